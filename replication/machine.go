@@ -1,0 +1,23 @@
+package replication
+
+// Machine is the replicated state machine. All nodes call Apply with the same arguments in the same order, replies
+// apart, so an implementation must be deterministic and must not fail: what one node cannot apply, none can.
+type Machine interface {
+	// Apply runs the count commands encoded back to back in commands, all from one origin and one slot. timeMS is the
+	// slot's wall-clock time in Unix milliseconds, which never goes back, and seed its random seed.
+	// replies is where the commands' replies go when this node is their origin and still waits for them, otherwise nil.
+	// Called from one goroutine; commands must not be kept after the return.
+	Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies)
+
+	// NextDeadline returns the Unix millisecond at which the next key expires, 0 without one. It may run beside Apply,
+	// from any goroutine.
+	NextDeadline() int64
+}
+
+// Replies is what an origin keeps of a chunk while its commands are on their way through the log. The group knows
+// only how to say that there will be no reply; the machine finds the rest behind it.
+type Replies interface {
+	// Fail ends the wait of every command of the chunk with an outcome other than applied. The machine is not given
+	// these Replies afterwards. Called at most once, on a goroutine of the group; it must not block.
+	Fail(outcome Outcome)
+}

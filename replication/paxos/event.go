@@ -1,0 +1,111 @@
+package paxos
+
+// Instant is a moment as three clocks of one node see it, each in nanoseconds. Instants of different nodes, or of
+// different boots of one, are not comparable.
+type Instant struct {
+	// Mono never jumps, and may stand still while the machine is suspended (CLOCK_MONOTONIC).
+	Mono int64
+	// Boot goes on while the machine is suspended (CLOCK_BOOTTIME).
+	Boot int64
+	// Real is the wall clock, which may be set (CLOCK_REALTIME).
+	Real int64
+}
+
+// Elapsed returns the nanoseconds between since and i by the clock that says most, and never less than 0 (rule L4).
+func (i Instant) Elapsed(since Instant) int64 {
+	return max(i.Mono-since.Mono, i.Boot-since.Boot, i.Real-since.Real, 0)
+}
+
+// Event is something that happened to the core. The concrete types below are all there are.
+type Event interface{ event() }
+
+// Received is a message from a peer.
+type Received struct {
+	From    NodeID
+	Message Message
+}
+
+// Ticked says that time has passed; the driver sends one every TickInterval.
+type Ticked struct{}
+
+// Stored says that every Write up to and including that sequence number is on stable storage.
+type Stored struct {
+	Sequence uint64
+}
+
+// Proposed asks the leader to have an entry chosen. The driver sends one only while Core.CanPropose.
+type Proposed struct {
+	Entry Entry
+}
+
+// ReadAsked asks for a read slot. The core answers each ID, in order, by one ReadReady or, when leadership moved,
+// by ReadFailed; the driver then asks again. IDs increase.
+type ReadAsked struct {
+	ID uint64
+}
+
+// LinkUp says that a link to a peer has been (re-)established: what was sent to it before may be lost.
+type LinkUp struct {
+	Peer NodeID
+}
+
+// HandOverAsked tells the leader to hand leadership to another voter, the most up to date one when To is 0.
+// On any other node it does nothing.
+type HandOverAsked struct {
+	To NodeID
+}
+
+func (Received) event()      {}
+func (Ticked) event()        {}
+func (Stored) event()        {}
+func (Proposed) event()      {}
+func (ReadAsked) event()     {}
+func (LinkUp) event()        {}
+func (HandOverAsked) event() {}
+
+// Envelope is a message and where it goes.
+type Envelope struct {
+	To      NodeID
+	Message Message
+}
+
+// ReadReady answers the ReadAsked of that ID: the read may run once Slot is applied.
+type ReadReady struct {
+	ID   uint64
+	Slot Slot
+}
+
+// Serve asks the driver to answer a Learn from storage: read chosen entries from From to at most Through, within
+// Limits.LearnBytes (one entry at least), and send them to To as Learned{Records, Chosen: Through}. The driver may
+// take its time: catching up never starves normal traffic.
+type Serve struct {
+	To            NodeID
+	From, Through Slot
+}
+
+// Effects is what the driver must do after a Step. The slices are valid until the next Step.
+//
+// The order matters in one way: the messages in SendAfterStore leave only once Write is on stable storage, and so do
+// those of later effects whose own Write is empty (their Sequence is the same). Everything else may be done at once
+// and in parallel.
+type Effects struct {
+	// Write is to be appended and synced, unless it is empty. Sequence numbers the writes 1, 2, 3 ...; effects with an
+	// empty write repeat the newest sequence.
+	Write    Write
+	Sequence uint64
+	// Send may leave at once.
+	Send []Envelope
+	// SendAfterStore reports durable state (Promise, Accepted, and HeartbeatAck, which names a synced slot).
+	SendAfterStore []Envelope
+	// Chosen are entries to apply, in slot order, each slot once, without gaps.
+	Chosen []Record
+	// ReadReady and ReadFailed answer ReadAsked.
+	ReadReady  []ReadReady
+	ReadFailed []uint64
+	// Serve are catch-up requests of peers.
+	Serve []Serve
+	// LeaderChanged says that Core.Leader or Core.LeaderReady changed: origins send again what is unapplied.
+	LeaderChanged bool
+	// Fatal, if not nil, is why this node must stop.
+	Fatal error
+}

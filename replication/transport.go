@@ -1,0 +1,11 @@
+package replication
+
+import "github.com/paxredis/paxredis/replication/paxos"
+
+// Transport carries messages to peers. Received messages go to Group.Receive.
+type Transport interface {
+	// Send queues m for to and returns at once. A message for a peer without a link, or one that finds the queue full,
+	// may be lost; Group.LinkUp says when to send again. The message and all it refers to must not change any more.
+	// Safe for use by several goroutines.
+	Send(to paxos.NodeID, m paxos.Message)
+}
