@@ -1,0 +1,234 @@
+package statemachine
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/dchest/siphash"
+)
+
+// hasher is SipHash-2-4 with the cluster's seed. The seed is the same on every node, so a SCAN cursor, which counts
+// through hashes, means the same on each of them; it is secret, so that clients cannot choose keys that collide.
+type hasher struct{ k0, k1 uint64 }
+
+func newHasher(seed [16]byte) hasher {
+	return hasher{binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:])}
+}
+
+func (h hasher) hash(key []byte) uint64 { return siphash.Hash(h.k0, h.k1, key) }
+
+const (
+	dictInitialSize = 4
+	// dictMinFill: a table with fewer than 1/8 of its buckets' worth of objects shrinks.
+	dictMinFill = 8
+	// rehashEmptyVisits bounds how many empty buckets one step of a rehash passes over.
+	rehashEmptyVisits = 16
+)
+
+// dict is a hash dictionary of objects by key: chained, a power of two in size, and rehashed one bucket a change, so
+// that no single change pays for the growth. Its iteration by cursor is Redis's (dictScan, by Pieter Noordhuis): the
+// cursor counts with its bits reversed, from the high end of the mask, so a table that grows or shrinks between two
+// calls never hides an object that was there all the time.
+//
+// Reading methods change nothing and may run beside each other.
+type dict struct {
+	hasher hasher
+	// tables[1] is nil but during a rehash, when the buckets of tables[0] below moved have gone over to it.
+	tables [2][]*Object
+	moved  int
+	used   int
+}
+
+func (d *dict) len() int { return d.used }
+
+// find returns the object of key, whose hash is given, or nil.
+func (d *dict) find(hash uint64, key []byte) *Object {
+	for _, table := range d.tables {
+		if len(table) == 0 {
+			continue
+		}
+		for o := table[hash&uint64(len(table)-1)]; o != nil; o = o.next {
+			if string(o.key()) == string(key) {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
+// insert adds an object whose key is not there yet.
+func (d *dict) insert(hash uint64, o *Object) {
+	d.step()
+	if d.tables[1] == nil && d.used >= len(d.tables[0]) {
+		d.resize(max(dictInitialSize, 2*len(d.tables[0])))
+	}
+	push(d.newest(), hash, o)
+	d.used++
+}
+
+// remove takes out an object that is there.
+func (d *dict) remove(hash uint64, o *Object) {
+	for _, table := range d.tables {
+		if len(table) != 0 && unlink(&table[hash&uint64(len(table)-1)], o) {
+			d.used--
+			break
+		}
+	}
+	d.step()
+	if size := len(d.tables[0]); d.tables[1] == nil && size > dictInitialSize && d.used*dictMinFill < size {
+		d.resize(max(dictInitialSize, 1<<bits.Len(uint(d.used))))
+	}
+}
+
+// newest is the table that new objects go to.
+func (d *dict) newest() []*Object {
+	if d.tables[1] != nil {
+		return d.tables[1]
+	}
+	return d.tables[0]
+}
+
+// resize begins a rehash into a table of size buckets.
+func (d *dict) resize(size int) {
+	if len(d.tables[0]) == 0 {
+		d.tables[0] = make([]*Object, size)
+		return
+	}
+	d.tables[1] = make([]*Object, size)
+	d.moved = 0
+}
+
+// step moves one bucket on, if a rehash is under way.
+func (d *dict) step() {
+	if d.tables[1] == nil {
+		return
+	}
+	from := d.tables[0]
+	for range rehashEmptyVisits {
+		if d.moved == len(from) {
+			d.tables[0], d.tables[1] = d.tables[1], nil
+			return
+		}
+		chain := from[d.moved]
+		from[d.moved] = nil
+		d.moved++
+		if chain == nil {
+			continue
+		}
+		for chain != nil {
+			o := chain
+			chain = o.next
+			push(d.tables[1], d.hasher.hash(o.key()), o)
+		}
+		return
+	}
+}
+
+func push(table []*Object, hash uint64, o *Object) {
+	bucket := &table[hash&uint64(len(table)-1)]
+	o.next = *bucket
+	*bucket = o
+}
+
+func unlink(link **Object, o *Object) bool {
+	for ; *link != nil; link = &(*link).next {
+		if *link == o {
+			*link, o.next = o.next, nil
+			return true
+		}
+	}
+	return false
+}
+
+// each calls visit for every object, in no particular order, until it returns false.
+func (d *dict) each(visit func(*Object) bool) {
+	for _, table := range d.tables {
+		for _, o := range table {
+			for ; o != nil; o = o.next {
+				if !visit(o) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// scan visits the objects at a cursor and returns the next one; 0 begins, and 0 returned is the end. An object that is
+// there from the first call to the last is visited at least once.
+func (d *dict) scan(cursor uint64, visit func(*Object)) uint64 {
+	small, large := d.tables[0], d.tables[1]
+	if len(small) == 0 {
+		return 0
+	}
+	if large == nil {
+		mask := uint64(len(small) - 1)
+		visitChain(small[cursor&mask], visit)
+		return advance(cursor, mask)
+	}
+	if len(small) > len(large) {
+		small, large = large, small
+	}
+	smallMask, largeMask := uint64(len(small)-1), uint64(len(large)-1)
+	visitChain(small[cursor&smallMask], visit)
+	// All buckets of the larger table that the small one's bucket expands to.
+	for {
+		visitChain(large[cursor&largeMask], visit)
+		cursor = advance(cursor, largeMask)
+		if cursor&(smallMask^largeMask) == 0 {
+			return cursor
+		}
+	}
+}
+
+func visitChain(o *Object, visit func(*Object)) {
+	for ; o != nil; o = o.next {
+		visit(o)
+	}
+}
+
+// advance adds one to the reverse of the cursor's bits under mask.
+func advance(cursor, mask uint64) uint64 {
+	return bits.Reverse64(bits.Reverse64(cursor|^mask) + 1)
+}
+
+// randomProbes is how many buckets random tries before it goes through the table in order.
+const randomProbes = 256
+
+// random returns an object chosen by r, nil in an empty dictionary. As in Redis the choice is of a bucket first, so it
+// is not quite uniform.
+func (d *dict) random(r *random) *Object {
+	if d.used == 0 {
+		return nil
+	}
+	total := len(d.tables[0]) + len(d.tables[1])
+	for range randomProbes {
+		if o := d.bucket(r.below(total)); o != nil {
+			return pick(o, r)
+		}
+	}
+	for i := range total {
+		if o := d.bucket(i); o != nil {
+			return pick(o, r)
+		}
+	}
+	return nil
+}
+
+// bucket is chain i of both tables counted through.
+func (d *dict) bucket(i int) *Object {
+	if i < len(d.tables[0]) {
+		return d.tables[0][i]
+	}
+	return d.tables[1][i-len(d.tables[0])]
+}
+
+func pick(chain *Object, r *random) *Object {
+	n := 0
+	for o := chain; o != nil; o = o.next {
+		n++
+	}
+	for range r.below(n) {
+		chain = chain.next
+	}
+	return chain
+}

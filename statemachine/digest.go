@@ -1,0 +1,73 @@
+package statemachine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+)
+
+// digest is an order-independent sum of records: the exclusive or of their hashes. As each key comes once, no two
+// records are equal and cancel each other.
+type digest [20]byte
+
+func (d digest) String() string { return hex.EncodeToString(d[:]) }
+
+func (d *digest) add(record []byte) {
+	sum := sha256.Sum256(record)
+	for i := range d {
+		d[i] ^= sum[i]
+	}
+}
+
+// digest is over everything that the log decides: keys, values, versions, revisions, deadlines, tombstones. An empty
+// keyspace's is zero. What each node has of its own, as access times, is not in it.
+func (ks *keyspace) digest() digest {
+	var d digest
+	var record []byte
+	for i := range ks.databases {
+		db := &ks.databases[i]
+		db.keys.each(func(o *Object) bool {
+			record = appendRecord(record[:0], i, &db.deadlines, o)
+			d.add(record)
+			return true
+		})
+		db.tombstones.each(func(o *Object) bool {
+			record = appendRecord(record[:0], i, &db.purges, o)
+			d.add(record)
+			return true
+		})
+	}
+	return d
+}
+
+// appendRecord encodes all of an object that the log decides.
+func appendRecord(dst []byte, db int, times *deadlines, o *Object) []byte {
+	at, timed := times.of(o)
+	dst = append(dst, byte(db), byte(o.kind), byte(o.flags))
+	dst = binary.AppendUvarint(dst, o.version)
+	dst = binary.AppendUvarint(dst, o.revision)
+	if timed {
+		dst = binary.AppendVarint(append(dst, 1), at)
+	} else {
+		dst = append(dst, 0)
+	}
+	dst = appendBytes(dst, o.key())
+	return appendBytes(dst, o.str())
+}
+
+// valueDigest is over a key's value alone.
+func valueDigest(o *Object) digest {
+	var d digest
+	if o != nil {
+		d.add(append([]byte{byte(o.kind)}, o.str()...))
+	}
+	return d
+}
+
+// Digest is DEBUG DIGEST's reply: 40 hexadecimal digits that are equal on all nodes at the same applied slot. Safe from
+// any goroutine but in Replies.
+func (m *Machine) Digest() string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.ks.digest().String()
+}

@@ -1,0 +1,82 @@
+package statemachine
+
+import "strings"
+
+// Redis's error texts, word for word.
+const (
+	errWrongType        = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	errSyntax           = "ERR syntax error"
+	errNotInteger       = "ERR value is not an integer or out of range"
+	errNotInt32         = "ERR value is out of range, value must between -2147483648 and 2147483647"
+	errNotFloat         = "ERR value is not a valid float"
+	errNaN              = "ERR increment would produce NaN or Infinity"
+	errIncrOverflow     = "ERR increment or decrement would overflow"
+	errDecrOverflow     = "ERR decrement would overflow"
+	errStringTooLong    = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	errOffset           = "ERR offset is out of range"
+	errNoKey            = "ERR no such key"
+	errSameObject       = "ERR source and destination objects are the same"
+	errDatabase         = "ERR DB index is out of range"
+	errFirstDatabase    = "ERR invalid first DB index"
+	errSecondDatabase   = "ERR invalid second DB index"
+	errCursor           = "ERR invalid cursor"
+	errExpireNX         = "ERR NX and XX, GT or LT options at the same time are not compatible"
+	errExpireGTLT       = "ERR GT and LT options at the same time are not compatible"
+	errLCSBoth          = "ERR If you want both the length and indexes, please just use IDX."
+	errLCSType          = "ERR The specified keys must contain string values"
+	errLCSTooLong       = "ERR String too long for LCS"
+	errLCSMemory        = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+	errNotLFU           = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+	errVersionOverflow  = "ERR version would overflow"
+	errVersion          = "ERR version is not an integer or out of range"
+	errUndecodable      = "ERR the log holds bytes here that are no command; nothing was changed"
+	errNotInLog         = "ERR this command does not belong into the log; nothing was changed"
+	errWriteInView      = "ERR a command that writes cannot run as a read; nothing was changed"
+	maxErrorNameBytes   = 128 // what of a name and of the arguments an error repeats
+	errUnsupportedStart = "ERR Unsupported option "
+)
+
+// wrongArguments is the error for a command called with too few or too many arguments; name is in lower case, with a
+// container's and a subcommand's joined by "|".
+func wrongArguments(name string) string {
+	return "ERR wrong number of arguments for '" + name + "' command"
+}
+
+// invalidExpire is the error for a time to live that is out of range.
+func invalidExpire(name string) string {
+	return "ERR invalid expire time in '" + strings.ToLower(name) + "' command"
+}
+
+// unknownCommand is the error for a name that is not in the table.
+func unknownCommand(args Args) string {
+	var text, rest strings.Builder
+	text.WriteString("ERR unknown command '")
+	text.Write(clip(args[0], maxErrorNameBytes))
+	text.WriteString("', with args beginning with: ")
+	for _, arg := range args[1:] {
+		if rest.Len() >= maxErrorNameBytes {
+			break
+		}
+		arg = clip(arg, maxErrorNameBytes-rest.Len())
+		rest.WriteByte('\'')
+		rest.Write(arg)
+		rest.WriteString("' ")
+	}
+	text.WriteString(rest.String())
+	return oneLine(text.String())
+}
+
+// unknownSubcommand is the error for a name that its container does not have.
+func unknownSubcommand(container string, name []byte) string {
+	return oneLine("ERR unknown subcommand '" + string(clip(name, maxErrorNameBytes)) + "'. Try " + container + " HELP.")
+}
+
+func clip(b []byte, n int) []byte {
+	if len(b) > n {
+		return b[:n]
+	}
+	return b
+}
+
+// oneLine keeps what a client sent from ending the error reply.
+var oneLine = strings.NewReplacer("\r", " ", "\n", " ").Replace

@@ -1,0 +1,191 @@
+package statemachine
+
+// Databases is how many databases there are; SELECT takes 0 to Databases-1.
+const Databases = 16
+
+// keyspace is the whole replicated state. It is changed under the machine's write lock alone.
+type keyspace struct {
+	databases [Databases]database
+	hasher    hasher
+	// retention is how long a tombstone is kept, in milliseconds of log time.
+	retention int64
+	// now is the time of the newest applied slot in Unix milliseconds; it never goes back.
+	now int64
+	// revision counts the applied writes that changed something.
+	revision uint64
+	// dirty: the command that is running has changed something.
+	dirty bool
+	// highest is at least the highest version of any key or tombstone.
+	highest uint64
+	// keepDue: due keys are removed only when a write meets them (DEBUG SET-ACTIVE-EXPIRE 0).
+	keepDue bool
+	// expired counts keys removed because of their deadline.
+	expired uint64
+}
+
+// database is one of SELECT's. A key is in keys, in tombstones, or in neither.
+type database struct {
+	keys       dict
+	deadlines  deadlines
+	tombstones dict
+	purges     deadlines // when each tombstone goes
+	explicit   int       // how many objects of keys have flagExplicit
+}
+
+func newKeyspace(h hasher, retention int64) *keyspace {
+	ks := &keyspace{hasher: h, retention: retention}
+	for i := range ks.databases {
+		ks.databases[i] = newDatabase(h)
+	}
+	return ks
+}
+
+func newDatabase(h hasher) database {
+	return database{keys: dict{hasher: h}, tombstones: dict{hasher: h}}
+}
+
+// due reports whether the object's deadline has come by the log's time.
+func (ks *keyspace) due(db *database, o *Object) bool {
+	at, ok := db.deadlines.of(o)
+	return ok && at <= ks.now
+}
+
+// endCommand counts the command that ran if it changed something.
+func (ks *keyspace) endCommand() {
+	if ks.dirty {
+		ks.revision++
+		ks.dirty = false
+	}
+}
+
+// entry is a key's place in a database, looked up once by a command that writes, then read and changed through it.
+type entry struct {
+	db        *database
+	hash      uint64
+	key       []byte
+	object    *Object // nil: no such key
+	tombstone *Object // what is left of a removed key; not together with object
+}
+
+// entry finds a key for writing. A key that is due is removed at once.
+func (ks *keyspace) entry(db *database, key []byte) entry {
+	e := entry{db: db, hash: ks.hasher.hash(key), key: key}
+	e.object = db.keys.find(e.hash, key)
+	if e.object != nil && ks.due(db, e.object) {
+		ks.expired++
+		ks.drop(&e)
+	} else if e.object == nil && db.tombstones.len() > 0 {
+		e.tombstone = db.tombstones.find(e.hash, key)
+	}
+	return e
+}
+
+// putString makes the key hold a string, with the stamp's version. A deadline that the key has stays.
+func (ks *keyspace) putString(e *entry, value []byte, s stamp) {
+	if e.object == nil {
+		ks.create(e, KindString, value)
+	} else {
+		e.object.kind = KindString
+		e.object.setString(value)
+	}
+	ks.stamp(e, s)
+}
+
+// create adds an object for a key that is missing, made from its tombstone if there is one.
+func (ks *keyspace) create(e *entry, kind Kind, value []byte) {
+	o := e.tombstone
+	if o == nil {
+		o = newObject(kind, e.key, value)
+	} else {
+		ks.exhume(e)
+		o.kind = kind
+		o.setString(value)
+	}
+	e.object = o
+	e.db.keys.insert(e.hash, o)
+}
+
+// remove takes the key away, as a change of the running command.
+func (ks *keyspace) remove(e *entry) {
+	ks.drop(e)
+	ks.dirty = true
+}
+
+// drop takes the key's object out of the database and leaves a tombstone if one is needed.
+func (ks *keyspace) drop(e *entry) {
+	o := e.object
+	e.object = nil
+	e.db.deadlines.remove(o)
+	e.db.keys.remove(e.hash, o)
+	if o.flags&flagExplicit != 0 {
+		e.db.explicit--
+	}
+	if ks.needsTombstone(o) {
+		ks.bury(e, o)
+	}
+}
+
+// setDeadline makes the key expire at the Unix millisecond at. The version stays; WATCH sees a change.
+func (ks *keyspace) setDeadline(e *entry, at int64) {
+	if old, ok := e.db.deadlines.of(e.object); ok && old == at {
+		return
+	}
+	e.db.deadlines.set(e.object, at)
+	ks.revise(e.object)
+}
+
+// clearDeadline makes the key stay for ever, and reports whether it had a deadline.
+func (ks *keyspace) clearDeadline(e *entry) bool {
+	if e.object.deadline == 0 {
+		return false
+	}
+	e.db.deadlines.remove(e.object)
+	ks.revise(e.object)
+	return true
+}
+
+// revise marks an object as changed by the running command.
+func (ks *keyspace) revise(o *Object) {
+	o.revision = ks.revision + 1
+	ks.dirty = true
+	o.touch(ks.now)
+}
+
+// flush removes every key of a database.
+func (ks *keyspace) flush(db *database) {
+	if db.keys.len() == 0 {
+		return
+	}
+	old := *db
+	db.keys = dict{hasher: ks.hasher}
+	db.deadlines = deadlines{}
+	db.explicit = 0
+	ks.dirty = true
+	if old.explicit == 0 && ks.highest <= ks.revision {
+		return // no key needs a tombstone
+	}
+	// Burying an object relinks it, so it must not happen while its chain is walked.
+	var buried []*Object
+	old.keys.each(func(o *Object) bool {
+		if ks.needsTombstone(o) {
+			buried = append(buried, o)
+		}
+		return true
+	})
+	for _, o := range buried {
+		o.next, o.deadline = nil, 0
+		ks.bury(&entry{db: db, hash: ks.hasher.hash(o.key())}, o)
+	}
+}
+
+// swap exchanges two databases, tombstones and all.
+func (ks *keyspace) swap(i, j int) {
+	a, b := &ks.databases[i], &ks.databases[j]
+	if i == j || a.empty() && b.empty() {
+		return
+	}
+	*a, *b = *b, *a
+	ks.dirty = true
+}
+
+func (db *database) empty() bool { return db.keys.len() == 0 && db.tombstones.len() == 0 }

@@ -1,0 +1,161 @@
+package statemachine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The defaults of Config.
+const (
+	DefaultTombstoneRetention = 24 * time.Hour
+	DefaultMaxStringBytes     = 512 << 20
+)
+
+// Config is what a machine needs to know. HashSeed, TombstoneRetention and MaxStringBytes decide what a command does,
+// so they must be the same on every node.
+type Config struct {
+	// HashSeed is the secret seed of the key dictionaries.
+	HashSeed [16]byte
+	// TombstoneRetention is how long a removed key's version is remembered, in log time; 24 h if not positive.
+	TombstoneRetention time.Duration
+	// MaxStringBytes is the longest string that APPEND and SETRANGE may make (Redis's proto-max-bulk-len); 512 MiB
+	// if not positive. At most 2 GiB.
+	MaxStringBytes int
+	// Random is the source of chance in views (RANDOMKEY); it is called from many goroutines. Nil: a plain counter,
+	// scrambled.
+	Random func() uint64
+}
+
+// Machine is the replicated state machine. One goroutine calls Apply; any number of goroutines read.
+type Machine struct {
+	table  *Table
+	random func() uint64
+	views  sync.Pool
+
+	deadline     atomic.Int64
+	hits, misses atomic.Uint64
+
+	mu      sync.RWMutex // Apply holds it for writing, views for reading
+	ks      *keyspace
+	slot    uint64 // the newest applied one
+	applier *View
+	decoder decoder
+	max     int
+}
+
+// Replies is where the origin of a section wants its replies.
+type Replies interface {
+	// Next is called right before command i of the section runs; view reads the state at that very point. It returns
+	// where the command's reply goes, never nil. A tick writes no reply.
+	Next(i int, view *View) Reply
+	// Finish is called once, after the last command of the section, also when there is none.
+	Finish(slot uint64, view *View)
+}
+
+// New returns an empty machine.
+func New(cfg Config) *Machine {
+	if cfg.TombstoneRetention <= 0 {
+		cfg.TombstoneRetention = DefaultTombstoneRetention
+	}
+	if cfg.MaxStringBytes <= 0 {
+		cfg.MaxStringBytes = DefaultMaxStringBytes
+	}
+	m := &Machine{
+		table:  newTable(Commands()),
+		random: cfg.Random,
+		ks:     newKeyspace(newHasher(cfg.HashSeed), cfg.TombstoneRetention.Milliseconds()),
+		max:    min(cfg.MaxStringBytes, 2<<30),
+	}
+	if m.random == nil {
+		m.random = scrambledCounter()
+	}
+	m.views.New = func() any { return m.newView() }
+	m.applier = m.newView()
+	m.applier.inApply = true
+	return m
+}
+
+func scrambledCounter() func() uint64 {
+	var calls atomic.Uint64
+	return func() uint64 {
+		r := random{state: calls.Add(1)}
+		return r.next()
+	}
+}
+
+func (m *Machine) newView() *View {
+	v := &View{m: m}
+	v.tx = Tx{ks: m.ks, random: &v.random, maxString: m.max}
+	return v
+}
+
+// Apply runs count commands, encoded back to back, all of one section of a slot. timeMS is the slot's time in Unix
+// milliseconds and seed its random seed. replies is nil where nobody waits for them. Bytes that do not decode get error
+// replies, the same on each node. Nothing of commands is kept. One goroutine calls it, slots in order; it holds the
+// write lock until it returns, so replies must not call back into Machine.
+func (m *Machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slot = slot
+	m.ks.now = max(m.ks.now, timeMS)
+	m.ks.removeDue(expirePerApply)
+	m.ks.purgeTombstones(purgePerApply)
+
+	v := m.applier
+	v.tx.now = m.ks.now
+	v.random.state = seed ^ m.ks.revision
+	m.decoder.reset(commands)
+	for i := 0; i < count; i++ {
+		if replies != nil {
+			m.applyNext(v, replies.Next(i, v))
+		} else if m.applyNext(v, Discard); m.decoder.bad {
+			break // nobody waits for the error of each command that is left
+		}
+	}
+	if replies != nil {
+		replies.Finish(slot, v)
+	}
+	m.decoder.reset(nil)
+	v.tx.count(&m.hits, &m.misses)
+	m.deadline.Store(m.ks.nextDeadline())
+}
+
+// applyNext decodes one command and runs it.
+func (m *Machine) applyNext(v *View, reply Reply) {
+	switch kind := m.decoder.byte(); kind {
+	case kindTick:
+	case kindCommand:
+		if db, args := m.decoder.command(); !m.decoder.bad {
+			m.call(v, db, args, reply)
+		}
+	case kindExec:
+		if watches, queued := m.decoder.exec(); !m.decoder.bad {
+			v.exec(watches, queued, reply, m.call)
+		}
+	default:
+		m.decoder.fail()
+	}
+	if m.decoder.bad {
+		reply.Error(errUndecodable)
+	}
+}
+
+// call runs a command of the log.
+func (m *Machine) call(v *View, db int, args Args, reply Reply) {
+	cmd, problem := m.table.Resolve(args)
+	switch {
+	case cmd == nil:
+		reply.Error(problem)
+	case cmd.Run == nil:
+		reply.Error(errNotInLog)
+	default:
+		v.tx.begin(db)
+		cmd.Run(&v.tx, args, reply)
+		m.ks.endCommand()
+	}
+}
+
+// NextDeadline returns the Unix millisecond at which the next key expires, in the past if keys wait to be removed; 0
+// without one. It may run beside Apply, from any goroutine.
+func (m *Machine) NextDeadline() int64 { return m.deadline.Load() }

@@ -1,0 +1,112 @@
+package statemachine
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// Kind is the type of a key's value.
+type Kind uint8
+
+// The kinds. A tombstone is what remains of a removed key: its version.
+const (
+	kindTombstone Kind = iota
+	KindString
+)
+
+// String is the name that TYPE replies and SCAN's TYPE option takes.
+func (k Kind) String() string {
+	if k == KindString {
+		return "string"
+	}
+	return "none"
+}
+
+// objectFlags are an object's bits.
+type objectFlags uint8
+
+const (
+	// flagExplicit: the newest write or delete carried a version of its own (VER), so the key leaves a tombstone.
+	flagExplicit objectFlags = 1 << iota
+	// flagRaw and flagText are what OBJECT ENCODING tells of a string's history: edited in place, or computed as
+	// text, so not encoded as an integer.
+	flagRaw
+	flagText
+)
+
+// encodingFlags are replaced as a whole when a string gets a new value.
+const encodingFlags = flagRaw | flagText
+
+// Object is one key with its value and all that is known of it; it is also its own dictionary entry. It is kept at 64
+// bytes: there may be many millions of them.
+//
+// Objects are changed under the machine's write lock alone, access apart, which readers store to.
+type Object struct {
+	next *Object // in the dictionary's chain
+	// buf is the key and, for a string, its value right behind it: one allocation for both, and a value of the same
+	// size class is overwritten in place.
+	buf []byte
+	// version is the key's version as clients see it, 1..MaxInt64.
+	version uint64
+	// revision is the store's revision at the newest change of any sort; WATCH compares it.
+	revision uint64
+	keyLen   uint32
+	// deadline is one more than the object's place in its database's deadlines; 0: it never expires.
+	deadline uint32
+	// access is the time of the newest read or write, in Unix seconds. It is each node's own.
+	access atomic.Uint32
+	kind   Kind
+	flags  objectFlags
+}
+
+// keepSlack is how many bytes beyond twice its size a string may keep allocated when it shrinks.
+const keepSlack = 64
+
+// newObject returns an object that owns copies of key and value.
+func newObject(kind Kind, key, value []byte) *Object {
+	o := &Object{kind: kind, keyLen: uint32(len(key))}
+	o.buf = append(slices.Grow([]byte(nil), len(key)+len(value)), key...)
+	o.buf = append(o.buf, value...)
+	return o
+}
+
+// key is the key's bytes; not to be changed or kept.
+func (o *Object) key() []byte { return o.buf[:o.keyLen:o.keyLen] }
+
+// str is the value of a string; not to be kept beyond the lock.
+func (o *Object) str() []byte { return o.buf[o.keyLen:] }
+
+// setString replaces the value, in place when the room is there and not far too large.
+func (o *Object) setString(value []byte) {
+	need := int(o.keyLen) + len(value)
+	if cap(o.buf) < need || cap(o.buf) > 2*need+keepSlack {
+		o.buf = append(slices.Grow([]byte(nil), need), o.key()...)
+	}
+	o.buf = append(o.buf[:o.keyLen], value...)
+	o.flags &^= encodingFlags
+}
+
+// extend makes the value at least n bytes long, with zero bytes behind the old end.
+func (o *Object) extend(n int) {
+	if missing := n - len(o.str()); missing > 0 {
+		end := len(o.buf)
+		o.buf = slices.Grow(o.buf, missing)[:end+missing]
+		clear(o.buf[end:])
+	}
+}
+
+// dropValue frees the value: only the key's bytes remain.
+func (o *Object) dropValue() {
+	if cap(o.buf) > int(o.keyLen)+keepSlack {
+		o.buf = slices.Clone(o.key())
+	}
+	o.buf = o.buf[:o.keyLen]
+	o.flags &^= encodingFlags
+}
+
+// touch notes an access at now, in Unix milliseconds. Safe beside other readers.
+func (o *Object) touch(now int64) {
+	if seconds := uint32(now / 1000); o.access.Load() != seconds {
+		o.access.Store(seconds)
+	}
+}

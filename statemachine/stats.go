@@ -1,0 +1,40 @@
+package statemachine
+
+// Stats are figures for INFO, as of one moment.
+type Stats struct {
+	// Databases has one element for each database.
+	Databases [Databases]DatabaseStats
+	// Tombstones is how many removed keys' versions are remembered, in all databases.
+	Tombstones int
+	// Revision counts the applied writes that changed something.
+	Revision uint64
+	// Slot is the newest applied one, and TimeMS its time in Unix milliseconds.
+	Slot   uint64
+	TimeMS int64
+	// Expired counts the keys removed because of their deadline, since the node started.
+	Expired uint64
+	// Hits and Misses count this node's reads of keys, since it started.
+	Hits, Misses uint64
+}
+
+// DatabaseStats are the figures of one database.
+type DatabaseStats struct {
+	// Keys counts all keys, Expires those with a deadline.
+	Keys, Expires int
+	// AvgTTL is an estimate of the mean time to live of those, in milliseconds.
+	AvgTTL int64
+}
+
+// Stats returns the figures. Safe from any goroutine but in Replies.
+func (m *Machine) Stats() Stats {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired,
+		Hits: m.hits.Load(), Misses: m.misses.Load()}
+	for i := range m.ks.databases {
+		db := &m.ks.databases[i]
+		s.Databases[i] = DatabaseStats{Keys: db.keys.len(), Expires: db.deadlines.len(), AvgTTL: db.deadlines.mean(m.ks.now)}
+		s.Tombstones += db.tombstones.len()
+	}
+	return s
+}

@@ -1,0 +1,107 @@
+package statemachine
+
+// View reads the state as it stands at one moment: between two slots (Machine.Read), or in the middle of a section
+// (Replies). It belongs to one goroutine.
+type View struct {
+	m       *Machine
+	tx      Tx
+	random  random
+	inApply bool // its commands run under the write lock; the log's time rules, and nobody closes it
+}
+
+// Read takes the read lock and returns a view of the state as it is now. nowMS is the local clock in Unix milliseconds.
+// Close releases it; until then nothing is applied, so a view is for one burst of reads.
+func (m *Machine) Read(nowMS int64) *View {
+	m.mu.RLock()
+	v, ok := m.views.Get().(*View)
+	if !ok {
+		v = m.newView()
+	}
+	v.tx.now = max(nowMS, m.ks.now)
+	v.random.state = m.random()
+	return v
+}
+
+// Close releases the view, which must not be used afterwards. A view from Replies is not to be closed.
+func (v *View) Close() {
+	if v.inApply {
+		return
+	}
+	m := v.m
+	v.tx.count(&m.hits, &m.misses)
+	m.views.Put(v)
+	m.mu.RUnlock()
+}
+
+// Run runs a command that reads, in a database. due: it met a key whose deadline has passed by the local clock but
+// not yet by the log's time; the reply written so far must be thrown away, a tick committed, and the read run again.
+// A command that writes gets an error.
+func (v *View) Run(cmd *Command, db int, args Args, reply Reply) (due bool) {
+	v.tx.due = false
+	v.run(cmd, db, args, reply)
+	return v.tx.due
+}
+
+func (v *View) run(cmd *Command, db int, args Args, reply Reply) {
+	switch {
+	case cmd.Flags.Has(Write) || cmd.Run == nil:
+		reply.Error(errWriteInView)
+	case db < 0 || db >= Databases:
+		reply.Error(errDatabase)
+	default:
+		v.tx.begin(db)
+		cmd.Run(&v.tx, args, reply)
+	}
+}
+
+// Exec runs a transaction of commands that only read. due is as for Run.
+func (v *View) Exec(watches []Watch, queued []Queued, reply Reply) (due bool) {
+	v.tx.due = false
+	v.exec(watches, queued, reply, func(v *View, db int, args Args, reply Reply) {
+		cmd, problem := v.m.table.Resolve(args)
+		if cmd == nil {
+			reply.Error(problem)
+			return
+		}
+		v.run(cmd, db, args, reply)
+	})
+	return v.tx.due
+}
+
+// exec replies with the array of the queued commands' replies, or with the null array if a watched key has changed. An
+// error of one command does not keep the others from running.
+func (v *View) exec(watches []Watch, queued []Queued, reply Reply, call func(*View, int, Args, Reply)) {
+	for i := range watches {
+		if w := &watches[i]; v.Revision(w.DB, w.Key) != w.Revision {
+			reply.NullArray()
+			return
+		}
+	}
+	reply.Array(len(queued))
+	for i := range queued {
+		if q := &queued[i]; q.Literal != nil {
+			reply.Raw(q.Literal)
+		} else {
+			call(v, q.DB, q.Args, reply)
+		}
+	}
+}
+
+// Revision changes whenever the key does: for WATCH. It is 0 for a key that was never there, and for one that is gone
+// without a trace; a key that is made again has another revision than before. A database out of range gives 0.
+func (v *View) Revision(db int, key []byte) uint64 {
+	if db < 0 || db >= Databases {
+		return 0
+	}
+	d, hash := &v.tx.ks.databases[db], v.tx.ks.hasher.hash(key)
+	if o := d.keys.find(hash, key); o != nil {
+		if v.tx.ks.due(d, o) {
+			return 0
+		}
+		return o.revision
+	}
+	if t := d.tombstones.find(hash, key); t != nil {
+		return t.revision
+	}
+	return 0
+}
