@@ -38,14 +38,20 @@ type Proposed struct {
 	Entry Entry
 }
 
-// ReadAsked asks for a read slot. The core answers each ID, in order, by one ReadReady or, when leadership moved,
-// by ReadFailed; the driver then asks again. IDs increase.
+// ReadAsked asks for a read slot. IDs increase. The core answers each ID once, by a ReadReady, in order; it asks
+// again by itself when leadership moves or a message is lost, for as long as that takes.
 type ReadAsked struct {
 	ID uint64
 }
 
 // LinkUp says that a link to a peer has been (re-)established: what was sent to it before may be lost.
 type LinkUp struct {
+	Peer NodeID
+}
+
+// LinkDown says that the link to a peer broke. It is a hint that shortens the wait for a leader that is gone, and
+// never needed: grants run out all the same.
+type LinkDown struct {
 	Peer NodeID
 }
 
@@ -61,6 +67,7 @@ func (Stored) event()        {}
 func (Proposed) event()      {}
 func (ReadAsked) event()     {}
 func (LinkUp) event()        {}
+func (LinkDown) event()      {}
 func (HandOverAsked) event() {}
 
 // Envelope is a message and where it goes.
@@ -83,7 +90,7 @@ type Serve struct {
 	From, Through Slot
 }
 
-// Effects is what the driver must do after a Step. The slices are valid until the next Step.
+// Effects is what the driver must do after a Step. The core keeps none of the slices: they belong to the driver.
 //
 // The order matters in one way: the messages in SendAfterStore leave only once Write is on stable storage, and so do
 // those of later effects whose own Write is empty (their Sequence is the same). Everything else may be done at once
@@ -95,13 +102,13 @@ type Effects struct {
 	Sequence uint64
 	// Send may leave at once.
 	Send []Envelope
-	// SendAfterStore reports durable state (Promise, Accepted, and HeartbeatAck, which names a synced slot).
+	// SendAfterStore reports or rests on durable state: Promise, Accepted, and Prepare, whose ballot must never be used
+	// again after a crash.
 	SendAfterStore []Envelope
 	// Chosen are entries to apply, in slot order, each slot once, without gaps.
 	Chosen []Record
-	// ReadReady and ReadFailed answer ReadAsked.
-	ReadReady  []ReadReady
-	ReadFailed []uint64
+	// ReadReady answers ReadAsked.
+	ReadReady []ReadReady
 	// Serve are catch-up requests of peers.
 	Serve []Serve
 	// LeaderChanged says that Core.Leader or Core.LeaderReady changed: origins send again what is unapplied.

@@ -1,0 +1,46 @@
+package paxos
+
+// Status is a picture of a core, for INFO and the status command.
+type Status struct {
+	Self     NodeID
+	Role     Role
+	Leader   NodeID // 0: nobody is known to lead
+	Ballot   Ballot // of the leader followed, or of this node's own attempt
+	Promised Ballot
+	Chosen   Slot
+	// FirstKept is the lowest slot whose entry is still stored.
+	FirstKept Slot
+	Ready     bool
+	// Lease reports whether this node holds a lease at this moment.
+	Lease bool
+	// Synced is how far each voter has the log on stable storage, as the leader last told; empty without a leader.
+	Synced        []SyncedThrough
+	InFlight      int
+	Configuration Configuration
+}
+
+// Status returns a picture of the core at the moment now.
+func (c *Core) Status(now Instant) Status {
+	leader, ballot, ready := c.Leader()
+	if c.role == RoleCandidate {
+		ballot = c.candidate.ballot
+	}
+	sent, lasts, ok := c.Lease()
+	return Status{
+		Self: c.self, Role: c.role, Leader: leader, Ballot: ballot, Promised: c.acceptor.promised, Chosen: c.log.chosen,
+		FirstKept: 1, Ready: ready, Lease: ok && now.Elapsed(sent) < lasts, Synced: c.synced,
+		InFlight: len(c.leader.inFlight), Configuration: c.configuration,
+	}
+}
+
+// Leader returns whom this node follows, itself included, and at which ballot; 0 is nobody. ready is true only on the
+// leader itself, once an entry of its own ballot is chosen.
+func (c *Core) Leader() (id NodeID, ballot Ballot, ready bool) {
+	if c.role == RoleLeader {
+		return c.self, c.leader.ballot, c.leader.ready
+	}
+	return c.follower.ballot.Node, c.follower.ballot, false
+}
+
+// Chosen returns the chosen watermark: every slot up to it is chosen and was handed over to be applied.
+func (c *Core) Chosen() Slot { return c.log.chosen }

@@ -1,0 +1,69 @@
+package paxos
+
+// handOver is a planned change of leader under way at the leader: it proposes nothing, waits until the target has
+// everything on stable storage, and then stops for good.
+type handOver struct {
+	to NodeID
+	// givesUpAt is the Instant.Mono at which the leader goes on leading instead.
+	givesUpAt int64
+}
+
+func (h *handOver) expired(mono int64) bool { return h.to != 0 && mono >= h.givesUpAt }
+
+func (l *leader) handingOver() bool { return l.handOver.to != 0 }
+
+// onHandOverAsked starts a hand-over to a voter that answers heartbeats.
+func (c *Core) onHandOverAsked(to NodeID) {
+	if c.role != RoleLeader || c.leader.handingOver() {
+		return
+	}
+	if to == 0 {
+		to = c.mostUpToDate()
+	}
+	if to == 0 || to == c.self || !c.configuration.IsVoter(to) {
+		return
+	}
+	c.leader.handOver = handOver{to: to, givesUpAt: c.now.Mono + int64(c.limits.ElectionMin)}
+	c.proceedHandOver()
+}
+
+// mostUpToDate returns the voter that has synced most among those heard lately, 0 without one.
+func (c *Core) mostUpToDate() NodeID {
+	var best NodeID
+	var bestSynced Slot
+	for i, progress := range c.leader.voters {
+		id := c.configuration.Voters[i].ID
+		if id == c.self || c.now.Mono-progress.heardAt > int64(c.limits.Lease) {
+			continue
+		}
+		if best == 0 || progress.synced > bestSynced {
+			best, bestSynced = id, progress.synced
+		}
+	}
+	return best
+}
+
+// proceedHandOver stops leading once nothing is in flight and the target has all of it. From then on this ballot is
+// never led again, so that whoever granted to it may drop the grant for a Prepare that names it.
+func (c *Core) proceedHandOver() {
+	if c.role != RoleLeader || !c.leader.handingOver() || len(c.leader.inFlight) > 0 {
+		return
+	}
+	to, ballot := c.leader.handOver.to, c.leader.ballot
+	if c.progress(to).synced < c.log.chosen {
+		return
+	}
+	c.dropGrant()
+	c.becomeFollower(Ballot{}, "handed over to "+to.String())
+	c.send(to, HandOver{Ballot: ballot, Chosen: c.log.chosen})
+}
+
+// onHandOver starts phase 1 at once, without a canvass, if the leader followed says so.
+func (c *Core) onHandOver(from NodeID, m Message) {
+	ballot := m.(HandOver).Ballot
+	if ballot.Node != from || ballot != c.follower.ballot {
+		c.observer.Ignored(from, m, "not from the leader followed")
+		return
+	}
+	c.startPhase1(ballot, "handed over by "+from.String())
+}
