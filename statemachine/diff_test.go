@@ -1,0 +1,399 @@
+package statemachine
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// redis is a redis-server of the test's own, and a connection to it.
+type redis struct {
+	t    testing.TB
+	conn net.Conn
+	r    *bufio.Reader
+}
+
+// startRedis starts redis-server without persistence on a free port and waits for its own word that it is ready.
+func startRedis(t testing.TB) *redis {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("redis-server is not installed: nothing to compare with")
+	}
+	for port := 21000; port < 21100; port++ {
+		cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+			"--dir", t.TempDir())
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		ready := false
+		for !ready && lines.Scan() {
+			ready = strings.Contains(lines.Text(), "eady to accept connections")
+		}
+		if !ready {
+			_ = cmd.Wait() // the port is taken: it says so by its exit
+			continue
+		}
+		go func() { _, _ = io.Copy(io.Discard, out) }()
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		})
+		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return &redis{t, conn, bufio.NewReader(conn)}
+	}
+	t.Skip("redis-server found no free port from 21000 to 21099")
+	return nil
+}
+
+// do sends a command and returns the bytes of its reply.
+func (r *redis) do(args [][]byte) []byte {
+	r.t.Helper()
+	request := fmt.Appendf(nil, "*%d\r\n", len(args))
+	for _, arg := range args {
+		request = fmt.Appendf(request, "$%d\r\n%s\r\n", len(arg), arg)
+	}
+	if _, err := r.conn.Write(request); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.reply()
+}
+
+func (r *redis) reply() []byte {
+	line, err := r.r.ReadBytes('\n')
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n, err := strconv.Atoi(string(bytes.TrimSpace(line[1:])))
+	if err != nil || n < 0 {
+		return line
+	}
+	switch line[0] {
+	case '$':
+		data := make([]byte, n+2)
+		if _, err := io.ReadFull(r.r, data); err != nil {
+			r.t.Fatal(err)
+		}
+		return append(line, data...)
+	case '*':
+		for range n {
+			line = append(line, r.reply()...)
+		}
+	}
+	return line
+}
+
+// same compares a command's reply here and there.
+func (r *redis) same(h *harness, args [][]byte) {
+	r.t.Helper()
+	want := render(r.do(args))
+	got := h.apply(1, AppendCommand(nil, h.db, args))[0]
+	if is(args[0], "KEYS") {
+		got, want = sortWords(got), sortWords(want)
+	}
+	if got != want {
+		r.t.Fatalf("%q\n  replied        %s\n  redis-server's %s", args, got, want)
+	}
+}
+
+func sortWords(s string) string {
+	all := strings.Fields(s)
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// TestRepliesAsRedis runs cases whose error or result is easily got wrong.
+func TestRepliesAsRedis(t *testing.T) {
+	r, h := startRedis(t), newHarness(t)
+	for line := range strings.Lines(differentialCases) {
+		if line = strings.TrimSpace(line); line != "" {
+			r.same(h, words(line))
+		}
+	}
+}
+
+// TestRandomCommandsAsRedis compares streams of random commands. Nothing in them depends on the time.
+func TestRandomCommandsAsRedis(t *testing.T) {
+	r := startRedis(t)
+	for seed := range uint64(4) {
+		h := newHarness(t)
+		h.now = time.Now().UnixMilli() // so that absolute and relative deadlines compare alike on both sides
+		r.do(words("FLUSHALL"))
+		rng := rand.New(rand.NewPCG(seed, 1))
+		for range 4000 {
+			r.same(h, randomCommand(rng))
+		}
+	}
+}
+
+func pickWord(rng *rand.Rand, of ...string) string { return of[rng.IntN(len(of))] }
+
+func randomKey(rng *rand.Rand) string {
+	return pickWord(rng, "a", "b", "c", "d", "ee", "key:1", "key:2")
+}
+
+func randomValue(rng *rand.Rand) string {
+	return pickWord(rng, "1", "-5", "0", "007", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "3.25",
+		"-0.1", "1e3", "abc", "hello\\_world", `""`, "+1", "inf", "nan", "0x1p-2", "1.5e-10", "5.", ".5", "--1", "12345678901234567890",
+		strings.Repeat("x", rng.IntN(60)), strconv.Itoa(rng.IntN(2000)-1000), strconv.FormatFloat(rng.NormFloat64()*1000, 'g', -1, 64))
+}
+
+// commandShapes are command lines; K, V, N, T, U, F and O stand for a key, value, number, time (none so short
+// that it could pass meanwhile), time of its own, float or option.
+var commandShapes = strings.Split(`GET K|SET K V|SET K V O|SET K V O O|SET K V O O O|SETNX K V|GETSET K V|GETDEL K|GETEX K|GETEX K PERSIST|
+GETEX K EX T|MGET K K K|MSET K V K V|MSET K V K|MSETNX K V K V|APPEND K V|STRLEN K|SETRANGE K N V|GETRANGE K N N|SUBSTR K N N|
+INCR K|DECR K|INCRBY K N|DECRBY K N|INCRBY K V|INCRBYFLOAT K V|INCRBYFLOAT K F|INCRBYFLOAT K F|LCS K K|LCS K K LEN|LCS K K IDX|
+LCS K K IDX WITHMATCHLEN MINMATCHLEN N|DEL K|DEL K K|UNLINK K K|EXISTS K K|TYPE K|TOUCH K K|RENAME K K|RENAMENX K K|COPY K K|
+COPY K K REPLACE|COPY K K DB N|MOVE K N|KEYS *|KEYS k?y*|KEYS [a-c]|DBSIZE|EXPIRE K T|EXPIRE K U NX|EXPIRE K U GT|
+EXPIRE K U LT|EXPIRE K T XX|EXPIREAT K T|PEXPIRE K T|PEXPIRE K T O|PERSIST K|PEXPIREAT K 99999999999999|
+EXPIREAT K 9999999999 O|OBJECT ENCODING K|OBJECT REFCOUNT nokey|FLUSHDB|SWAPDB 1 2|NOSUCH K V|GET|OBJECT|OBJECT NOSUCH K|SETEX K T V|
+PSETEX K T V|SWAPDB N N`, "|")
+
+func randomCommand(rng *rand.Rand) [][]byte {
+	for {
+		fields := strings.Fields(commandShapes[rng.IntN(len(commandShapes))])
+		for i, field := range fields {
+			switch field {
+			case "K":
+				fields[i] = randomKey(rng)
+			case "V":
+				fields[i] = randomValue(rng)
+			case "N":
+				fields[i] = pickWord(rng, "0", "1", "-1", "-3", "5", "100", "abc", "9223372036854775807", "-9223372036854775808", "99999999999")
+			case "T":
+				fields[i] = pickWord(rng, "0", "-1", "abc", "100000", "200000", "9223372036854775807", "-9223372036854775808", "99999999999")
+			case "U":
+				fields[i] = strconv.Itoa(1000 + rng.IntN(1e8)) // hardly ever twice the same
+			case "F":
+				fields[i] = strconv.FormatFloat(rng.NormFloat64(), 'f', rng.IntN(17), 64)
+			case "O":
+				fields[i] = pickWord(rng, "NX", "XX", "GET", "KEEPTTL", "EX", "100000", "nx", "EXAT", "PXAT", "99999999999999", "bogus", "PERSIST", "GT", "LT")
+			}
+		}
+		line := strings.Join(fields, " ")
+		// SELECT is not ours, so what is swapped into database 0 would stay there for the rest of the stream.
+		if fields[0] == "FLUSHDB" && rng.IntN(20) != 0 || fields[0] == "SWAPDB" && strings.Contains(line, "0") {
+			continue
+		}
+		return words(line)
+	}
+}
+
+// differentialCases need no state but what they make.
+const differentialCases = `
+SET
+SET a
+SET a b NX XX
+SET a b EX
+SET a b EX 0
+SET a b EX -1
+SET a b EX abc
+SET a b PX 9223372036854775807
+SET a b EX 9223372036854775
+SET a b EX 9223372036854775807
+SET a b EX 10 PX 10
+SET a b EX 10 EX 20
+SET a b KEEPTTL EX 10
+SET a b PERSIST
+SET a b GET
+SET a c NX GET
+SET a c GET XX
+SET a d EXAT 99999999999
+EXPIRETIME a
+SET a e KEEPTTL
+EXPIRETIME a
+PEXPIRETIME a
+SET a f PXAT 99999999999499
+EXPIRETIME a
+SET a f PXAT 99999999999500
+EXPIRETIME a
+GETEX a PERSIST EX 10
+GETEX a EX 0
+GETEX a EXAT 1
+EXISTS a
+SETEX a 0 b
+SETEX a abc b
+PSETEX a -1 b
+SETRANGE a -1 b
+SETRANGE a 536870912 b
+SETRANGE a 9223372036854775807 bb
+SETRANGE a abc b
+SETRANGE nokey 5 ""
+EXISTS nokey
+SETRANGE a 5 x
+GET a
+GETRANGE a 0 -1
+GETRANGE a -3 -2
+GETRANGE a -1 -5
+GETRANGE a 100 200
+GETRANGE a x y
+OBJECT ENCODING a
+APPEND num 123
+OBJECT ENCODING num
+APPEND num 4
+OBJECT ENCODING num
+SET num 12
+OBJECT ENCODING num
+INCRBYFLOAT num 0
+OBJECT ENCODING num
+INCRBYFLOAT num 0.1
+INCRBYFLOAT num 3.0e3
+INCRBYFLOAT num inf
+INCRBYFLOAT num nan
+INCRBYFLOAT num abc
+INCRBYFLOAT num \_1
+INCRBYFLOAT num 1\_
+INCRBYFLOAT num 0x10
+INCRBYFLOAT num 1e4931
+INCRBYFLOAT num 1e4932
+INCRBYFLOAT num 1e4933
+INCRBYFLOAT num -1e-4950
+INCRBYFLOAT num 1e-4951
+INCRBYFLOAT num 1e-4952
+SET num 0.1
+INCRBYFLOAT num 0.2
+INCRBYFLOAT num -0.3
+SET num -0
+INCRBYFLOAT num 0
+INCR num
+SET num 00
+INCR num
+SET num 9223372036854775807
+INCR num
+DECRBY num -9223372036854775808
+INCRBY num -9223372036854775808
+SET num -2
+DECRBY num 9223372036854775807
+SET long 12345678901234567890123456789012345678901234
+OBJECT ENCODING long
+APPEND long 5
+OBJECT ENCODING long
+SET long 123456789012345678901234567890123456789012345
+OBJECT ENCODING long
+SET int 12345678901234567890
+OBJECT ENCODING int
+SET int -9223372036854775808
+OBJECT ENCODING int
+COPY int int2
+OBJECT ENCODING int2
+COPY int int
+COPY int int2
+COPY int int2 REPLACE
+COPY int int2 DB 99
+COPY int int2 DB abc
+COPY int int2 DB 99999999999
+COPY int int2 BOGUS
+COPY int int2 DB
+MOVE int 0
+MOVE int 16
+MOVE int abc
+MOVE int 99999999999
+MOVE int -1
+MOVE int 3
+MOVE int 3
+RENAME nokey x
+RENAME int2 int2
+RENAMENX int2 int2
+RENAMENX nokey int2
+EXPIRE a
+EXPIRE a abc
+EXPIRE a 10 BOGUS
+EXPIRE a 10 NX XX
+EXPIRE a 10 NX GT
+EXPIRE a 10 GT LT
+EXPIRE a 10 XX GT
+EXPIRE a 9223372036854775807
+EXPIRE a -9223372036854775808
+PEXPIRE a 9223372036854775807
+EXPIRE a 9223372036854775
+EXPIREAT a 9223372036854775
+EXPIREAT a 9223372036854776
+EXPIREAT a 99999999999
+EXPIREAT a 99999999998 GT
+EXPIREAT a 99999999998 LT
+EXPIREAT a 99999999998 NX
+EXPIREAT a 99999999997 XX LT
+EXPIRETIME a
+PEXPIREAT a -5
+EXISTS a
+TTL a
+PTTL a
+TTL int2
+EXPIRETIME int2
+EXPIRETIME nokey
+TYPE nokey
+TYPE int2
+SCAN abc
+SCAN -
+SCAN 1\_
+SCAN 0 COUNT 0
+SCAN 0 COUNT abc
+SCAN 0 COUNT
+SCAN 0 MATCH
+SCAN 0 BOGUS x
+SCAN 0 TYPE list
+SCAN 0 TYPE STRING MATCH int* COUNT 100
+KEYS
+KEYS a b c
+GET a b
+OBJECT
+OBJECT ENCODING
+OBJECT ENCODING nokey
+OBJECT FREQ nokey
+OBJECT FREQ int2
+OBJECT IDLETIME nokey
+OBJECT BOGUS int2
+OBJECT ENCODING a b
+FLUSHALL BOGUS
+FLUSHALL SYNC ASYNC
+FLUSHDB BOGUS
+SWAPDB 0
+SWAPDB a 0
+SWAPDB 0 a
+SWAPDB 99 a
+SWAPDB 99 0
+SWAPDB -1 0
+SWAPDB 5 5
+LCS a
+LCS a b LEN IDX
+LCS a b BOGUS
+LCS a b MINMATCHLEN
+LCS a b MINMATCHLEN x
+MSET a
+MSET a b c
+MSETNX a b c
+SET s1 ohmytext
+SET s2 mynewtext
+LCS s1 s2
+LCS s1 s2 LEN
+LCS s1 s2 IDX
+LCS s1 s2 IDX MINMATCHLEN 4
+LCS s1 s2 IDX MINMATCHLEN 4 WITHMATCHLEN
+LCS s1 s2 MINMATCHLEN -1 IDX
+NOSUCHCOMMAND
+NOSUCHCOMMAND a b c
+nosuchCommand aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb c d
+GETDEL
+STRLEN a b
+RANDOMKEY a
+FLUSHALL ASYNC
+RANDOMKEY
+DBSIZE
+`
