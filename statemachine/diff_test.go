@@ -184,7 +184,7 @@ func randomCommand(rng *rand.Rand) [][]byte {
 			case "F":
 				fields[i] = strconv.FormatFloat(rng.NormFloat64(), 'f', rng.IntN(17), 64)
 			case "O":
-				fields[i] = pickWord(rng, "NX", "XX", "GET", "KEEPTTL", "EX", "100000", "nx", "EXAT", "PXAT", "99999999999999", "bogus", "PERSIST", "GT", "LT")
+				fields[i] = pickWord(rng, "NX", "XX", "GET", "KEEPTTL", "EX", "99999999998", "nx", "EXAT", "99999999999", "bogus", "PERSIST", "GT", "LT")
 			}
 		}
 		line := strings.Join(fields, " ")
