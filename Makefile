@@ -1,0 +1,38 @@
+# The commands a developer needs. `make help` lists them.
+
+GO       ?= go
+BIN      := bin
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-tools lint fuzz bench proto clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/paxredis
+	$(GO) build -o $(BIN)/paxredis ./cmd/paxredis
+
+run: build ## build and start a local cluster of three nodes; Ctrl-C stops it
+	$(BIN)/paxredis dev
+
+test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server
+	@.ci/install-test-tools
+
+test: test-tools ## run all tests, with the race detector
+	$(GO) test -race -timeout 25m ./...
+
+lint: ## check formatting, go vet, staticcheck
+	@.ci/lint
+
+fuzz: ## run every fuzz target for FUZZTIME (30s) each
+	@.ci/fuzz $(FUZZTIME)
+
+bench: build ## compare three paxredis nodes with one redis-server that syncs always
+	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis
+
+proto: ## generate the codecs from their schemas
+	$(GO) generate ./...
+
+clean: ## remove what was built
+	rm -rf $(BIN)

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/peterbourgon/ff/v3"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// keyVariable holds the cluster key itself. It has no flag, since a command line can be read by every user of a machine.
+const keyVariable = "PAXREDIS_CLUSTER_KEY"
+
+// Config is what `paxredis server` can be told. Every field has one name, given as the flag --name, the environment
+// variable PAXREDIS_NAME (upper case, - becomes _) or a line "name value" in the file of --config. A flag wins over the
+// environment, and the environment over the file.
+type Config struct {
+	ID             uint
+	Listen         string
+	PeerListen     string // empty: this node's address in Peers
+	DataDir        string
+	Peers          peerList // empty: a single node
+	ClusterKeyFile string
+	ClusterKey     string // the text of PAXREDIS_CLUSTER_KEY
+	InsecurePeers  bool
+
+	ReadMode           readMode
+	CommitTimeout      time.Duration
+	Limits             paxos.Limits
+	TombstoneRetention time.Duration
+	MaxCommandBytes    byteSize
+	MaxClients         int
+	ClientOutputLimit  byteSize
+	JournalSegment     byteSize
+	EventLoops         int
+
+	LogLevel  slog.Level
+	LogFormat logFormat
+	File      string
+}
+
+// defaultConfig is a working single node.
+func defaultConfig() Config {
+	return Config{
+		ID:                 1,
+		Listen:             "127.0.0.1:6379",
+		DataDir:            "./data",
+		CommitTimeout:      10 * time.Second,
+		Limits:             paxos.Limits{}.WithDefaults(),
+		TombstoneRetention: 24 * time.Hour,
+		MaxCommandBytes:    64 << 20,
+		MaxClients:         10_000,
+		ClientOutputLimit:  256 << 20,
+		JournalSegment:     64 << 20,
+		LogFormat:          "text",
+	}
+}
+
+// flags binds every field to its name. The values c holds already are the defaults.
+func (c *Config) flags(fs *flag.FlagSet) {
+	fs.UintVar(&c.ID, "id", c.ID, "this node's `number` in the cluster")
+	fs.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for clients")
+	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address in --peers)")
+	fs.StringVar(&c.DataDir, "data-dir", c.DataDir, "`directory` of this node's data")
+	fs.Var(&c.Peers, "peers", "the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (default: a single node)")
+	fs.StringVar(&c.ClusterKeyFile, "cluster-key-file", c.ClusterKeyFile, "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as "+keyVariable)
+	fs.BoolVar(&c.InsecurePeers, "insecure-peers", c.InsecurePeers, "run several nodes without a cluster key: whoever reaches the peer port can read and write everything")
+
+	fs.Var(&c.ReadMode, "read-mode", "`mode` of reads: quorum (linearizable by a round trip), lease (linearizable by bounded clock drift) or stale")
+	fs.DurationVar(&c.CommitTimeout, "commit-timeout", c.CommitTimeout, "`time` after which a command without a majority is answered with an error")
+	fs.DurationVar(&c.Limits.Heartbeat, "heartbeat", c.Limits.Heartbeat, "`time` between two heartbeats of the leader")
+	fs.DurationVar(&c.Limits.Lease, "lease", c.Limits.Lease, "`time` for which a follower grants the leader its leadership")
+	fs.DurationVar(&c.Limits.ElectionMin, "election-timeout-min", c.Limits.ElectionMin, "least `time` without a leader before a node stands for leader")
+	fs.DurationVar(&c.Limits.ElectionMax, "election-timeout-max", c.Limits.ElectionMax, "longest such `time`")
+	fs.DurationVar(&c.TombstoneRetention, "tombstone-retention", c.TombstoneRetention, "`time` for which the version of a removed key is remembered")
+	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
+	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
+	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of unread replies at which a client is disconnected")
+	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
+	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0 chooses by the number of CPUs")
+
+	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
+	fs.Var(&c.LogFormat, "log-format", "`format` of log lines: text or json")
+	fs.StringVar(&c.File, "config", c.File, "`file` with lines \"name value\", the names as here without --")
+}
+
+// loadConfig reads flags, environment and file into a validated Config.
+func loadConfig(args []string, std stdio) (Config, error) {
+	c := defaultConfig()
+	fs := newFlagSet("server", "[flags]", std)
+	c.flags(fs)
+	usage := fs.Usage
+	fs.Usage = func() {} // not the whole text for a mistyped flag
+	err := ff.Parse(fs, args,
+		ff.WithEnvVarPrefix("PAXREDIS"),
+		ff.WithConfigFileFlag("config"),
+		ff.WithConfigFileParser(ff.PlainParser))
+	if errors.Is(err, flag.ErrHelp) {
+		usage()
+		return c, flag.ErrHelp
+	}
+	if err != nil {
+		return c, usageError{err}
+	}
+	if fs.NArg() > 0 {
+		return c, usageErrorf("server takes flags only, not %q", fs.Arg(0))
+	}
+	c.ClusterKey = os.Getenv(keyVariable)
+	if err := c.Validate(); err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}
+
+// Validate reports everything that is wrong with c, each with the flag, its value and the rule.
+func (c *Config) Validate() error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if c.ID < 1 || c.ID > 1<<32-1 {
+		refuse("--id %d: must be from 1 to 4294967295", c.ID)
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		refuse("--listen %q: must be host:port", c.Listen)
+	}
+	if c.DataDir == "" {
+		refuse("--data-dir: must name a directory")
+	}
+	if c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > time.Hour {
+		refuse("--commit-timeout %v: must be from 100ms to 1h", c.CommitTimeout)
+	}
+	if c.TombstoneRetention < 0 {
+		refuse("--tombstone-retention %v: must not be negative", c.TombstoneRetention)
+	}
+	if c.MaxCommandBytes < 1<<10 || c.MaxCommandBytes > 512<<20 {
+		refuse("--max-command-bytes %v: must be from 1KiB to 512MiB", &c.MaxCommandBytes)
+	}
+	if c.MaxClients < 1 {
+		refuse("--maxclients %d: must be at least 1", c.MaxClients)
+	}
+	if c.ClientOutputLimit < 1<<20 {
+		refuse("--client-output-limit %v: must be at least 1MiB", &c.ClientOutputLimit)
+	}
+	if c.JournalSegment < 1<<20 || c.JournalSegment > 1<<30 {
+		refuse("--journal-segment-bytes %v: must be from 1MiB to 1GiB", &c.JournalSegment)
+	}
+	if c.EventLoops < 0 || c.EventLoops > 256 {
+		refuse("--event-loops %d: must be from 0 to 256", c.EventLoops)
+	}
+	if err := c.Limits.Check(); err != nil {
+		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
+	}
+	errs = append(errs, c.validatePeers()...)
+	return errors.Join(errs...)
+}
+
+func (c *Config) validatePeers() []error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if c.ClusterKeyFile != "" && c.ClusterKey != "" {
+		refuse("--cluster-key-file %q: %s is set as well; give the key once", c.ClusterKeyFile, keyVariable)
+	}
+	hasKey := c.ClusterKeyFile != "" || c.ClusterKey != ""
+	if hasKey && c.InsecurePeers {
+		refuse("--insecure-peers: there is a cluster key; leave one of them out")
+	}
+	if c.PeerListen != "" {
+		if _, _, err := net.SplitHostPort(c.PeerListen); err != nil {
+			refuse("--peer-listen %q: must be host:port", c.PeerListen)
+		}
+	}
+	if len(c.Peers) == 0 {
+		return errs
+	}
+	if c.Peers.find(c.Self()) == nil {
+		refuse("--peers %q: must include this node, --id %d", c.Peers.String(), c.ID)
+	}
+	if len(c.Peers) > 1 && !hasKey && !c.InsecurePeers {
+		refuse("--peers: %d nodes need a cluster key: make one with `paxredis keygen cluster.key`, give every node the same file with "+
+			"--cluster-key-file, or run without any protection with --insecure-peers", len(c.Peers))
+	}
+	return errs
+}
+
+// Self is this node's id.
+func (c *Config) Self() paxos.NodeID { return paxos.NodeID(c.ID) }
+
+// Voters are the first voters. A single node is its own cluster, with an address that nobody dials.
+func (c *Config) Voters() []paxos.Member {
+	if len(c.Peers) > 0 {
+		return c.Peers
+	}
+	return []paxos.Member{{ID: c.Self()}}
+}
+
+// peerAddress is where this node listens for the others.
+func (c *Config) peerAddress() string {
+	if c.PeerListen != "" {
+		return c.PeerListen
+	}
+	if m := c.Peers.find(c.Self()); m != nil {
+		return m.Address
+	}
+	return ""
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var quiet = stdio{out: io.Discard, err: io.Discard}
+
+func TestDefaultsAreAValidSingleNode(t *testing.T) {
+	c, err := loadConfig(nil, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:6379" || c.DataDir != "./data" || c.ID != 1 || len(c.Voters()) != 1 || c.peerAddress() != "" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestFlagsWinOverEnvironmentOverFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "conf")
+	if err := os.WriteFile(file, []byte("# comment\ncommit-timeout 1s\nmaxclients 11\nlease 300ms\ninsecure-peers\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PAXREDIS_COMMIT_TIMEOUT", "2s")
+	t.Setenv("PAXREDIS_MAXCLIENTS", "22")
+	c, err := loadConfig([]string{"--config", file, "--commit-timeout", "3s"}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.CommitTimeout != 3*time.Second || c.MaxClients != 22 || c.Limits.Lease != 300*time.Millisecond || !c.InsecurePeers {
+		t.Errorf("got commit timeout %v, maxclients %d, lease %v, insecure %v", c.CommitTimeout, c.MaxClients, c.Limits.Lease, c.InsecurePeers)
+	}
+}
+
+func TestConfigFileMistakesAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"no-such-name 1\n":  "no-such-name",
+		"maxclients many\n": "maxclients",
+	} {
+		file := filepath.Join(dir, "conf")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := loadConfig([]string{"--config", file}, quiet); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+	if _, err := loadConfig([]string{"--config", filepath.Join(dir, "missing")}, quiet); err == nil {
+		t.Error("a missing file was taken")
+	}
+}
+
+// TestEveryRefusalNamesTheFlag: each rule of Validate, with what the message must hold.
+func TestEveryRefusalNamesTheFlag(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want string
+	}{
+		{"--id 0", "--id 0:"},
+		{"--id 4294967296", "--id 4294967296:"},
+		{"--listen nowhere", `--listen "nowhere":`},
+		{"--peer-listen nowhere", `--peer-listen "nowhere":`},
+		{"--data-dir=", "--data-dir:"},
+		{"--commit-timeout 1ms", "--commit-timeout 1ms:"},
+		{"--tombstone-retention -1s", "--tombstone-retention -1s:"},
+		{"--max-command-bytes 1gb", "--max-command-bytes 1024MiB:"},
+		{"--maxclients 0", "--maxclients 0:"},
+		{"--client-output-limit 1kb", "--client-output-limit 1KiB:"},
+		{"--journal-segment-bytes 1kb", "--journal-segment-bytes 1KiB:"},
+		{"--event-loops -1", "--event-loops -1:"},
+		{"--lease 60ms", "--lease"},
+		{"--election-timeout-min 100ms", "--election-timeout-min"},
+		{"--heartbeat 1us", "--heartbeat"},
+		{"--peers 1=a:1,2=b:1", "need a cluster key"},
+		{"--peers 2=a:1", "must include this node, --id 1"},
+		{"--peers 1=a:1,1=b:1", "id 1 is given twice"},
+		{"--peers 1=a:1,2=a:1", "address a:1 is given twice"},
+		{"--peers a:1", "id=host:port"},
+		{"--peers x=a:1", "not a number"},
+		{"--peers 1=a", "not host:port"},
+		{"--peers 1=:1", "has no host"},
+		{"--peers 1=a:0", "port"},
+		{"--insecure-peers --cluster-key-file k", "--insecure-peers:"},
+		{"--read-mode fast", "quorum, lease or stale"},
+		{"--log-format xml", "text or json"},
+		{"--log-level loud", "log-level"},
+		{"stray", "stray"},
+	} {
+		_, err := loadConfig(strings.Fields(test.args), quiet)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", test.args, err, test.want)
+		}
+		if code := run(append([]string{"server"}, strings.Fields(test.args)...), quiet); code != exitUsage {
+			t.Errorf("%s: exit code %d", test.args, code)
+		}
+	}
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	_, err := loadConfig([]string{"--id", "0", "--maxclients", "0"}, quiet)
+	if err == nil || !strings.Contains(err.Error(), "--id") || !strings.Contains(err.Error(), "--maxclients") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestKeyIsGivenOnce(t *testing.T) {
+	t.Setenv(keyVariable, "abc")
+	if _, err := loadConfig([]string{"--cluster-key-file", "k"}, quiet); err == nil || !strings.Contains(err.Error(), keyVariable) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPeersAreKeptInOrderOfTheirIDs(t *testing.T) {
+	c := Config{ID: 2}
+	if err := c.Peers.Set("3=c:3, 1=a:1,2=b:2"); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Peers.String(); got != "1=a:1,2=b:2,3=c:3" {
+		t.Errorf("got %s", got)
+	}
+	if got := c.peerAddress(); got != "b:2" {
+		t.Errorf("listens on %s", got)
+	}
+	c.PeerListen = "0.0.0.0:2"
+	if got := c.peerAddress(); got != "0.0.0.0:2" {
+		t.Errorf("listens on %s", got)
+	}
+}
+
+func TestByteSizes(t *testing.T) {
+	for text, want := range map[string]byteSize{
+		"0": 0, "1": 1, "10b": 10, "1k": 1000, "1kb": 1024, "1KiB": 1024, "2m": 2e6, "2mb": 2 << 20, "2MiB": 2 << 20, "1G": 1e9, "1gb": 1 << 30, " 3 MB ": 3 << 20,
+	} {
+		var b byteSize
+		if err := b.Set(text); err != nil || b != want {
+			t.Errorf("%q: got %d, %v, want %d", text, b, err, want)
+		}
+	}
+	for _, text := range []string{"", "x", "-1", "1tb", "1.5mb", "9999999999gb"} {
+		var b byteSize
+		if err := b.Set(text); err == nil {
+			t.Errorf("%q was taken as %d", text, b)
+		}
+	}
+}
+
+// TestEveryFlagHasAHelpText also keeps the defaults printable: a flag's value must read back what it prints.
+func TestEveryFlagHasAHelpText(t *testing.T) {
+	c := defaultConfig()
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	c.flags(fs)
+	fs.VisitAll(func(f *flag.Flag) {
+		if f.Usage == "" {
+			t.Errorf("--%s has no text", f.Name)
+		}
+		if f.DefValue == "" {
+			return
+		}
+		if err := fs.Set(f.Name, f.DefValue); err != nil || f.Value.String() != f.DefValue {
+			t.Errorf("--%s: its default %q reads back as %q, %v", f.Name, f.DefValue, f.Value.String(), err)
+		}
+	})
+}

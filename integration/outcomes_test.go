@@ -1,0 +1,182 @@
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// TestWithoutAMajorityNothingHangsOrLies cuts a node off by killing, then by freezing the other two: every command gets
+// an error that says what is known, within the limit, and the cluster recovers.
+func TestWithoutAMajorityNothingHangsOrLies(t *testing.T) {
+	for _, way := range []struct {
+		name     string
+		cut, end func(n *node)
+	}{
+		{"killed", (*node).kill, func(n *node) { n.start() }},
+		{"frozen", func(n *node) { n.signal(syscall.SIGSTOP) }, func(n *node) { n.signal(syscall.SIGCONT) }},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			c := startCluster(t, 3, "--commit-timeout", "1s")
+			for _, last := range []*node{c.leader(), c.follower()} {
+				testWithoutMajority(t, c, last, way.cut, way.end)
+			}
+			c.awaitEqual()
+		})
+	}
+}
+
+func testWithoutMajority(t *testing.T, c *cluster, last *node, cut, end func(n *node)) {
+	expect(t, last, "OK", "SET", "before", "v")
+	for _, n := range c.others(last) {
+		cut(n)
+	}
+	// The first write may have been on its way to a majority that is gone.
+	first := last.rdb().Set(t.Context(), "first", "v", 0).Err()
+	if got := outcomeOf(first); got != refused && got != unknown {
+		t.Fatalf("first write without a majority: %v", first)
+	}
+	// Once the node knows that there is no leader, a write is refused with certainty.
+	key, attempt := "", 0
+	await(t, "a refused write", func() error {
+		attempt++
+		key = fmt.Sprint("refused-", attempt)
+		err := last.rdb().Set(t.Context(), key, "v", 0).Err()
+		if got := outcomeOf(err); got != refused && got != unknown {
+			t.Fatalf("write without a majority: %v", err)
+		} else if got == unknown {
+			return err
+		}
+		return nil
+	})
+	read := last.rdb().Get(t.Context(), "before").Err()
+	if read == nil || !strings.HasPrefix(read.Error(), "CLUSTERDOWN ") {
+		t.Errorf("read without a majority: got %v, want CLUSTERDOWN", read)
+	}
+	for _, n := range c.others(last) {
+		end(n)
+	}
+	c.awaitServing()
+	expect(t, last, "v", "GET", "before")
+	expect(t, last, "OK", "SET", "after", "v")
+	for _, n := range c.nodes {
+		expect(t, n, "v", "GET", "after")
+		expect(t, n, "0", "EXISTS", key) // "not applied" stays true
+	}
+}
+
+// TestStaleReadsNeedNoMajority: a connection that asked for it (READONLY) reads what the node has.
+func TestStaleReadsNeedNoMajority(t *testing.T) {
+	c := startCluster(t, 3, "--commit-timeout", "500ms")
+	last := c.nodes[0]
+	expect(t, last, "OK", "SET", "k", "v")
+	for _, n := range c.others(last) {
+		n.kill()
+	}
+	s := dial(t, last.address)
+	s.send("READONLY\r\nGET k\r\n")
+	for _, want := range []string{"+OK", "$1", "v"} {
+		if got := s.line(); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+	s.send("READWRITE\r\nGET k\r\n")
+	if got := s.line(); got != "+OK" {
+		t.Fatal(got)
+	}
+	if got := s.line(); !strings.HasPrefix(got, "-CLUSTERDOWN ") {
+		t.Fatalf("a read of a READWRITE connection: got %q", got)
+	}
+}
+
+// TestGracefulStopOfTheLeaderFailsNoCommand stops the leader three times while clients of the other nodes go on.
+func TestGracefulStopOfTheLeaderFailsNoCommand(t *testing.T) {
+	c := startCluster(t, 3)
+	for range 3 {
+		leader := c.leader()
+		var stopped atomic.Bool
+		var writes, errs atomic.Int64
+		var all sync.WaitGroup
+		started := make(chan struct{}, 6)
+		for w := range 6 {
+			client := newClient(c.others(leader)[w%2].address)
+			all.Go(func() {
+				defer client.Close()
+				for i := 0; !stopped.Load(); i++ {
+					err := client.Incr(t.Context(), "count").Err()
+					if err == nil {
+						_, err = client.Get(t.Context(), "count").Int()
+					}
+					if err != nil {
+						errs.Add(1)
+						t.Errorf("command during the hand-over: %v", err)
+						return
+					}
+					writes.Add(1)
+					if i == 20 {
+						started <- struct{}{}
+					}
+				}
+			})
+		}
+		for range 6 {
+			select {
+			case <-started:
+			case <-time.After(limit):
+				t.Fatal("the clients did not get going")
+			}
+		}
+		leader.stop()
+		next := c.leader()
+		stopped.Store(true)
+		all.Wait()
+		t.Logf("leader %d stopped, %d leads; %d commands, %d errors meanwhile", leader.id, next.id, 2*writes.Load(), errs.Load())
+		leader.start()
+		c.awaitServing()
+	}
+	c.awaitEqual()
+}
+
+// TestGracefulStopAnswersWhatWasAccepted: a client of the node that stops gets either a reply or a clean end for every
+// command, never a reply that is wrong.
+func TestGracefulStopAnswersWhatWasAccepted(t *testing.T) {
+	c := startCluster(t, 3)
+	leader := c.leader()
+	client := newClient(leader.address)
+	defer client.Close()
+	ackedCount, lost := 0, 0
+	stopping := make(chan struct{})
+	for i := 0; ; i++ {
+		if i == 200 {
+			go func() { leader.signal(syscall.SIGTERM); close(stopping) }()
+		}
+		err := client.Incr(t.Context(), "count").Err()
+		if err == nil {
+			ackedCount++
+			continue
+		}
+		var reply redis.Error
+		if errors.As(err, &reply) && outcomeOf(err) == failed {
+			t.Fatal(err)
+		}
+		if outcomeOf(err) == unknown {
+			lost++
+		}
+		break
+	}
+	<-stopping
+	if code := leader.awaitExit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	got, err := c.follower().rdb().Get(t.Context(), "count").Int()
+	if err != nil || got < ackedCount || got > ackedCount+lost {
+		t.Errorf("count is %d (%v), with %d acknowledged and %d unknown", got, err, ackedCount, lost)
+	}
+}
