@@ -82,7 +82,7 @@ func objectHelp(_ *Tx, _ Args, reply Reply) {
 		"VERSION <key>",
 		"    Return the version of the <key>, of its tombstone, or 0.",
 		"HELP",
-		"    Print this help.",
+		"    Prints this help.",
 	})
 }
 

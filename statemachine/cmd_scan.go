@@ -18,8 +18,8 @@ var scanCommands = []Command{
 		Tips:    []string{"request_policy:all_shards", "nondeterministic_output"}, Run: randomkey},
 	{Name: "DBSIZE", Arity: 1, Flags: ReadOnly | Fast, Group: groupServer, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Returns the number of keys in the database.",
-		Tips:    []string{"request_policy:all_shards", "response_policy:agg_sum"},
-		Run:     func(tx *Tx, _ Args, reply Reply) { reply.Int(int64(tx.size())) }},
+		Tips:    []string{"request_policy:all_shards", "response_policy:agg_sum"}, Categories: []string{"keyspace"},
+		Run: func(tx *Tx, _ Args, reply Reply) { reply.Int(int64(tx.size())) }},
 }
 
 // keys: KEYS pattern [WITHVER].

@@ -397,3 +397,107 @@ FLUSHALL ASYNC
 RANDOMKEY
 DBSIZE
 `
+
+// flagNames are COMMAND INFO's.
+var flagNames = map[Flags]string{Write: "write", ReadOnly: "readonly", DenyOOM: "denyoom", Admin: "admin", NoScript: "noscript",
+	Loading: "loading", Stale: "stale", Fast: "fast"}
+
+// TestRowsAsRedis compares arity, flags and keys of each row with redis-server's COMMAND INFO. What paxredis adds has a
+// reason here.
+func TestRowsAsRedis(t *testing.T) {
+	r := startRedis(t)
+	arity := map[string]int{
+		"GET":  2, // WITHVER
+		"KEYS": 2, // WITHVER
+	}
+	ours := map[string]string{
+		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG SET-ACTIVE-EXPIRE": "",
+	}
+	var check func(prefix string, rows []Command)
+	check = func(prefix string, rows []Command) {
+		for _, row := range rows {
+			name := prefix + row.Name
+			check(name+" ", row.Subcommands)
+			if _, ok := ours[name]; ok {
+				continue
+			}
+			var flags []string
+			for flag, word := range flagNames {
+				if row.Flags.Has(flag) {
+					flags = append(flags, "+"+word)
+				}
+			}
+			slices.Sort(flags)
+			n := row.Arity
+			if theirs, ok := arity[name]; ok {
+				n = theirs
+			}
+			got := fmt.Sprintf("%d %v %d %d %d", n, flags, row.Keys.First, row.Keys.Last, row.Keys.Step)
+			info := r.do([][]byte{[]byte("COMMAND"), []byte("INFO"), []byte(strings.ReplaceAll(name, " ", "|"))})
+			if want := infoOf(t, name, info); got != want {
+				t.Errorf("%s is %s, redis-server's %s", name, got, want)
+			}
+		}
+	}
+	check("", Commands())
+}
+
+// infoOf makes COMMAND INFO's reply for one command comparable.
+func infoOf(t *testing.T, name string, info []byte) string {
+	fields := strings.Split(strings.TrimSpace(string(info)), "\r\n")
+	if len(fields) < 10 {
+		t.Fatalf("COMMAND INFO of %s replied %q", name, info)
+	}
+	// *1 *10 $n name :arity *flags +flag... :first :last :step
+	n, err := strconv.Atoi(fields[5][1:])
+	if err != nil {
+		t.Fatalf("COMMAND INFO of %s replied %q", name, info)
+	}
+	flags := slices.DeleteFunc(fields[6:6+n], func(flag string) bool { return flag == "+movablekeys" })
+	slices.Sort(flags)
+	keys := fields[6+n:]
+	return fmt.Sprintf("%s %v %s %s %s", fields[4][1:], flags, keys[0][1:], keys[1][1:], keys[2][1:])
+}
+
+// TestPatternsAsRedis compares random patterns, malformed ones too.
+func TestPatternsAsRedis(t *testing.T) {
+	r, h := startRedis(t), newHarness(t)
+	for _, key := range []string{"a", "b", "ab", "abc", "a-c", "]", "[", "^", "\\", "*", "a*b", "aab", "?", "-", "\xff\x01", "aaaaaaaab", ""} {
+		r.same(h, [][]byte{[]byte("SET"), []byte(key), []byte("v")})
+	}
+	rng := rand.New(rand.NewPCG(1, 9))
+	const alphabet = "aabbc***??[]^-\\\xff\x01"
+	for range 20000 {
+		pattern := make([]byte, rng.IntN(8))
+		for i := range pattern {
+			pattern[i] = alphabet[rng.IntN(len(alphabet))]
+		}
+		r.same(h, [][]byte{[]byte("KEYS"), pattern})
+	}
+}
+
+// TestLongDoubleAsRedis adds random numbers of all sizes and forms.
+func TestLongDoubleAsRedis(t *testing.T) {
+	r, h := startRedis(t), newHarness(t)
+	rng := rand.New(rand.NewPCG(1, 10))
+	number := func() string {
+		switch rng.IntN(8) {
+		case 0:
+			return fmt.Sprintf("%s%d.%de%d", pickWord(rng, "", "-", "+"), rng.Uint64(), rng.Uint64(), rng.IntN(10200)-5100)
+		case 1:
+			return fmt.Sprintf("%s0x%x.%xp%d", pickWord(rng, "", "-"), rng.Uint64(), rng.Uint64(), rng.IntN(200)-100)
+		case 2:
+			return pickWord(rng, "1e", "e1", ".", "1.", ".1", "0x", "0x1", "0x.8", "0x1p", "1p3", "1_0", "infinity", "-inf", "INF", "nan", "nan(1)",
+				"1e+", "1e+5", "0e99999999999", "1e99999999999", "1e-99999999999", "0x1p-16445", "0x1p-16446", "0x1.8p-16446", "0x1p16383", "0x1p16384",
+				"-0", "0b1", "0o7", "1E3", "1..2", "1e3.5", strings.Repeat("9", 5000), strings.Repeat("9", 5119), strings.Repeat("9", 5120), "0."+strings.Repeat("0", 5000)+"1")
+		case 3:
+			return fmt.Sprintf("%d.%017d5", rng.IntN(1000), rng.Int64N(1e17))
+		}
+		return strconv.FormatFloat(rng.NormFloat64()*float64(uint64(1)<<rng.IntN(60)), 'f', rng.IntN(20), 64)
+	}
+	for range 5000 {
+		r.same(h, [][]byte{[]byte("SET"), []byte("k"), []byte(number())})
+		r.same(h, [][]byte{[]byte("INCRBYFLOAT"), []byte("k"), []byte(number())})
+		r.same(h, [][]byte{[]byte("INCRBYFLOAT"), []byte("k"), []byte(number())})
+	}
+}

@@ -183,8 +183,6 @@ func (h *harness) tick(ms int64) {
 	h.apply(1, AppendTick(nil))
 }
 
-func (h *harness) version(key string) string { return h.do("OBJECT VERSION " + key) }
-
 // expect runs a command and compares its reply.
 func (h *harness) expect(line, want string) {
 	h.t.Helper()
