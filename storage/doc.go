@@ -1,0 +1,24 @@
+// Package storage keeps what a node must not forget: its identity, and its acceptor's promises and records.
+//
+// # The data directory
+//
+//	LOCK        locked by the process that uses the directory; holds its pid
+//	identity    who the node is: format, cluster UUID, node id, node UUID, boots so far, the UUIDs of the peers it met
+//	journal/    promises and accepted records: see package journal
+//	state/      checkpoints of the keyspace; made by the part that writes them
+//
+// Nothing else belongs there. The identity is replaced as a whole (written aside, synced, renamed, directory synced) and
+// carries a checksum. It is written before the journal is made, and says when that is done, so that a journal without
+// identity, and an identity without journal, are both known to be losses and refused.
+//
+// # Boots
+//
+// Each Open raises the boot number, first in the identity and then in the journal's frontier, both durably, before it returns. So
+// the two may differ by one and never by more: a journal, or an identity, put back from a copy of an earlier boot is
+// refused. A copy of the whole directory agrees with itself; only peers can know better, by the boot number they met.
+//
+// # Errors
+//
+// Damage is a *Corrupt error (rule D3), and nothing is changed on disk. A failed write or sync is final (rule D2): the Store
+// returns the same error from then on, and the process must exit. All errors name the file and what to do.
+package storage

@@ -1,0 +1,9 @@
+package storage
+
+import "github.com/paxredis/paxredis/storage/journal"
+
+// Corrupt says that what was synced is not there, or not as it was written. The node must not take part (rule D3).
+type Corrupt = journal.Corrupt
+
+// ErrClosed is returned by calls after Close.
+var ErrClosed = journal.ErrClosed

@@ -1,0 +1,171 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/journal"
+)
+
+const (
+	identityName   = "identity"
+	identityFormat = 1
+)
+
+// Identity is who a node is. It is made with its data directory and never changes, but for the boot number.
+type Identity struct {
+	ClusterUUID, NodeUUID string
+	NodeID                paxos.NodeID
+	// Boot counts the times the data directory was opened, from 1.
+	Boot uint64
+}
+
+// identityFile is the content of the identity file: this as JSON, then a line with the CRC-32C of what is above it. Later formats
+// keep both, so that they are told from damage.
+type identityFile struct {
+	Format      int          `json:"format"`
+	ClusterUUID uuid.UUID    `json:"cluster_uuid"`
+	NodeUUID    uuid.UUID    `json:"node_uuid"`
+	NodeID      paxos.NodeID `json:"node_id"`
+	Boot        uint64       `json:"boot"`
+	// JournalMade says that the journal exists: from then on its absence is a loss.
+	JournalMade bool `json:"journal_made"`
+	// MachineBoot is the machine's boot id at the newest open: as long as it is the same, no power failure has happened.
+	MachineBoot string `json:"machine_boot,omitempty"`
+	// Peers are the node UUIDs first met for each id (rule D4).
+	Peers map[paxos.NodeID]string `json:"peers,omitempty"`
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const checksumLine = "crc32c %08x\n"
+
+func (f *identityFile) encode() ([]byte, error) {
+	content, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("storage: cannot encode the identity: %w", err)
+	}
+	content = append(content, '\n')
+	return fmt.Appendf(content, checksumLine, crc32.Checksum(content, castagnoli)), nil
+}
+
+// decodeIdentity checks and parses an identity file.
+func decodeIdentity(content []byte) (*identityFile, error) {
+	tail := len(fmt.Sprintf(checksumLine, 0))
+	if len(content) < tail {
+		return nil, errors.New("the identity is cut short")
+	}
+	body := content[:len(content)-tail]
+	if want := fmt.Appendf(nil, checksumLine, crc32.Checksum(body, castagnoli)); !bytes.Equal(want, content[len(body):]) {
+		return nil, errors.New("the identity fails its checksum")
+	}
+	f := new(identityFile)
+	var version struct{ Format int }
+	if err := json.Unmarshal(body, &version); err != nil {
+		return nil, fmt.Errorf("the identity does not decode: %w", err)
+	}
+	if version.Format != identityFormat {
+		return nil, &newerError{version.Format}
+	}
+	if err := json.Unmarshal(body, f); err != nil {
+		return nil, fmt.Errorf("the identity does not decode: %w", err)
+	}
+	if f.NodeID == 0 || f.NodeUUID == uuid.Nil || f.ClusterUUID == uuid.Nil {
+		return nil, errors.New("the identity lacks a node id or a UUID")
+	}
+	return f, nil
+}
+
+type newerError struct{ format int }
+
+func (e *newerError) Error() string {
+	return fmt.Sprintf("the data directory has format %d, this binary knows %d: start the release that wrote it, or a later one", e.format, identityFormat)
+}
+
+// loadIdentity reads the identity of a directory, or returns nil for a directory that has never been used.
+func loadIdentity(dir string, hintID paxos.NodeID) (*identityFile, error) {
+	path := filepath.Join(dir, identityName)
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, refuseUnlessNew(dir, hintID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage: cannot read the identity: %w", err)
+	}
+	f, err := decodeIdentity(content)
+	var newer *newerError
+	if errors.As(err, &newer) {
+		return nil, fmt.Errorf("storage: %s: %w", path, err)
+	}
+	if err != nil {
+		return nil, &Corrupt{What: err.Error(), Where: path, Hint: journal.RejoinHint(hintID.String())}
+	}
+	return f, nil
+}
+
+// refuseUnlessNew finds out whether a directory without an identity has none yet, has lost it, or is somebody else's.
+func refuseUnlessNew(dir string, hintID paxos.NodeID) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("storage: cannot list the data directory: %w", err)
+	}
+	for _, e := range entries {
+		switch e.Name() {
+		case lockName, "lost+found", identityName + ".tmp":
+		case journalName, stateName:
+			return &Corrupt{
+				What:  "the identity file is missing although " + e.Name() + " is there",
+				Where: filepath.Join(dir, identityName), Hint: journal.RejoinHint(hintID.String()),
+			}
+		default:
+			return fmt.Errorf("storage: %s is not a paxredis data directory: it holds %s and has no identity file: name an empty or a new directory", dir, e.Name())
+		}
+	}
+	return nil
+}
+
+// check compares the identity with what this process was started as.
+func (f *identityFile) check(dir string, o *Options) error {
+	if f.NodeID != o.NodeID {
+		return fmt.Errorf("storage: %s is the data directory of node %v, not of node %v: correct --id or --data-dir", dir, f.NodeID, o.NodeID)
+	}
+	if o.ClusterUUID != "" && f.ClusterUUID.String() != o.ClusterUUID {
+		return fmt.Errorf("storage: %s belongs to cluster %s, not to cluster %s: the cluster UUID comes from the cluster key and the first voters (--peers): correct them, or --data-dir",
+			dir, f.ClusterUUID, o.ClusterUUID)
+	}
+	return nil
+}
+
+// newIdentity makes the identity of a new node.
+func newIdentity(o *Options) (*identityFile, error) {
+	node, err := uuid.NewRandom()
+	if err != nil {
+		return nil, fmt.Errorf("storage: cannot make a node UUID: %w", err)
+	}
+	cluster, err := uuid.NewRandom()
+	if err == nil && o.ClusterUUID != "" {
+		cluster, err = uuid.Parse(o.ClusterUUID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage: cluster UUID %q: %w", o.ClusterUUID, err)
+	}
+	return &identityFile{Format: identityFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: o.NodeID}, nil
+}
+
+// machineBoot identifies the time since the machine started, or is empty if that cannot be known.
+func machineBoot() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "" // then every open counts as one after a power failure
+	}
+	return string(bytes.TrimSpace(id))
+}

@@ -1,0 +1,196 @@
+package journal
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// File is an open file of a journal. Its methods are those of os.File, except as noted.
+type File interface {
+	io.ReaderAt
+	// WriteVector writes the buffers one after another from an offset on, with one system call unless the kernel takes
+	// only a part. It returns an error unless all is written.
+	WriteVector(buffers [][]byte, offset int64) error
+	// Sync puts the data on stable storage, and of the metadata what is needed to read it (fdatasync).
+	Sync() error
+	// Allocate reserves the bytes from 0 to size, and makes the file at least that long.
+	Allocate(size int64) error
+	Size() (int64, error)
+	Close() error
+}
+
+// FileSystem is what a journal needs of a file system; tests put faults in between. Names are paths.
+type FileSystem interface {
+	// Create makes a new file for reading and writing; an existing one is emptied.
+	Create(name string) (File, error)
+	// Open opens an existing file for reading and writing.
+	Open(name string) (File, error)
+	Rename(from, to string) error
+	Remove(name string) error
+	// List returns the names of a directory's entries, sorted.
+	List(dir string) ([]string, error)
+	// SyncDir makes the creation, renaming and removal of a directory's entries durable.
+	SyncDir(dir string) error
+}
+
+// OS is the FileSystem of the operating system.
+type OS struct{}
+
+// Create implements FileSystem; the file is private to its owner.
+func (OS) Create(name string) (File, error) {
+	return wrap(os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600))
+}
+
+// Open implements FileSystem.
+func (OS) Open(name string) (File, error) { return wrap(os.OpenFile(name, os.O_RDWR, 0)) }
+
+// Rename implements FileSystem.
+func (OS) Rename(from, to string) error { return os.Rename(from, to) }
+
+// Remove implements FileSystem.
+func (OS) Remove(name string) error { return os.Remove(name) }
+
+// List implements FileSystem.
+func (OS) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+// SyncDir implements FileSystem.
+func (OS) SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// WriteFile replaces a file as a whole: after a crash it holds either its former content or all of data.
+func WriteFile(fsys FileSystem, name string, data []byte) error {
+	temporary := name + temporarySuffix
+	f, err := fsys.Create(temporary)
+	if err != nil {
+		return failed("create", temporary, int64(len(data)), err)
+	}
+	err = f.WriteVector([][]byte{data}, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return failed("write", temporary, int64(len(data)), err)
+	}
+	return install(fsys, temporary, name)
+}
+
+// install gives a complete and synced file its final name.
+func install(fsys FileSystem, temporary, name string) error {
+	if err := fsys.Rename(temporary, name); err != nil {
+		return failed("rename", temporary, 0, err)
+	}
+	dir := filepath.Dir(name)
+	if err := fsys.SyncDir(dir); err != nil {
+		return failed("sync directory", dir, 0, err)
+	}
+	return nil
+}
+
+type osFile struct{ *os.File }
+
+func wrap(f *os.File, err error) (File, error) {
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (f osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return 0, &fs.PathError{Op: "open", Path: f.Name(), Err: errors.New("not a regular file")}
+	}
+	return info.Size(), nil
+}
+
+func (f osFile) Sync() error {
+	return f.control("fdatasync", unix.Fdatasync)
+}
+
+func (f osFile) Allocate(size int64) error {
+	err := f.control("fallocate", func(fd int) error { return unix.Fallocate(fd, 0, 0, size) })
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return nil // some file systems cannot: the zeros written next allocate the space as well
+	}
+	return err
+}
+
+// maxVector is IOV_MAX on Linux.
+const maxVector = 1024
+
+func (f osFile) WriteVector(buffers [][]byte, offset int64) error {
+	if len(buffers) == 1 {
+		_, err := f.WriteAt(buffers[0], offset)
+		return err
+	}
+	for len(buffers) > 0 {
+		n := 0
+		err := f.control("pwritev", func(fd int) (err error) {
+			n, err = unix.Pwritev(fd, buffers[:min(len(buffers), maxVector)], offset)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return &fs.PathError{Op: "pwritev", Path: f.Name(), Err: io.ErrShortWrite}
+		}
+		offset += int64(n)
+		buffers = advance(buffers, n)
+	}
+	return nil
+}
+
+// advance returns what is left of buffers once n bytes of them are written.
+func advance(buffers [][]byte, n int) [][]byte {
+	for len(buffers) > 0 && n >= len(buffers[0]) {
+		n -= len(buffers[0])
+		buffers = buffers[1:]
+	}
+	if n == 0 {
+		return buffers
+	}
+	rest := append([][]byte(nil), buffers...) // the caller's slice stays as it is
+	rest[0] = rest[0][n:]
+	return rest
+}
+
+// control runs a system call on the file's descriptor, again for as long as a signal interrupts it.
+func (f osFile) control(op string, call func(fd int) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var result error
+	err = conn.Control(func(fd uintptr) {
+		for {
+			if result = call(int(fd)); result != unix.EINTR {
+				return
+			}
+		}
+	})
+	if err == nil && result != nil {
+		err = &fs.PathError{Op: op, Path: f.Name(), Err: result}
+	}
+	return err
+}
