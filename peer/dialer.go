@@ -1,0 +1,153 @@
+package peer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+)
+
+// dial keeps a link to a member of a higher id, until ctx ends: it dials until one is up, again when that one dies,
+// and a new one beside it when its keys have been used enough.
+func (t *Transport) dial(ctx context.Context, r *remote) {
+	pause := backoff{min: t.limits.BackoffMin}
+	for ctx.Err() == nil {
+		began := time.Now()
+		l, err := t.dialOnce(ctx, r, false)
+		if err == nil {
+			t.keep(ctx, r, l)
+		} else if ctx.Err() == nil {
+			r.failed(err)
+			t.notices.report(slog.LevelWarn, r.subject(), "peer cannot be reached", reasonOf(err))
+		}
+		if time.Since(began) > t.limits.RefusedBackoff && err == nil {
+			pause.reset() // it worked; one that dies as soon as it is up did not
+		}
+		wait(ctx, pause.pause(t.ceiling(err)))
+	}
+}
+
+// ceiling is the longest pause after err: what an operator has to mend is tried less often.
+func (t *Transport) ceiling(err error) time.Duration {
+	var no *refusal
+	if errors.As(err, &no) || errors.Is(err, errAlert) || errors.Is(err, errWrongKey) {
+		return t.limits.RefusedBackoff
+	}
+	return t.limits.BackoffMax
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// keep replaces l by a new link whenever it is due, until a link dies or ctx ends.
+func (t *Transport) keep(ctx context.Context, r *remote, l *link) {
+	pause := backoff{min: t.limits.BackoffMin}
+	age := time.NewTimer(t.limits.LinkAge)
+	defer age.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.dead:
+			return
+		case <-l.due:
+		case <-age.C:
+		}
+		next, err := t.dialOnce(ctx, r, true)
+		if err != nil {
+			// The bounds are far below what the ciphers allow, so there is time to try again.
+			t.notices.report(slog.LevelWarn, r.subject(), "peer link cannot be renewed yet", reasonOf(err))
+			age.Reset(0)
+			select {
+			case <-l.dead:
+				return
+			default:
+				wait(ctx, pause.pause(t.limits.RefusedBackoff))
+			}
+			continue
+		}
+		l = next
+		pause.reset()
+		age.Reset(t.limits.LinkAge)
+	}
+}
+
+// dialOnce makes a connection and a link of it.
+func (t *Transport) dialOnce(ctx context.Context, r *remote, continues bool) (*link, error) {
+	dialer := net.Dialer{Timeout: t.limits.DialTimeout}
+	conn, err := dialer.DialContext(ctx, "tcp", r.address)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	l, err := t.greet(conn, r, continues)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	if err := t.adopt(l, continues); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// greet is the dialler's part of the handshake.
+func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, error) {
+	if err := t.prepare(conn); err != nil {
+		return nil, err
+	}
+	raw := newRawConn(conn, t.limits.HelloBytes)
+	secure := tls.Client(raw, t.tls)
+	if err := secure.Handshake(); err != nil {
+		return nil, explain(err)
+	}
+	proof, err := newProof(t.identity, secure.ConnectionState())
+	if err != nil {
+		return nil, err
+	}
+	if err := proof.write(secure, frameHello, roleDialler, t.door.hello(r.id, continues)); err != nil {
+		return nil, explain(err)
+	}
+	fields, err := proof.read(secure, frameAnswer, roleAcceptor)
+	if err != nil {
+		return nil, explain(err)
+	}
+	answer, err := decodeAnswer(fields)
+	if err != nil {
+		return nil, err
+	}
+	if no := t.door.judgeAnswer(r.id, answer); no != nil {
+		if answer.Refused == "" {
+			sayRefused(secure, no)
+		}
+		return nil, no
+	}
+	return t.establish(secure, raw, r, answer.Configuration)
+}
+
+// sayRefused tells the acceptor, for its log, why the dialler will not have the link after all.
+func sayRefused(secure *tls.Conn, no *refusal) {
+	body := append([]byte{byte(endRefused)}, boundedReason(no.reason)...)
+	_, _ = secure.Write(appendFrame(nil, frameEnd, 0, body)) // the connection is given up either way
+}
+
+// explain adds to a TLS alert, which names no cause, the most likely one.
+func explain(err error) error {
+	var alert tls.AlertError
+	var op *net.OpError
+	if errors.As(err, &alert) || errors.As(err, &op) && op.Op == "remote error" {
+		return fmt.Errorf("%w (%s)", errAlert, reasonOf(err))
+	}
+	return err
+}

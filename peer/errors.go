@@ -1,0 +1,37 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that end a link or keep it from coming up. What a remote end did wrong never stops the process.
+var (
+	errWrongKey = errors.New("the peer's certificate is not of this cluster's key; do both nodes have the same cluster key?")
+	errTooMuch  = errors.New("more bytes than allowed before the hello")
+	errBadMAC   = errors.New("the hello's MAC does not match: it was made for another connection, or with another key")
+	errReplaced = errors.New("replaced by a newer link of the same peer")
+	errClosed   = errors.New("this node is closing")
+	errEnded    = errors.New("the peer ended the link")
+	errAlert    = errors.New("the other end refused the TLS handshake; do both nodes have the same cluster key?")
+)
+
+// frameError is a frame that no correct peer sends: the link is closed, since nothing after it can be trusted.
+type frameError struct{ what string }
+
+func (e *frameError) Error() string { return "bad frame: " + e.what }
+
+func badFrame(format string, args ...any) error { return &frameError{fmt.Sprintf(format, args...)} }
+
+// refusal is the considered no of one end to a hello, with the reason both ends log.
+type refusal struct {
+	// by is "here" or "by the peer".
+	by     string
+	reason string
+}
+
+func (e *refusal) Error() string { return "refused " + e.by + ": " + e.reason }
+
+func refuse(format string, args ...any) *refusal {
+	return &refusal{by: "here", reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,134 @@
+package peer
+
+import (
+	"crypto/tls"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// endReason is why a link ends on purpose: the body of an End frame begins with it; a text for the log may follow.
+type endReason uint8
+
+// The values are part of the format.
+const (
+	endHandOver endReason = 1 // another link goes on from here
+	endClosing  endReason = 2 // the node closes
+	endRefused  endReason = 3 // the dialler refuses what the answer says; the text says why
+)
+
+// link is one authenticated connection to a member. Its reader and its writer are a goroutine each; everything else
+// only signals them.
+type link struct {
+	t    *Transport
+	r    *remote
+	conn *tls.Conn
+	raw  *rawConn
+	// prev is the member's link before this one, nil without one. The reader clears it once it is over.
+	prev *link
+
+	// retired is closed when the writer shall write what it has begun, then End, and stop.
+	retired    chan struct{}
+	retireOnce sync.Once
+	ending     endReason
+	// dead is closed when the link has failed or ended; err says why and may be read after that.
+	dead     chan struct{}
+	deadOnce sync.Once
+	err      error
+	// due is closed when the dialler shall replace the link.
+	due     chan struct{}
+	dueOnce sync.Once
+	// writerDone and done are closed when the writer, and then all of the link, is over.
+	writerDone, done chan struct{}
+
+	// endSent and endReceived together say that the link handed over without losing a message.
+	endSent, endReceived atomic.Bool
+	// pong is the ping to send back, 0 without one.
+	pong atomic.Uint64
+	// records and bytes count both directions.
+	records, bytes atomic.Int64
+}
+
+func newLink(t *Transport, r *remote, conn *tls.Conn, raw *rawConn) *link {
+	return &link{t: t, r: r, conn: conn, raw: raw, retired: make(chan struct{}), dead: make(chan struct{}),
+		due: make(chan struct{}), writerDone: make(chan struct{}), done: make(chan struct{})}
+}
+
+// run serves the link until it is over. It must be adopted before.
+func (l *link) run() {
+	defer close(l.done)
+	go l.write(l.prev)
+	if l.awaitPredecessor() {
+		if err := l.read(); err != nil {
+			l.fail(err)
+		} else {
+			l.awaitHandOver()
+		}
+	}
+	l.fail(errEnded)
+	<-l.writerDone
+	if l.r.over(l) {
+		l.r.logDown(l.t.notices, l.err)
+		if h, ok := l.t.handler.(downHandler); ok {
+			h.LinkDown(l.r.id)
+		}
+	}
+}
+
+// awaitPredecessor waits until the former link to this member delivers nothing any more, so that messages of one
+// member never go back in time, and says LinkUp unless that link handed over in good order.
+func (l *link) awaitPredecessor() (alive bool) {
+	continued := false
+	if prev := l.prev; prev != nil {
+		<-prev.done // ends soon: prev hands over within its deadlines, or was cut
+		continued = prev.endSent.Load() && prev.endReceived.Load()
+		l.prev = nil
+	}
+	select {
+	case <-l.dead:
+		return false
+	default:
+	}
+	if !continued {
+		l.t.handler.LinkUp(l.r.id)
+	}
+	return true
+}
+
+// awaitHandOver follows an End that hands over: this side's writer must hand over too, which it does when the new
+// link is adopted here.
+func (l *link) awaitHandOver() {
+	timer := time.NewTimer(l.t.limits.HelloTimeout)
+	defer timer.Stop()
+	select {
+	case <-l.writerDone:
+	case <-l.dead:
+	case <-timer.C:
+	}
+}
+
+// retire has the writer end the link in good order.
+func (l *link) retire(reason endReason) {
+	l.retireOnce.Do(func() {
+		l.ending = reason
+		close(l.retired)
+	})
+}
+
+// fail ends the link at once. Only the first reason counts.
+func (l *link) fail(err error) {
+	l.deadOnce.Do(func() {
+		l.err = err
+		close(l.dead)
+		// Not tls.Conn.Close: it would wait for a writer that hangs. Nothing is lost by leaving out its alert, since only
+		// an End frame makes an end orderly.
+		_ = l.raw.Conn.Close()
+	})
+}
+
+// used counts traffic and notices when the keys have been used enough.
+func (l *link) used(records, bytes int) {
+	if l.records.Add(int64(records)) >= l.t.limits.LinkRecords || l.bytes.Add(int64(bytes)) >= l.t.limits.LinkBytes {
+		l.dueOnce.Do(func() { close(l.due) })
+	}
+}

@@ -1,0 +1,101 @@
+package peer
+
+import (
+	"encoding/binary"
+	"net"
+)
+
+const (
+	// recordHeaderBytes is the size of a TLS record's header; the last two of its bytes are the length of the rest.
+	recordHeaderBytes = 5
+	// maxRecordBytes is the most plaintext a TLS record holds.
+	maxRecordBytes = 16 << 10
+	// readAheadBytes is how much is read from the socket at once after the hello.
+	readAheadBytes = 64 << 10
+)
+
+// rawConn is the connection beneath TLS. It bounds what may be read before the peer has proved who it is, and reads
+// ahead, so that one system call fetches many small records; it hands them to TLS one at a time, and can thus tell
+// whether another one can be had without waiting. Reads belong to one goroutine at a time.
+type rawConn struct {
+	net.Conn
+	buf        []byte
+	start, end int
+	// left is what remains of the record that is being handed on.
+	left int
+	// allowance is what may still be read; negative means everything.
+	allowance int
+}
+
+func newRawConn(conn net.Conn, allowance int) *rawConn {
+	return &rawConn{Conn: conn, buf: make([]byte, min(allowance, readAheadBytes)), allowance: allowance}
+}
+
+// trust lifts the bound, once the hello has been judged.
+func (c *rawConn) trust() {
+	buf := make([]byte, readAheadBytes)
+	c.end = copy(buf, c.buf[c.start:c.end])
+	c.buf, c.start, c.allowance = buf, 0, -1
+}
+
+// Read implements net.Conn. It never returns bytes of two records.
+func (c *rawConn) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		if err := c.nextRecord(); err != nil {
+			return 0, err
+		}
+	}
+	if c.start == c.end {
+		if err := c.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, c.buf[c.start:min(c.end, c.start+c.left)])
+	c.start += n
+	c.left -= n
+	return n, nil
+}
+
+func (c *rawConn) nextRecord() error {
+	for c.end-c.start < recordHeaderBytes {
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+	c.left = recordSize(c.buf[c.start:])
+	return nil
+}
+
+func recordSize(b []byte) int {
+	return recordHeaderBytes + int(binary.BigEndian.Uint16(b[recordHeaderBytes-2:]))
+}
+
+// fill reads once from the socket.
+func (c *rawConn) fill() error {
+	if c.start > 0 {
+		c.end = copy(c.buf, c.buf[c.start:c.end])
+		c.start = 0
+	}
+	room := c.buf[c.end:]
+	if c.allowance >= 0 && len(room) > c.allowance {
+		room = room[:c.allowance]
+	}
+	if len(room) == 0 {
+		return errTooMuch
+	}
+	n, err := c.Conn.Read(room)
+	c.end += n
+	if c.allowance >= 0 {
+		c.allowance -= n
+	}
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// hasRecord reports whether a whole record can be read without waiting.
+func (c *rawConn) hasRecord() bool {
+	held := c.buf[c.start:c.end]
+	return c.left == 0 && len(held) >= recordHeaderBytes && len(held) >= recordSize(held)
+}
