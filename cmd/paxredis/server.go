@@ -111,7 +111,7 @@ func (n *node) start(c Config) error {
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, n.log), n.store.Restored(), n.store, transport, machine{n.machine}, systemClock{})
+	n.group, err = replication.Open(groupConfig(c, identity, n.log), n.store.Restored(), n.store, transport, machine{n.machine}, replication.SystemClock{})
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (n *node) start(c Config) error {
 		n.transport.Start(n.group)
 	}
 	// Clients come last. Until the journal is applied they are told LOADING.
-	n.server, err = resp.Start(clientConfig(c, n), n.group, n.machine)
+	n.server, err = resp.Start(clientConfig(c, n), resp.FromGroup(n.group), n.machine)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,9 @@ func TestStatusTable(t *testing.T) {
 		{ID: 2, Address: "b:1", Role: "follower", Ballot: "3.1", Chosen: 8, Applied: 7, Lag: 2, Lease: "none"},
 		{Address: "c:1", Role: "unreachable", Error: "connection refused"},
 	})
-	want := `ID  ADDRESS  ROLE                             LEADER  BALLOT  CHOSEN  APPLIED  LAG  LEASE  SYNC P50  SYNC P99
-1   a:1      leader                           1       3.1     9       9        0    valid  200us     900us
-2   b:1      follower                         none    3.1     8       7        2    none   0us       0us
+	want := `ID  ADDRESS  ROLE      LEADER  BALLOT  CHOSEN  APPLIED  LAG  LEASE  SYNC P50  SYNC P99
+1   a:1      leader    1       3.1     9       9        0    valid  200us     900us
+2   b:1      follower  none    3.1     8       7        2    none   0us       0us
 ?   c:1      unreachable: connection refused
 `
 	if err != nil || out.String() != want {

@@ -135,27 +135,13 @@ func (b *byteSize) Set(text string) error {
 // readMode is --read-mode.
 type readMode replication.ReadMode
 
-var readModes = []struct {
-	name string
-	mode replication.ReadMode
-}{
-	{"quorum", replication.ReadQuorum}, {"lease", replication.ReadLease}, {"stale", replication.ReadStale},
-}
-
-func (r *readMode) String() string {
-	for _, m := range readModes {
-		if m.mode == replication.ReadMode(*r) {
-			return m.name
-		}
-	}
-	return "unknown"
-}
+func (r *readMode) String() string { return replication.ReadMode(*r).String() }
 
 // Set implements flag.Value.
 func (r *readMode) Set(text string) error {
-	for _, m := range readModes {
-		if m.name == text {
-			*r = readMode(m.mode)
+	for _, mode := range []replication.ReadMode{replication.ReadQuorum, replication.ReadLease, replication.ReadStale} {
+		if mode.String() == text {
+			*r = readMode(mode)
 			return nil
 		}
 	}
