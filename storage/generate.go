@@ -1,3 +1,3 @@
 package storage
 
-//go:generate protoc -I internal/format --go_out=internal/format --go_opt=paths=source_relative --go-vtproto_out=internal/format --go-vtproto_opt=paths=source_relative,features=marshal+unmarshal+size format.proto
+//go:generate protoc -I .. --go_out=.. --go_opt=paths=source_relative --go-vtproto_out=.. --go-vtproto_opt=paths=source_relative,features=marshal+unmarshal+size storage/internal/format/format.proto

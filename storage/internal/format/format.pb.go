@@ -5,7 +5,7 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        v3.21.12
-// source: format.proto
+// source: storage/internal/format/format.proto
 
 package format
 
@@ -40,7 +40,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_format_proto_msgTypes[0]
+	mi := &file_storage_internal_format_format_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -52,7 +52,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_format_proto_msgTypes[0]
+	mi := &file_storage_internal_format_format_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -65,7 +65,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_format_proto_rawDescGZIP(), []int{0}
+	return file_storage_internal_format_format_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *Batch) GetPromisedRound() uint64 {
@@ -112,7 +112,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_format_proto_msgTypes[1]
+	mi := &file_storage_internal_format_format_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -124,7 +124,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_format_proto_msgTypes[1]
+	mi := &file_storage_internal_format_format_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -137,7 +137,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_format_proto_rawDescGZIP(), []int{1}
+	return file_storage_internal_format_format_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Record) GetSlot() uint64 {
@@ -182,11 +182,11 @@ func (x *Record) GetPayloadCrc() uint32 {
 	return 0
 }
 
-var File_format_proto protoreflect.FileDescriptor
+var File_storage_internal_format_format_proto protoreflect.FileDescriptor
 
-const file_format_proto_rawDesc = "" +
+const file_storage_internal_format_format_proto_rawDesc = "" +
 	"\n" +
-	"\fformat.proto\x12\x17paxredis.storage.format\"\xa6\x01\n" +
+	"$storage/internal/format/format.proto\x12\x17paxredis.storage.format\"\xa6\x01\n" +
 	"\x05Batch\x12%\n" +
 	"\x0epromised_round\x18\x01 \x01(\x04R\rpromisedRound\x12#\n" +
 	"\rpromised_node\x18\x02 \x01(\rR\fpromisedNode\x12\x16\n" +
@@ -203,23 +203,23 @@ const file_format_proto_rawDesc = "" +
 	"payloadCrcB6Z4github.com/paxredis/paxredis/storage/internal/formatb\x06proto3"
 
 var (
-	file_format_proto_rawDescOnce sync.Once
-	file_format_proto_rawDescData []byte
+	file_storage_internal_format_format_proto_rawDescOnce sync.Once
+	file_storage_internal_format_format_proto_rawDescData []byte
 )
 
-func file_format_proto_rawDescGZIP() []byte {
-	file_format_proto_rawDescOnce.Do(func() {
-		file_format_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_format_proto_rawDesc), len(file_format_proto_rawDesc)))
+func file_storage_internal_format_format_proto_rawDescGZIP() []byte {
+	file_storage_internal_format_format_proto_rawDescOnce.Do(func() {
+		file_storage_internal_format_format_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_storage_internal_format_format_proto_rawDesc), len(file_storage_internal_format_format_proto_rawDesc)))
 	})
-	return file_format_proto_rawDescData
+	return file_storage_internal_format_format_proto_rawDescData
 }
 
-var file_format_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
-var file_format_proto_goTypes = []any{
+var file_storage_internal_format_format_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_storage_internal_format_format_proto_goTypes = []any{
 	(*Batch)(nil),  // 0: paxredis.storage.format.Batch
 	(*Record)(nil), // 1: paxredis.storage.format.Record
 }
-var file_format_proto_depIdxs = []int32{
+var file_storage_internal_format_format_proto_depIdxs = []int32{
 	1, // 0: paxredis.storage.format.Batch.records:type_name -> paxredis.storage.format.Record
 	1, // [1:1] is the sub-list for method output_type
 	1, // [1:1] is the sub-list for method input_type
@@ -228,26 +228,26 @@ var file_format_proto_depIdxs = []int32{
 	0, // [0:1] is the sub-list for field type_name
 }
 
-func init() { file_format_proto_init() }
-func file_format_proto_init() {
-	if File_format_proto != nil {
+func init() { file_storage_internal_format_format_proto_init() }
+func file_storage_internal_format_format_proto_init() {
+	if File_storage_internal_format_format_proto != nil {
 		return
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_format_proto_rawDesc), len(file_format_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_storage_internal_format_format_proto_rawDesc), len(file_storage_internal_format_format_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
-		GoTypes:           file_format_proto_goTypes,
-		DependencyIndexes: file_format_proto_depIdxs,
-		MessageInfos:      file_format_proto_msgTypes,
+		GoTypes:           file_storage_internal_format_format_proto_goTypes,
+		DependencyIndexes: file_storage_internal_format_format_proto_depIdxs,
+		MessageInfos:      file_storage_internal_format_format_proto_msgTypes,
 	}.Build()
-	File_format_proto = out.File
-	file_format_proto_goTypes = nil
-	file_format_proto_depIdxs = nil
+	File_storage_internal_format_format_proto = out.File
+	file_storage_internal_format_format_proto_goTypes = nil
+	file_storage_internal_format_format_proto_depIdxs = nil
 }
