@@ -248,6 +248,36 @@ func TestDigestDoesNotDependOnHowTheTablesGrew(t *testing.T) {
 	}
 }
 
+func TestDigestSeesEverythingTheLogDecides(t *testing.T) {
+	digestOf := func(change func(ks *keyspace, e *entry)) digest {
+		ks := newKeyspace(hasher{1, 2}, 1000)
+		e := ks.entry(&ks.databases[0], []byte("key"))
+		ks.putString(&e, []byte("value"), stamp{version: 5})
+		change(ks, &e)
+		return ks.digest()
+	}
+	seen := map[digest]string{}
+	for what, change := range map[string]func(ks *keyspace, e *entry){
+		"nothing":       func(*keyspace, *entry) {},
+		"version":       func(_ *keyspace, e *entry) { e.object.version = 6 },
+		"revision":      func(_ *keyspace, e *entry) { e.object.revision = 6 },
+		"explicit":      func(_ *keyspace, e *entry) { e.object.flags |= flagExplicit },
+		"kind":          func(_ *keyspace, e *entry) { e.object.kind = 99 },
+		"value":         func(_ *keyspace, e *entry) { e.object.setString([]byte("valu")) },
+		"deadline":      func(ks *keyspace, e *entry) { e.db.deadlines.set(e.object, 1) },
+		"deadline of 0": func(ks *keyspace, e *entry) { e.db.deadlines.set(e.object, 0) },
+		"tombstone":     func(ks *keyspace, e *entry) { ks.drop(e) },
+		"its purge":     func(ks *keyspace, e *entry) { ks.now = 7; ks.drop(e) },
+		"database":      func(ks *keyspace, _ *entry) { ks.swap(0, 1) },
+	} {
+		d := digestOf(change)
+		if other, ok := seen[d]; ok {
+			t.Errorf("the digest does not tell %s from %s", what, other)
+		}
+		seen[d] = what
+	}
+}
+
 func TestDigestOfAnEmptyKeyspaceIsZero(t *testing.T) {
 	h := newHarness(t)
 	zeros := strings.Repeat("0", 40)

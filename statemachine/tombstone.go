@@ -16,7 +16,6 @@ func (ks *keyspace) needsTombstone(o *Object) bool {
 func (ks *keyspace) bury(e *entry, o *Object) {
 	o.dropValue()
 	o.kind = kindTombstone
-	o.revision = ks.revision + 1
 	e.tombstone = o
 	e.db.tombstones.insert(e.hash, o)
 	e.db.purges.set(o, ks.purgeTime())

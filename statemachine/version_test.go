@@ -209,6 +209,7 @@ func TestVersions_RenameCopyMoveWriteTheDestinationWithoutAVersion(t *testing.T)
 func TestVersions_TombstoneStopsALateWriter(t *testing.T) {
 	scripts(t, []scriptTest{
 		{"after DEL", "SET k a VER 5 => OK\n DEL k => :1\n SET k old VER 4 => nil\n SET k old VER 5 => nil\n EXISTS k => :0\n SET k new VER 6 => OK"},
+		{"also when the revision is far ahead", "SET x 1 => OK\n SET x 2 => OK\n SET k a VER 1 => OK\n DEL k => :1\n SET k old VER 1 => nil\n GET k WITHVER => *2 nil :1"},
 		{"after UNLINK", "SET k a VER 5 => OK\n UNLINK k => :1\n SET k old VER 5 => nil"},
 		{"after GETDEL", "SET k a VER 5 => OK\n GETDEL k => \"a\"\n SET k old VER 5 => nil"},
 		{"after DEL VER", "SET k a VER 5 => OK\n DEL k VER 8 => :1\n SET k old VER 8 => nil\n SET k new VER 9 => OK"},
@@ -358,6 +359,12 @@ func TestVersions_WatchUsesTheInternalRevision(t *testing.T) {
 		{"made", "", "SET k v => OK", changed},
 		{"versioned delete of a missing key", "", "DEL k VER 5 => :1", changed},
 		{"expired", "SET k v PX 10 => OK", "tick 10", changed},
+		{"expired, leaving a tombstone", "SET k v VER 5 PX 10 => OK", "tick 10", changed},
+		{"made again after an expiry", "SET k v VER 5 PX 10 => OK\ntick 10", "SET k w VER 6 => OK", changed},
+		{"versioned delete after an expiry", "SET k v VER 5 PX 10 => OK\ntick 10", "DEL k VER 9 => :1", changed},
+		{"a tombstone that stays", "SET k v VER 5 PX 10 => OK\ntick 10", "SET k w VER 5 => nil", unchanged},
+		{"a due key's removal, which nobody could see",
+			"DEBUG SET-ACTIVE-EXPIRE 0 => OK\nSET k v VER 5 PX 10 => OK\ntick 10", "APPEND l x => :1\nSETNX l x => :0\nSET k v XX => nil", unchanged},
 		{"FLUSHALL", "SET k v => OK", "FLUSHALL => OK", changed},
 		{"SWAPDB", "SET k v => OK", "SWAPDB 0 1 => OK", changed},
 		{"renamed onto", "SET k v => OK\nSET l w => OK", "RENAME l k => OK", changed},

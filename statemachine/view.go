@@ -94,14 +94,25 @@ func (v *View) Revision(db int, key []byte) uint64 {
 		return 0
 	}
 	d, hash := &v.tx.ks.databases[db], v.tx.ks.hasher.hash(key)
-	if o := d.keys.find(hash, key); o != nil {
-		if v.tx.ks.due(d, o) {
-			return 0
+	o := d.keys.find(hash, key)
+	switch {
+	case o == nil:
+		if t := d.tombstones.find(hash, key); t != nil {
+			return watchRevision(t, true)
 		}
-		return o.revision
-	}
-	if t := d.tombstones.find(hash, key); t != nil {
-		return t.revision
+		return 0
+	case !v.tx.ks.due(d, o):
+		return watchRevision(o, false)
+	case v.tx.ks.needsTombstone(o):
+		return watchRevision(o, true) // as when it has been removed, which nobody can see
 	}
 	return 0
+}
+
+// watchRevision tells a key from the tombstone that its removal leaves, whose revision is still the key's.
+func watchRevision(o *Object, gone bool) uint64 {
+	if gone {
+		return o.revision<<1 | 1
+	}
+	return o.revision << 1
 }
