@@ -156,7 +156,7 @@ func TestBytesThatAreNoCommandGetAnErrorReply(t *testing.T) {
 	}
 }
 
-// shape is a random section's worth of commands for TestTwoMachinesAgree.
+// randomSection is a few random commands.
 func randomSection(rng *rand.Rand, watches []Watch) (encoded []byte, count int) {
 	for range 1 + rng.IntN(8) {
 		count++
@@ -189,6 +189,8 @@ func randomWrite(rng *rand.Rand) [][]byte {
 	case 4, 5:
 		return words(fmt.Sprintf("PEXPIRE %s %d", key, rng.IntN(300)))
 	case 6:
+		return words("RANDOMKEY") // whose reply shows that chance is the slot's
+	case 7:
 		return words(fmt.Sprintf("SET %s%d v PX %d", key, rng.IntN(500), 1+rng.IntN(300)))
 	}
 	return randomCommand(rng)

@@ -26,7 +26,7 @@ func (k Kind) String() string {
 type objectFlags uint8
 
 const (
-	// flagExplicit: the newest write or delete carried a version of its own (VER), so the key leaves a tombstone.
+	// flagExplicit: the newest write carried a version of its own (VER), so the key leaves a tombstone.
 	flagExplicit objectFlags = 1 << iota
 	// flagRaw and flagText are what OBJECT ENCODING tells of a string's history: edited in place, or computed as
 	// text, so not encoded as an integer.
@@ -101,7 +101,6 @@ func (o *Object) dropValue() {
 		o.buf = slices.Clone(o.key())
 	}
 	o.buf = o.buf[:o.keyLen]
-	o.flags &^= encodingFlags
 }
 
 // touch notes an access at now, in Unix milliseconds. Safe beside other readers.

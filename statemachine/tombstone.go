@@ -15,17 +15,16 @@ func (ks *keyspace) needsTombstone(o *Object) bool {
 // bury makes a removed object its key's tombstone.
 func (ks *keyspace) bury(e *entry, o *Object) {
 	o.dropValue()
-	o.kind = kindTombstone
+	o.kind, o.flags = kindTombstone, 0
 	e.tombstone = o
 	e.db.tombstones.insert(e.hash, o)
 	e.db.purges.set(o, ks.purgeTime())
 }
 
-// exhume takes the key's tombstone away, without forgetting it in favour of nothing: the caller gives the key an object.
+// exhume takes the key's tombstone away, to be made the key's object again.
 func (ks *keyspace) exhume(e *entry) {
 	e.db.purges.remove(e.tombstone)
 	e.db.tombstones.remove(e.hash, e.tombstone)
-	e.tombstone.flags &^= flagExplicit
 	e.tombstone = nil
 }
 
@@ -36,7 +35,6 @@ func (ks *keyspace) leaveTombstone(e *entry, n uint64) {
 	}
 	t := e.tombstone
 	t.version = n
-	t.flags |= flagExplicit
 	e.db.purges.set(t, ks.purgeTime())
 	ks.highest = max(ks.highest, n)
 	ks.revise(t)
