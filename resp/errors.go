@@ -1,0 +1,42 @@
+package resp
+
+import "fmt"
+
+// Protocol errors, in Redis's words. A connection is closed after one.
+const (
+	errMultibulkLength ProtocolError = "Protocol error: invalid multibulk length"
+	errBulkLength      ProtocolError = "Protocol error: invalid bulk length"
+	errBigInline       ProtocolError = "Protocol error: too big inline request"
+	errBigMultibulk    ProtocolError = "Protocol error: too big mbulk count string"
+	errBigBulk         ProtocolError = "Protocol error: too big bulk count string"
+	errUnbalanced      ProtocolError = "Protocol error: unbalanced quotes in request"
+)
+
+// ProtocolError says why input is no RESP request. An error reply puts "ERR " before it.
+type ProtocolError string
+
+// Error implements error.
+func (e ProtocolError) Error() string { return string(e) }
+
+// errExpectedBulk is the error for an argument that does not start with a "$".
+func errExpectedBulk(got byte) ProtocolError {
+	return ProtocolError(fmt.Sprintf("Protocol error: expected '$', got '%s'", []byte{got}))
+}
+
+// Errors of COMMAND and CONFIG, in Redis's words.
+const (
+	errInvalidCommand  = "ERR Invalid command specified"
+	errNoKeys          = "ERR The command has no key arguments"
+	errInvalidArgCount = "ERR Invalid number of arguments specified for command"
+	errInvalidArgs     = "ERR Invalid arguments specified for command"
+)
+
+// errConfigUnknown is the error of CONFIG SET for a name that does not exist.
+func errConfigUnknown(name string) string {
+	return fmt.Sprintf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", name)
+}
+
+// errConfigSet is the error of CONFIG SET for a name that exists but cannot be set so.
+func errConfigSet(name, why string) string {
+	return fmt.Sprintf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", name, why)
+}

@@ -1,0 +1,90 @@
+package resp
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Limits are the bounds on what clients can make a node hold. The zero value of a field means its default.
+type Limits struct {
+	// MaxCommandBytes bounds all arguments of one command together. From 1 KiB to 512 MiB, default 64 MiB.
+	MaxCommandBytes int64
+	// MaxArgs bounds the number of arguments of one command, its name included. From 16 to 2^31 - 1, default 1,048,576.
+	MaxArgs int
+	// MaxInline bounds one line: an inline command, or the line with a length before an argument. From 128 bytes to
+	// 1 MiB, default 64 KiB as in Redis.
+	MaxInline int
+	// QueryBuffer bounds the input of one client that is not parsed yet. It has room for the largest command with its
+	// framing; default that and 1 MiB.
+	QueryBuffer int64
+	// OutputBuffer bounds the replies that one client has not read. From 1 MiB, default 256 MiB.
+	OutputBuffer int64
+	// MaxClients bounds the connections at once. From 1, default 10,000.
+	MaxClients int
+}
+
+// The default of each limit, and what it can be set to.
+const (
+	defaultCommandBytes = 64 << 20
+	leastCommandBytes   = 1 << 10
+	mostCommandBytes    = 512 << 20 // a bulk string of Redis is no longer
+	defaultArgs         = 1 << 20
+	leastArgs           = 16
+	mostArgs            = 1<<31 - 1 // what Redis reads a count into
+	defaultInline       = 64 << 10
+	leastInline         = 128 // more than the longest number
+	mostInline          = 1 << 20
+	defaultOutputBuffer = 256 << 20
+	leastOutputBuffer   = 1 << 20
+	defaultClients      = 10_000
+
+	// framingBytes is more than the framing of one argument takes: "$536870912\r\n" before it and "\r\n" behind it.
+	framingBytes = 16
+	// pipelineBytes is how much a client can send behind its largest command before that is complete.
+	pipelineBytes = 1 << 20
+)
+
+// WithDefaults returns l with every zero field replaced by its default.
+func (l Limits) WithDefaults() Limits {
+	setDefault(&l.MaxCommandBytes, defaultCommandBytes)
+	setDefault(&l.MaxArgs, defaultArgs)
+	setDefault(&l.MaxInline, defaultInline)
+	setDefault(&l.QueryBuffer, l.largestRequest()+pipelineBytes)
+	setDefault(&l.OutputBuffer, defaultOutputBuffer)
+	setDefault(&l.MaxClients, defaultClients)
+	return l
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// largestRequest is how many bytes the largest command can take on the wire.
+func (l Limits) largestRequest() int64 {
+	return max(l.MaxCommandBytes+framingBytes*int64(l.MaxArgs+1), int64(l.MaxInline)+1)
+}
+
+// Check reports every limit that is out of its range; each message names the value and the rule. Defaults must be filled
+// in before.
+func (l Limits) Check() error {
+	var problems []error
+	inRange := func(name string, value, least, most int64) {
+		if value < least || value > most {
+			problems = append(problems, fmt.Errorf("resp: %s is %d: must be from %d to %d", name, value, least, most))
+		}
+	}
+	const most = 1 << 50 // far beyond any machine's memory, far below an overflow
+	inRange("MaxCommandBytes", l.MaxCommandBytes, leastCommandBytes, mostCommandBytes)
+	inRange("MaxArgs", int64(l.MaxArgs), leastArgs, mostArgs)
+	inRange("MaxInline", int64(l.MaxInline), leastInline, mostInline)
+	inRange("OutputBuffer", l.OutputBuffer, leastOutputBuffer, most)
+	inRange("MaxClients", int64(l.MaxClients), 1, mostArgs)
+	if l.QueryBuffer < l.largestRequest() || l.QueryBuffer > most {
+		problems = append(problems, fmt.Errorf("resp: QueryBuffer is %d: must be at least %d, which the largest command takes "+
+			"(MaxCommandBytes %d and the framing of MaxArgs %d arguments)", l.QueryBuffer, l.largestRequest(), l.MaxCommandBytes, l.MaxArgs))
+	}
+	return errors.Join(problems...)
+}
