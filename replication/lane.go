@@ -16,7 +16,16 @@ type Chunk struct {
 	// Replies is the owner's; nil in a fresh chunk.
 	Replies Replies
 
-	born time.Time
+	born     int64  // Instant.Mono of the fresh chunk
+	position uint64 // in the lane, from 1
+}
+
+func (c *Chunk) isEmpty() bool { return c.Count == 0 && c.Replies == nil }
+
+func (c *Chunk) fail(o Outcome) {
+	if c.Replies != nil {
+		c.Replies.Fail(o)
+	}
 }
 
 // LaneListener is told about a lane's reads. Its methods run on goroutines of the group and must not block.
@@ -37,4 +46,166 @@ type Lane struct {
 	open     atomic.Pointer[Chunk]
 	full     chan *Chunk
 	asked    atomic.Uint64
+	// openBorn is the birth of the chunk last put into open, so that the group can tell without taking it.
+	openBorn atomic.Int64
+
+	// The event loop's own.
+	spare     *Chunk // empty, given back unused
+	positions uint64
+	lastSize  int
+
+	// The group's loop's own: chunks taken and not yet numbered, oldest first, and what it knows of the reads.
+	held  []*Chunk
+	reads laneReads
 }
+
+// NewLane returns a lane for one event loop. Lanes live as long as the group. Safe for use by several goroutines.
+func (g *Group) NewLane(listener LaneListener) *Lane {
+	l := &Lane{group: g, listener: listener, full: make(chan *Chunk, g.cfg.Bounds.LaneChunks)}
+	g.lanesMu.Lock()
+	defer g.lanesMu.Unlock()
+	lanes := append([]*Lane(nil), *g.lanes.Load()...)
+	lanes = append(lanes, l)
+	g.lanes.Store(&lanes)
+	return l
+}
+
+// Begin takes the open chunk, or a fresh one. Each Begin is followed by one End.
+func (l *Lane) Begin() *Chunk {
+	if c := l.open.Swap(nil); c != nil {
+		return c
+	}
+	c := l.spare
+	l.spare = nil
+	if c == nil {
+		c = &Chunk{Commands: make([]byte, 0, l.lastSize)}
+	}
+	l.positions++
+	c.position = l.positions
+	c.born = l.group.clock.Now().Mono
+	return c
+}
+
+// End puts the chunk back and wakes the group. While the lane is full it waits for room; it fails the chunk when the
+// group stops or the chunk's deadline passes.
+func (l *Lane) End(c *Chunk) {
+	switch {
+	case c.isEmpty():
+		l.spare = c
+		return
+	case l.group.refusing.Load():
+		c.fail(Stopping)
+		return
+	case len(c.Commands) < l.group.cfg.Bounds.ChunkBytes:
+		l.openBorn.Store(c.born)
+		l.open.Store(c)
+	default:
+		l.lastSize = min(cap(c.Commands), l.group.cfg.Bounds.ChunkBytes)
+		l.close(c)
+	}
+	if l.group.swept.Load() {
+		l.failAll(Stopping) // the group took its last look at the lanes before the chunk was there
+		return
+	}
+	if l.group.wantsChunks.Load() {
+		l.group.inbox.poke()
+	}
+}
+
+// close queues a chunk that is big enough behind the others.
+func (l *Lane) close(c *Chunk) {
+	select {
+	case l.full <- c:
+		return
+	default:
+	}
+	l.group.inbox.poke()
+	left := l.group.cfg.CommitTimeout - time.Duration(l.group.clock.Now().Mono-c.born)
+	deadline := time.NewTimer(left)
+	defer deadline.Stop()
+	select {
+	case l.full <- c:
+	case <-l.group.refused:
+		c.fail(Stopping)
+	case <-deadline.C:
+		c.fail(NoLeader)
+	}
+}
+
+// AskRead asks for a read slot for all reads with tickets up to this one. Tickets increase.
+func (l *Lane) AskRead(ticket uint64) {
+	l.asked.Store(ticket)
+	if l.group.swept.Load() {
+		l.group.readers.failLane(l, ticket, Stopping)
+		return
+	}
+	if l.group.wantsReads.Load() {
+		l.group.inbox.poke()
+	}
+}
+
+// collect moves what waits in the lane to held, oldest first. It runs on the group's loop, only while held is empty,
+// so that held is bounded by the lane itself.
+func (l *Lane) collect() {
+	open := l.open.Swap(nil)
+	// Chunks closed before the open one are in the channel by now, and there are no more of them than it has room for.
+	for range cap(l.full) {
+		select {
+		case c := <-l.full:
+			if open != nil && c.position > open.position {
+				l.held = append(l.held, open)
+				open = nil
+			}
+			l.held = append(l.held, c)
+			continue
+		default:
+		}
+		break
+	}
+	if open != nil {
+		l.held = append(l.held, open)
+	}
+}
+
+// collectOverdue does the same if a chunk may have waited for longer than it may.
+func (l *Lane) collectOverdue(bornBefore int64) {
+	born := l.openBorn.Load()
+	if len(l.held) == 0 && (len(l.full) > 0 || born != 0 && born <= bornBefore) {
+		l.openBorn.CompareAndSwap(born, 0)
+		l.collect()
+	}
+}
+
+// dropHeld removes the oldest held chunk.
+func (l *Lane) dropHeld() {
+	l.held[0] = nil
+	if l.held = l.held[1:]; len(l.held) == 0 {
+		l.held = nil
+	}
+}
+
+// failHeld fails the held chunks born at or before a moment: nobody was sent any of them.
+func (l *Lane) failHeld(bornBefore int64, o Outcome) {
+	for len(l.held) > 0 && l.held[0].born <= bornBefore {
+		l.held[0].fail(o)
+		l.dropHeld()
+	}
+}
+
+// failAll fails whatever is in the lane. Each chunk is seen by one caller only, whoever calls.
+func (l *Lane) failAll(o Outcome) {
+	if c := l.open.Swap(nil); c != nil {
+		c.fail(o)
+	}
+	for {
+		select {
+		case c := <-l.full:
+			c.fail(o)
+		default:
+			return
+		}
+	}
+}
+
+// isIdle reports whether nothing waits in the lane.
+func (l *Lane) isIdle() bool { return l.open.Load() == nil && len(l.full) == 0 && len(l.held) == 0 }

@@ -1,0 +1,200 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// applier is the goroutine that applies chosen slots in order (rule C2) and answers this node's own chunks.
+type applier struct {
+	machine Machine
+	origin  *origin
+	readers *readers
+	log     *slog.Logger
+	queue   *queue[paxos.Record]
+	// moved is called after each run of slots.
+	moved func()
+	fail  func(error)
+	quit  <-chan struct{}
+	ended chan struct{}
+
+	applied atomic.Uint64 // the newest applied slot
+
+	mu       sync.Mutex // guards what follows; the applier alone writes it
+	sessions SessionTable
+	timeMS   int64 // of the newest applied batch
+}
+
+// loadBytes is how much is read from the journal at once while a node restores its state.
+const loadBytes = 4 << 20
+
+// errStopped ends a load early.
+var errStopped = errors.New("the group was closed")
+
+// load applies the slots up to through from storage.
+func (a *applier) load(s Storage, through paxos.Slot) error {
+	for next := paxos.Slot(1); next <= through; {
+		select {
+		case <-a.quit:
+			return errStopped
+		default:
+		}
+		records, err := s.Read(next, through, loadBytes)
+		if err != nil {
+			return fmt.Errorf("slots from %v on could not be read back: %w", next, err)
+		}
+		if len(records) == 0 {
+			return fmt.Errorf("slot %v is missing from storage, though chosen", next)
+		}
+		for i := range records {
+			if err := a.apply(&records[i]); err != nil {
+				return err
+			}
+		}
+		next = paxos.Slot(a.applied.Load()) + 1
+	}
+	return nil
+}
+
+// run applies what the loop hands over until the queue is closed or the group fails.
+func (a *applier) run() {
+	defer close(a.ended)
+	var records []paxos.Record
+	for {
+		var ok bool
+		if records, ok = a.queue.take(records); !ok {
+			return
+		}
+		for i := range records {
+			select {
+			case <-a.quit:
+				return
+			default:
+			}
+			if err := a.apply(&records[i]); err != nil {
+				a.fail(err)
+				return
+			}
+			a.queue.done(1, len(records[i].Entry.Payload))
+		}
+		a.runIdle(false)
+		a.moved()
+	}
+}
+
+// apply applies one slot and then lets go of the reads that waited for it.
+func (a *applier) apply(r *paxos.Record) error {
+	if uint64(r.Slot) != a.applied.Load()+1 {
+		return fmt.Errorf("slot %v came to be applied after slot %d: a slot would be left out", r.Slot, a.applied.Load())
+	}
+	if r.Entry.Kind == paxos.EntryBatch {
+		if err := a.applyBatch(r.Slot, r.Entry.Payload); err != nil {
+			return fmt.Errorf("slot %v: %w", r.Slot, err)
+		}
+	}
+	a.applied.Store(uint64(r.Slot))
+	a.readers.applied(r.Slot)
+	return nil
+}
+
+// applyBatch runs the sections of a batch. A batch that does not decode does so on no node, and changes nothing.
+func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
+	b, err := decodeBatch(payload)
+	if err != nil {
+		a.log.Error("a chosen batch cannot be decoded and is applied as nothing, on every node alike; this is a bug or a newer format",
+			"slot", slot, "bytes", len(payload), "error", err)
+		return nil
+	}
+	timeMS := a.advanceTime(b.timeMS)
+	ran := false
+	for i := range b.sections {
+		s := &b.sections[i]
+		replies, run, err := a.admit(slot, s)
+		if err != nil {
+			return err
+		}
+		if run {
+			a.machine.Apply(uint64(slot), timeMS, sectionSeed(b.seed, i), s.commands, int(s.count), replies)
+			ran = true
+		}
+	}
+	if !ran {
+		a.machine.Apply(uint64(slot), timeMS, b.seed, nil, 0, nil) // its time still passes
+	}
+	return nil
+}
+
+// advanceTime returns the slot's time, which never goes back.
+func (a *applier) advanceTime(timeMS int64) int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.timeMS = max(a.timeMS, timeMS)
+	return a.timeMS
+}
+
+// admit asks the session table about a section and finds who waits for its replies here.
+func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool, err error) {
+	a.mu.Lock()
+	v := a.sessions.apply(s)
+	current, _ := a.sessions.Get(s.node)
+	a.mu.Unlock()
+
+	own := a.origin.isOwn(s)
+	switch v {
+	case verdictRun:
+		if !own {
+			return nil, true, nil
+		}
+		a.runIdle(true)
+		replies, err = a.origin.removeApplied(s)
+		return replies, err == nil, err
+	case verdictOpened:
+		if own {
+			_, err = a.origin.removeApplied(s)
+		} else if s.node == a.origin.node && s.boot >= a.origin.boot {
+			err = a.replaced(current)
+		}
+		return nil, false, err
+	case verdictStale:
+		if own && current.ID != a.origin.session {
+			err = a.replaced(current)
+		}
+		return nil, false, err
+	case verdictRepeat, verdictGap, verdictFenced:
+		a.log.Debug("section not applied", "slot", slot, "origin", s.node, "first", s.first, "count", s.count, "why", v)
+	}
+	return nil, false, nil
+}
+
+// replaced is the end of this process: its commands will never be applied again.
+func (a *applier) replaced(by Session) error {
+	return fmt.Errorf("node %v has a session of boot %d, and this process is boot %d: another process runs with this node's identity, "+
+		"or the data directory is an older copy. Stop the other process, or re-join with: paxredis member replace %v",
+		a.origin.node, by.Boot, a.origin.boot, a.origin.node)
+}
+
+// runIdle runs the chunks without commands whose turn it is.
+func (a *applier) runIdle(always bool) {
+	applied := a.applied.Load()
+	for {
+		replies, ok := a.origin.removeIdle(paxos.Slot(applied), always)
+		if !ok {
+			return
+		}
+		if replies != nil {
+			a.machine.Apply(applied, a.advanceTime(0), 0, nil, 0, replies)
+		}
+	}
+}
+
+// snapshot returns the session table and the log's time as of at least the slots applied before the call.
+func (a *applier) snapshot() (sessions SessionTable, timeMS int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.sessions.clone(), a.timeMS
+}

@@ -1,0 +1,148 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// ReadMode is by what right a read runs (rules L4 to L6).
+type ReadMode uint8
+
+// The read modes.
+const (
+	// ReadQuorum confirms leadership by a round of heartbeats; it uses no clock.
+	ReadQuorum ReadMode = 0
+	// ReadLease confirms leadership by a lease, which rests on bounded clock drift.
+	ReadLease ReadMode = 1
+	// ReadStale reads the local state as it is.
+	ReadStale ReadMode = 2
+)
+
+func (m ReadMode) String() string {
+	switch m {
+	case ReadQuorum:
+		return "quorum"
+	case ReadLease:
+		return "lease"
+	case ReadStale:
+		return "stale"
+	}
+	return "unknown"
+}
+
+// Config is what a group needs to know at start. The zero value of a bound means its default.
+type Config struct {
+	Self          paxos.NodeID
+	Configuration paxos.Configuration
+	Limits        paxos.Limits
+	ReadMode      ReadMode
+	// CommitTimeout is how long a command or a read may wait for its outcome. Default 10 s.
+	CommitTimeout time.Duration
+	// Session names this boot's session; Boot grows by one with each start of the data directory.
+	Session uuid.UUID
+	Boot    uint64
+	// Logger may be nil.
+	Logger *slog.Logger
+	Bounds Bounds
+}
+
+// Bounds are the sizes of a group's queues. The zero value of a field means its default.
+type Bounds struct {
+	// ChunkBytes is the size of commands at which a lane's open chunk is closed. Default 128 KiB.
+	ChunkBytes int
+	// LaneChunks is how many closed chunks a lane holds before it holds up its event loop. Default 8.
+	LaneChunks int
+	// BatchBytes is the soft size of a batch and of a Forward; one chunk is always let through. Default 1 MiB.
+	BatchBytes int
+	// BatchesInFlight is how many batches a leader has in flight before it lets the next one grow. It is what makes
+	// batches: while these are on their way, everything else gathers. Default 2.
+	BatchesInFlight int
+	// ForwardsInFlight is the same for the Forwards of an origin that is not the leader. Default 2.
+	ForwardsInFlight int
+	// WindowBytes bounds the commands an origin has on their way; one chunk is always let through. Default 16 MiB.
+	WindowBytes int
+	// PeerBytes bounds the sections a leader holds for one origin until they fit into a batch. Default 32 MiB; it must
+	// not be below WindowBytes.
+	PeerBytes int
+	// InboxMessages and InboxBytes bound the messages of peers that wait for the loop; one slice of messages is always
+	// let through. Default 4,096 and 64 MiB.
+	InboxMessages, InboxBytes int
+	// UnstoredBytes and UnappliedBytes are how far the journal and the applier may fall behind before the group stops
+	// taking entries. Default 64 MiB each.
+	UnstoredBytes, UnappliedBytes int
+}
+
+// maxUnappliedRecords bounds the slots, apart from their bytes, that wait for the applier.
+const maxUnappliedRecords = 8192
+
+func (b Bounds) withDefaults() Bounds {
+	orDefault(&b.ChunkBytes, 128<<10)
+	orDefault(&b.LaneChunks, 8)
+	orDefault(&b.BatchBytes, 1<<20)
+	orDefault(&b.BatchesInFlight, 2)
+	orDefault(&b.ForwardsInFlight, 2)
+	orDefault(&b.WindowBytes, 16<<20)
+	orDefault(&b.PeerBytes, 2*b.WindowBytes)
+	orDefault(&b.InboxMessages, 4096)
+	orDefault(&b.InboxBytes, 64<<20)
+	orDefault(&b.UnstoredBytes, 64<<20)
+	orDefault(&b.UnappliedBytes, 64<<20)
+	return b
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (b Bounds) check() error {
+	for _, bound := range []struct {
+		name  string
+		value int
+	}{
+		{"ChunkBytes", b.ChunkBytes}, {"LaneChunks", b.LaneChunks}, {"BatchBytes", b.BatchBytes},
+		{"BatchesInFlight", b.BatchesInFlight}, {"ForwardsInFlight", b.ForwardsInFlight}, {"WindowBytes", b.WindowBytes},
+		{"InboxMessages", b.InboxMessages}, {"InboxBytes", b.InboxBytes}, {"UnstoredBytes", b.UnstoredBytes},
+		{"UnappliedBytes", b.UnappliedBytes},
+	} {
+		if bound.value < 1 {
+			return fmt.Errorf("%s %d must be at least 1", bound.name, bound.value)
+		}
+	}
+	if b.PeerBytes < b.WindowBytes {
+		return fmt.Errorf("PeerBytes %d must not be below WindowBytes %d, or a leader drops what an origin may send", b.PeerBytes, b.WindowBytes)
+	}
+	return nil
+}
+
+// withDefaults returns c complete, or what is wrong with it.
+func (c Config) withDefaults() (Config, error) {
+	orDefault(&c.CommitTimeout, 10*time.Second)
+	c.Limits = c.Limits.WithDefaults()
+	c.Bounds = c.Bounds.withDefaults()
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	var errs []error
+	if c.CommitTimeout < 0 {
+		errs = append(errs, fmt.Errorf("commit timeout %v must not be negative", c.CommitTimeout))
+	}
+	if c.ReadMode > ReadStale {
+		errs = append(errs, fmt.Errorf("read mode %d is none of quorum, lease and stale", c.ReadMode))
+	}
+	if c.Session == uuid.Nil {
+		errs = append(errs, errors.New("a session UUID is needed"))
+	}
+	if c.Boot == 0 {
+		errs = append(errs, errors.New("boot numbers start at 1"))
+	}
+	return c, errors.Join(append(errs, c.Limits.Check(), c.Bounds.check())...)
+}

@@ -1,0 +1,28 @@
+// Package replication runs one replicated group: it takes commands from event loops in chunks, has them chosen in
+// batches by Multi-Paxos, applies them to a state machine exactly once and in order, and says when a read may run.
+//
+// # Goroutines
+//
+// Each owns one thing, and they pass slices to each other, never single commands:
+//
+//   - the loop owns paxos.Core, the leader's queue of sections and the origin's sending side (loop.go). It never waits
+//     for anybody; it drains its inbox, steps the core, and performs the effects;
+//   - the saver owns the journal's writing side (saver.go): one Storage.Save for everything that waits, then the
+//     messages that had to wait for it (rule D1), then the report to the loop;
+//   - the applier owns the machine and the session table (apply.go);
+//   - the server of catch-up requests reads the journal for peers (catchup.go).
+//
+// # One command
+//
+// An event loop appends it to the open chunk of its Lane. The loop takes chunks when it has room for them: at the
+// leader they become sections of the next batch, elsewhere they go to the leader in a Forward. A chunk gets its
+// numbers in this boot's session when it is taken, and stays in the origin's queue, in order, until it is applied; on
+// a new leader, a new link, or when nothing moves, everything in the queue is sent again. SessionTable skips what
+// comes twice and drops what would leave a gap, alike on every node.
+//
+// # Back-pressure
+//
+// Every queue is bounded. Towards clients: a full lane holds up its event loop. Towards peers: a full inbox holds up
+// the reader of a link, and while the journal or the applier is too far behind, Accept and Learned messages are
+// dropped as if the network had lost them, which the protocol repairs by itself.
+package replication

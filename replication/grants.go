@@ -1,0 +1,65 @@
+package replication
+
+import "github.com/paxredis/paxredis/replication/paxos"
+
+// heldLease is the leader's lease as the loop last saw it.
+type heldLease struct {
+	ballot paxos.Ballot
+	sent   paxos.Instant
+	lasts  int64
+}
+
+func (h *heldLease) holds(now paxos.Instant) bool { return h != nil && now.Elapsed(h.sent) < h.lasts }
+
+// ReadGrant is the right by which a read runs at once.
+type ReadGrant struct {
+	stale  bool
+	ballot paxos.Ballot
+}
+
+// ReadNow reports whether a read may run right now on the local state, and by what right: always in stale mode; in
+// lease mode on the leader while it holds the lease and has applied everything chosen (rules L4, L5). It takes no lock.
+func (g *Group) ReadNow() (ReadGrant, bool) {
+	switch g.cfg.ReadMode {
+	case ReadStale:
+		return ReadGrant{stale: true}, !g.loading.active.Load()
+	case ReadLease:
+		held := g.lease.Load()
+		if !held.holds(g.clock.Now()) || g.applier.applied.Load() < g.chosen.Load() {
+			return ReadGrant{}, false
+		}
+		return ReadGrant{ballot: held.ballot}, true
+	}
+	return ReadGrant{}, false
+}
+
+// StillValid reports whether a right still holds. It is asked after the value is read and before the reply is queued:
+// the process may have stood still in between (rule L4).
+func (g *Group) StillValid(grant ReadGrant) bool {
+	if grant.stale {
+		return true
+	}
+	held := g.lease.Load()
+	return held.holds(g.clock.Now()) && held.ballot == grant.ballot
+}
+
+// publishReads lets ReadNow see what the core's newest step changed. It runs before the step's messages leave: a lease
+// is given up, and a slot counts as chosen, here before it does anywhere else.
+func (l *loop) publishReads() {
+	l.g.chosen.Store(uint64(l.core.Chosen()))
+	if l.g.cfg.ReadMode != ReadLease {
+		return
+	}
+	sent, lasts, ok := l.core.Lease()
+	held := l.g.lease.Load()
+	if !ok {
+		if held != nil {
+			l.g.lease.Store(nil)
+		}
+		return
+	}
+	_, ballot, _ := l.core.Leader()
+	if held == nil || held.sent != sent || held.ballot != ballot {
+		l.g.lease.Store(&heldLease{ballot: ballot, sent: sent, lasts: lasts})
+	}
+}

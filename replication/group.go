@@ -1,0 +1,280 @@
+package replication
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// Group is one node's part in a replicated group. Its methods are safe for use by several goroutines.
+type Group struct {
+	cfg     Config
+	clock   Clock
+	machine Machine
+	storage Storage
+
+	inbox   *inbox
+	saver   *saver
+	catchUp *catchUp
+	applier *applier
+	origin  *origin
+	readers *readers
+	loop    *loop
+
+	lanesMu sync.Mutex
+	lanes   atomic.Pointer[[]*Lane]
+	// wantsChunks and wantsReads say whether the loop has room: while it has none, lanes need not wake it.
+	wantsChunks, wantsReads atomic.Bool
+
+	loading struct {
+		active atomic.Bool
+		total  uint64
+	}
+	// chosen and lease are what ReadNow goes by.
+	chosen atomic.Uint64
+	lease  atomic.Pointer[heldLease]
+
+	published published
+	synced    syncedWaiters
+
+	// refusing says that lanes take nothing any more (refused is closed then), swept that the loop has looked into
+	// them for the last time.
+	refusing, swept atomic.Bool
+	refused         chan struct{}
+	refuseOnce      sync.Once
+
+	failOnce sync.Once
+	err      error
+	quit     chan struct{} // closed by a failure, or by a close that cannot wait
+	quitOnce sync.Once
+	done     chan struct{}
+	doneOnce sync.Once
+	answered chan struct{} // closed when nobody waits for an outcome any more
+	finished chan struct{} // closed when all goroutines have ended
+}
+
+// Open starts a group that goes on from what storage restored. It returns at once; while the group loads, the slots up
+// to restored.Chosen are applied from storage (Group.Loading). The error names what is wrong with cfg.
+func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine, c Clock) (*Group, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("replication: %w", err)
+	}
+	seed := newSeed()
+	coreConfig := paxos.Config{
+		Self: cfg.Self, Configuration: cfg.Configuration, Limits: cfg.Limits, Lease: cfg.ReadMode == ReadLease,
+		Seed: seed.Uint64(), Observer: observer{cfg.Logger},
+	}
+	if err := checkCore(coreConfig); err != nil {
+		return nil, fmt.Errorf("replication: %w", err)
+	}
+	g := &Group{
+		cfg: cfg, clock: c, machine: m, storage: s,
+		inbox: newInbox(cfg.Bounds), origin: newOrigin(&cfg), readers: &readers{},
+		refused: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{}),
+		answered: make(chan struct{}), finished: make(chan struct{}),
+	}
+	g.lanes.Store(&[]*Lane{})
+	g.saver = newSaver(s, t, g.inbox.storedThrough, g.fail)
+	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
+	g.applier = &applier{
+		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
+		moved: g.inbox.poke, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
+	}
+	g.loop = newLoop(g, t, seed)
+	g.loading.total = uint64(restored.Chosen)
+	g.loading.active.Store(true)
+	g.published.set(paxos.Status{Self: cfg.Self, Promised: restored.Promised, Chosen: restored.Chosen, FirstKept: 1, Configuration: cfg.Configuration}, counters{})
+	go g.run(coreConfig, restored)
+	return g, nil
+}
+
+// checkCore finds out whether a core would start, long before it does.
+func checkCore(cfg paxos.Config) error {
+	cfg.Observer = nil
+	_, err := paxos.New(cfg, paxos.Restored{}, paxos.Instant{})
+	return err
+}
+
+// run is the loop's goroutine from the load to the end.
+func (g *Group) run(cfg paxos.Config, restored paxos.Restored) {
+	defer close(g.finished)
+	defer g.finish()
+	go g.saver.run()
+	go g.catchUp.run()
+	if !g.load(restored.Chosen) {
+		close(g.applier.ended)
+		return
+	}
+	go g.applier.run()
+	core, err := paxos.New(cfg, restored, g.clock.Now())
+	if err != nil {
+		g.fail(err)
+		return
+	}
+	g.loop.run(core)
+}
+
+// load restores the state, on the goroutine that will be the loop's: nothing else can happen meanwhile.
+func (g *Group) load(through paxos.Slot) bool {
+	if err := g.applier.load(g.storage, through); err != nil {
+		if err != errStopped {
+			g.fail(err)
+		}
+		return false
+	}
+	g.chosen.Store(uint64(through))
+	g.loading.active.Store(false)
+	if through > 0 {
+		g.cfg.Logger.Info("state restored from the journal", "slots", uint64(through))
+	}
+	return true
+}
+
+// Loading reports whether the state is being restored, and how many slots of how many are.
+func (g *Group) Loading() (loading bool, done, total uint64) {
+	return g.loading.active.Load(), g.applier.applied.Load(), g.loading.total
+}
+
+// Receive takes messages of a peer, in the order they came, from its link's reader. It waits while the group has too
+// much to do, so that the link's sender is held up. While the group loads, or after its end, messages are dropped:
+// a node that cannot take part is to its peers as one that is not there.
+func (g *Group) Receive(from paxos.NodeID, ms []paxos.Message) {
+	if !g.loading.active.Load() {
+		g.inbox.receive(from, ms)
+	}
+}
+
+// LinkUp says that a link to a peer has been established: what was sent to it before may be lost.
+func (g *Group) LinkUp(peer paxos.NodeID) { g.inbox.linkUp(peer) }
+
+// Done is closed when the group has ended, by Close or by a fatal error: then Err says which, and the process must exit.
+func (g *Group) Done() <-chan struct{} { return g.done }
+
+// Err returns the fatal error that ended the group, nil without one.
+func (g *Group) Err() error {
+	select {
+	case <-g.done:
+		return g.err
+	default:
+		return nil
+	}
+}
+
+// fail ends the group for a reason that must end the process, too. The first reason counts.
+func (g *Group) fail(err error) {
+	g.failOnce.Do(func() {
+		g.err = fmt.Errorf("replication: %w", err)
+		g.cfg.Logger.Error("this node stops", "error", g.err)
+		g.end()
+	})
+}
+
+// end makes every goroutine stop where it is, and says so outside.
+func (g *Group) end() {
+	g.refuse()
+	g.quitOnce.Do(func() { close(g.quit) })
+	g.doneOnce.Do(func() { close(g.done) })
+	g.inbox.poke()
+}
+
+// refuse makes the lanes take nothing any more.
+func (g *Group) refuse() {
+	g.refuseOnce.Do(func() {
+		g.refusing.Store(true)
+		close(g.refused)
+	})
+}
+
+// failing reports whether the group must stop at once.
+func (g *Group) failing() bool {
+	select {
+	case <-g.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// finish ends the other goroutines, in the order of what needs what, and then whatever wait is left. The journal comes
+// last: if a disk hangs, nobody but the end of the process waits for it.
+func (g *Group) finish() {
+	g.refuse()
+	g.inbox.close()
+	g.catchUp.close()
+	g.saver.queue.close()
+	g.applier.queue.close()
+	<-g.applier.ended
+	g.sweep()
+	close(g.answered)
+	<-g.saver.ended
+	<-g.catchUp.ended
+	if !g.failing() {
+		g.saveHint()
+	}
+	g.doneOnce.Do(func() { close(g.done) })
+}
+
+// sweep tells everybody who still waits that it is over.
+func (g *Group) sweep() {
+	for _, f := range g.origin.expire(1<<63-1, Stopping) {
+		f.replies.Fail(f.outcome)
+	}
+	g.swept.Store(true)
+	for _, lane := range *g.lanes.Load() {
+		lane.failHeld(1<<63-1, Stopping)
+		lane.failAll(Stopping)
+		g.readers.failLane(lane, lane.asked.Load(), Stopping)
+	}
+}
+
+// saveHint spares the next start some catching up. Everything chosen is stored by now.
+func (g *Group) saveHint() {
+	if err := g.saver.save([]paxos.Write{{Chosen: paxos.Slot(g.chosen.Load())}}); err != nil {
+		g.cfg.Logger.Warn("the chosen watermark was not saved; the next start finds it out from the peers", "error", err)
+	}
+}
+
+// Close ends the group: no new commands, then everything accepted gets its outcome, then leadership is handed over,
+// then the journal is finished. When ctx ends first, whatever still waits is told that it is uncertain, and the error
+// says so. After a fatal error it returns that.
+func (g *Group) Close(ctx context.Context) error {
+	g.refuse()
+	g.inbox.control(g.loop.startClosing)
+	if g.loading.active.Load() {
+		g.quitOnce.Do(func() { close(g.quit) })
+	}
+	select {
+	case <-g.finished:
+		return g.err
+	case <-ctx.Done():
+	}
+	g.quitOnce.Do(func() { close(g.quit) })
+	g.inbox.poke()
+	<-g.answered
+	select {
+	case <-g.finished:
+		return g.err
+	default:
+		return fmt.Errorf("replication: the group did not end in time, commands in flight were told UNCERTAIN: %w", ctx.Err())
+	}
+}
+
+// observer logs what the core does.
+type observer struct{ log *slog.Logger }
+
+// Ignored implements paxos.Observer.
+func (o observer) Ignored(from paxos.NodeID, m paxos.Message, why string) {
+	if o.log.Enabled(context.Background(), slog.LevelDebug) {
+		o.log.Debug("message ignored", "from", from, "kind", m.Kind(), "why", why)
+	}
+}
+
+// Became implements paxos.Observer.
+func (o observer) Became(role paxos.Role, ballot paxos.Ballot, why string) {
+	o.log.Info("role", "role", role, "ballot", ballot, "why", why)
+}

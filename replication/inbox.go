@@ -1,0 +1,136 @@
+package replication
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// inbox is everything that the loop is to react to. Peers' messages are bounded: who brings more waits for room.
+type inbox struct {
+	maxMessages, maxBytes int
+
+	mu   sync.Mutex
+	room sync.Cond
+	mail
+	bytes  int
+	closed bool
+	// wake has room for one: it says that there is something, not how much.
+	wake chan struct{}
+}
+
+// mail is what one look into the inbox brings.
+type mail struct {
+	messages []paxos.Received
+	linkUps  []paxos.NodeID
+	controls []func()
+	stored   uint64 // the newest sequence on stable storage
+}
+
+func newInbox(b Bounds) *inbox {
+	in := &inbox{maxMessages: b.InboxMessages, maxBytes: b.InboxBytes, wake: make(chan struct{}, 1)}
+	in.room.L = &in.mu
+	return in
+}
+
+// poke wakes the loop.
+func (in *inbox) poke() {
+	select {
+	case in.wake <- struct{}{}:
+	default:
+	}
+}
+
+// receive adds a peer's messages, and waits while there is no room.
+func (in *inbox) receive(from paxos.NodeID, ms []paxos.Message) {
+	bytes := 0
+	for _, m := range ms {
+		bytes += payloadBytes(m)
+	}
+	in.mu.Lock()
+	for !in.closed && len(in.messages) > 0 && (len(in.messages)+len(ms) > in.maxMessages || in.bytes+bytes > in.maxBytes) {
+		in.room.Wait()
+	}
+	if !in.closed {
+		in.bytes += bytes
+		for _, m := range ms {
+			in.messages = append(in.messages, paxos.Received{From: from, Message: m})
+		}
+	}
+	in.mu.Unlock()
+	in.poke()
+}
+
+func (in *inbox) linkUp(peer paxos.NodeID) {
+	in.mu.Lock()
+	if !slices.Contains(in.linkUps, peer) {
+		in.linkUps = append(in.linkUps, peer)
+	}
+	in.mu.Unlock()
+	in.poke()
+}
+
+func (in *inbox) storedThrough(sequence uint64) {
+	in.mu.Lock()
+	in.stored = max(in.stored, sequence)
+	in.mu.Unlock()
+	in.poke()
+}
+
+// control has the loop call f; it reports false once the loop has ended.
+func (in *inbox) control(f func()) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return false
+	}
+	in.controls = append(in.controls, f)
+	in.poke()
+	return true
+}
+
+// take swaps the mail for an empty one, which reuses the buffers of the mail before.
+func (in *inbox) take(m *mail) {
+	clear(m.messages)
+	clear(m.controls)
+	in.mu.Lock()
+	m.messages, in.messages = in.messages, m.messages[:0]
+	m.linkUps, in.linkUps = in.linkUps, m.linkUps[:0]
+	m.controls, in.controls = in.controls, m.controls[:0]
+	m.stored = in.stored
+	in.bytes = 0
+	in.mu.Unlock()
+	in.room.Broadcast()
+}
+
+// close lets go of everybody who waits for room; what comes from now on is dropped.
+func (in *inbox) close() {
+	in.mu.Lock()
+	in.closed = true
+	in.mu.Unlock()
+	in.room.Broadcast()
+}
+
+// payloadBytes is how much memory the entries and commands of a message hold.
+func payloadBytes(m paxos.Message) int {
+	switch m := m.(type) {
+	case paxos.Accept:
+		return len(m.Entry.Payload)
+	case paxos.Learned:
+		return recordsBytes(m.Records)
+	case paxos.Promise:
+		return recordsBytes(m.Accepted)
+	case paxos.Forward:
+		return len(m.Payload)
+	}
+	return 0
+}
+
+func recordsBytes(records []paxos.Record) int {
+	bytes := 0
+	for i := range records {
+		bytes += len(records[i].Entry.Payload)
+	}
+	return bytes
+}

@@ -1,0 +1,241 @@
+package replication
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// loop is the goroutine that owns the core. It waits for nothing but its inbox and its ticker.
+type loop struct {
+	g         *Group
+	core      *paxos.Core
+	transport Transport
+	seed      *rand.ChaCha8
+
+	now    paxos.Instant
+	mail   mail
+	stored uint64 // the newest sequence the core knows to be stored
+
+	// What the steps so far want done; flush hands it over.
+	saves      []save
+	savesBytes int
+	chosen     []paxos.Record
+
+	// leader and ballot are whom this node follows, itself included.
+	leader paxos.NodeID
+	ballot paxos.Ballot
+	leading
+	sending   sending
+	reading   reading
+	closing   closing
+	handOvers []*handOverWait
+	synced    []paxos.SyncedThrough // as last published
+	counters  counters
+}
+
+// stepsPerLook is after how many steps the loop looks at the clock again and hands over what it has gathered.
+const stepsPerLook = 64
+
+// ticksPerHeartbeat is how often the core is told the time.
+const ticksPerHeartbeat = 5
+
+func newLoop(g *Group, t Transport, seed *rand.ChaCha8) *loop {
+	return &loop{g: g, transport: t, seed: seed}
+}
+
+func (l *loop) lanes() []*Lane { return *l.g.lanes.Load() }
+
+// run drives the core until the group ends.
+func (l *loop) run(core *paxos.Core) {
+	l.core = core
+	ticker := time.NewTicker(l.g.cfg.Limits.Heartbeat / ticksPerHeartbeat)
+	defer ticker.Stop()
+	l.tick()
+	for !l.closing.over {
+		ticked := false
+		select {
+		case <-l.g.quit:
+			return
+		case <-ticker.C:
+			ticked = true
+		case <-l.g.inbox.wake:
+		}
+		l.turn(ticked)
+	}
+	l.flush()
+}
+
+// turn reacts to everything that has happened, then uses the room there is.
+func (l *loop) turn(ticked bool) {
+	l.g.inbox.take(&l.mail)
+	l.now = l.g.clock.Now() // after the mail was taken: nothing in it is younger
+	if l.mail.stored > l.stored {
+		l.stored = l.mail.stored
+		l.step(paxos.Stored{Sequence: l.stored})
+	}
+	for i := range l.mail.messages {
+		if (i+1)%stepsPerLook == 0 {
+			l.flush()
+			l.now = l.g.clock.Now()
+		}
+		l.receive(&l.mail.messages[i])
+	}
+	for _, peer := range l.mail.linkUps {
+		l.linkUp(peer)
+	}
+	for _, control := range l.mail.controls {
+		control()
+	}
+	if ticked {
+		l.tick()
+	}
+	l.use()
+	l.flush()
+	l.publish()
+}
+
+// use puts the room there is to use: read rounds, batches, Forwards.
+func (l *loop) use() {
+	l.followLeader()
+	l.takeLead()
+	l.propose()
+	l.proposeTick()
+	l.forward()
+	l.startReads()
+	l.proceedClosing()
+	l.proceedHandOvers()
+}
+
+// tick does what time alone asks for.
+func (l *loop) tick() {
+	l.now = l.g.clock.Now()
+	l.step(paxos.Ticked{})
+	l.expire()
+	l.resendOverdue()
+}
+
+// receive takes one message of a peer. Forwards are this package's; what brings entries is dropped while there is no
+// room for them, as if the network had lost it.
+func (l *loop) receive(r *paxos.Received) {
+	switch m := r.Message.(type) {
+	case paxos.Forward:
+		l.onForward(r.From, m)
+		return
+	case paxos.Accept, paxos.Learned:
+		if l.isBehind() {
+			l.counters.dropped++
+			return
+		}
+	}
+	l.step(*r)
+}
+
+// isBehind reports whether the journal or the applier is too far behind to take entries.
+func (l *loop) isBehind() bool {
+	b, saves, records := &l.g.cfg.Bounds, l.g.saver.queue, l.g.applier.queue
+	return saves.bytes.Load()+int64(l.savesBytes) > int64(b.UnstoredBytes) ||
+		records.bytes.Load() > int64(b.UnappliedBytes) || records.count.Load() > maxUnappliedRecords
+}
+
+func (l *loop) linkUp(peer paxos.NodeID) {
+	l.step(paxos.LinkUp{Peer: peer})
+	if peer == l.leader {
+		l.sendAgain()
+	}
+}
+
+// step lets one event happen and performs what follows from it. Nothing is done for a core that has failed.
+func (l *loop) step(ev paxos.Event) {
+	if l.g.failing() {
+		return
+	}
+	effects := l.core.Step(l.now, ev)
+	if effects.Fatal != nil {
+		l.g.fail(effects.Fatal)
+		return
+	}
+	l.publishReads()
+	for _, e := range effects.Send {
+		l.transport.Send(e.To, e.Message)
+	}
+	l.store(effects)
+	l.chosen = append(l.chosen, effects.Chosen...)
+	for _, ready := range effects.ReadReady {
+		l.readReady(ready)
+	}
+	for _, serve := range effects.Serve {
+		l.g.catchUp.ask(serve)
+	}
+}
+
+// store queues the write of a step and what waits for it (rule D1). What waits for nothing that is not stored yet
+// leaves at once.
+func (l *loop) store(effects *paxos.Effects) {
+	if effects.Write.IsEmpty() && effects.Sequence <= l.stored {
+		for _, e := range effects.SendAfterStore {
+			l.transport.Send(e.To, e.Message)
+		}
+		return
+	}
+	if effects.Write.IsEmpty() && len(effects.SendAfterStore) == 0 {
+		return
+	}
+	l.saves = append(l.saves, save{write: effects.Write, sequence: effects.Sequence, after: effects.SendAfterStore})
+	l.savesBytes += recordsBytes(effects.Write.Records)
+}
+
+// flush hands over to the saver and the applier what the steps have gathered.
+func (l *loop) flush() {
+	if len(l.saves) > 0 {
+		l.g.saver.queue.push(l.saves, l.savesBytes)
+		clear(l.saves)
+		l.saves, l.savesBytes = l.saves[:0], 0
+	}
+	if len(l.chosen) > 0 {
+		l.g.applier.queue.push(l.chosen, recordsBytes(l.chosen))
+		clear(l.chosen)
+		l.chosen = l.chosen[:0]
+	}
+}
+
+// publish shows the rest of the process where the core is.
+func (l *loop) publish() {
+	status := l.core.Status(l.now)
+	l.g.published.set(status, l.counters)
+	if changed(status.Synced, l.synced) {
+		l.synced = status.Synced
+		l.g.synced.update(status.Synced)
+	}
+}
+
+// changed compares by identity: the core replaces the slice and never changes it.
+func changed(a, b []paxos.SyncedThrough) bool {
+	return len(a) != len(b) || len(a) > 0 && &a[0] != &b[0]
+}
+
+// followLeader notices a new leadership: everything unapplied is sent again, to whoever leads now.
+func (l *loop) followLeader() {
+	id, ballot, _ := l.core.Leader()
+	if id == l.leader && ballot == l.ballot {
+		return
+	}
+	l.leader, l.ballot = id, ballot
+	l.leading = leading{}
+	l.sending.restart(l.retryFirst())
+	l.sendAgain()
+}
+
+// expire ends the wait of what has waited for the commit timeout.
+func (l *loop) expire() {
+	for _, f := range l.g.origin.expire(l.now.Mono, NoLeader) {
+		f.replies.Fail(f.outcome)
+	}
+	bornBefore := l.now.Mono - int64(l.g.cfg.CommitTimeout)
+	for _, lane := range l.lanes() {
+		lane.collectOverdue(bornBefore)
+		lane.failHeld(bornBefore, NoLeader)
+	}
+	l.expireReads(bornBefore, NoLeader)
+}
