@@ -30,11 +30,8 @@ const maxKeyFileBytes = 4096
 // cannot end up in a log. The zero Key is no key.
 type Key struct{ secret string }
 
-// String implements fmt.Stringer without the secret.
-func (k Key) String() string { return "cluster key (not shown)" }
-
-// GoString implements fmt.GoStringer without the secret.
-func (k Key) GoString() string { return k.String() }
+// Format implements fmt.Formatter without the secret, for every verb.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "cluster key (not shown)") }
 
 // IsZero reports whether k is no key.
 func (k Key) IsZero() bool { return k.secret == "" }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -184,4 +185,33 @@ func TestMessagesTravelBothWays(t *testing.T) {
 	if got := one.nextMessage(t); got != (paxos.Learn{From: 8}) {
 		t.Fatalf("got %v", got)
 	}
+}
+
+// await waits until the log holds text.
+func (l *lines) await(t testing.TB, text string) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.text, text) {
+			l.mu.Unlock()
+			return
+		}
+		if l.more == nil {
+			l.more = make(chan struct{})
+		}
+		more := l.more
+		l.mu.Unlock()
+		select {
+		case <-more:
+		case <-deadline:
+			t.Fatalf("the log never said %q:\n%s", text, l.String())
+		}
+	}
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text
 }

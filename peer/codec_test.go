@@ -1,0 +1,172 @@
+package peer
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+var update = flag.Bool("update", false, "write testdata anew; changes it only together with a new format version")
+
+// samples has a message of every kind, with every field set.
+var samples = []paxos.Message{
+	paxos.Prepare{Ballot: sampleBallot(1), From: 12, HandOver: sampleBallot(2)},
+	paxos.Promise{Ballot: sampleBallot(3), Chosen: 99, Accepted: sampleRecords(3), Part: 1, Parts: 2},
+	paxos.Reject{Ballot: sampleBallot(4), Promised: sampleBallot(5)},
+	paxos.Accept{Ballot: sampleBallot(6), Slot: 1 << 40, Entry: paxos.Entry{Kind: paxos.EntryBatch, Payload: []byte("payload")}, Chosen: 1<<40 - 1},
+	paxos.Accepted{Ballot: sampleBallot(7), Slot: 13},
+	paxos.Heartbeat{Ballot: sampleBallot(8), Chosen: 14, Number: 1 << 60, Synced: []paxos.SyncedThrough{{Node: 1, Slot: 15}, {Node: 2, Slot: 16}}},
+	paxos.HeartbeatAck{Ballot: sampleBallot(9), Number: 17, Chosen: 18, Synced: 19},
+	paxos.Canvass{Number: 20, Chosen: 21},
+	paxos.CanvassReply{Number: 22, Granted: true, Promised: sampleBallot(10), Chosen: 23},
+	paxos.Learn{From: 24},
+	paxos.Learned{Records: sampleRecords(2), Chosen: 25},
+	paxos.ReadAsk{Number: 26},
+	paxos.ReadSlot{Ballot: sampleBallot(11), Number: 27, Slot: 28},
+	paxos.Forward{Payload: []byte("commands")},
+	paxos.HandOver{Ballot: sampleBallot(12), Chosen: 29},
+}
+
+func sampleBallot(n int) paxos.Ballot {
+	return paxos.Ballot{Round: paxos.Round(n) << 33, Node: paxos.NodeID(n)}
+}
+
+func sampleRecords(n int) []paxos.Record {
+	kinds := []paxos.Entry{{Kind: paxos.EntryBatch, Payload: []byte("first")}, {Kind: paxos.EntryNoop},
+		{Kind: paxos.EntryConfiguration, Payload: []byte("third")}}
+	var records []paxos.Record
+	for i := range n {
+		records = append(records, paxos.Record{Slot: paxos.Slot(100 + i), Ballot: sampleBallot(20 + i), Entry: kinds[i]})
+	}
+	return records
+}
+
+func encode(t testing.TB, m paxos.Message) []byte {
+	t.Helper()
+	var e encoder
+	form, err := e.toWire(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := appendWire(nil, form, form.SizeVT())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestEveryKindRoundTrips fails when a kind is added and has no wire form or no sample.
+func TestEveryKindRoundTrips(t *testing.T) {
+	var d decoder
+	seen := make(map[paxos.MessageKind]bool)
+	for _, m := range samples {
+		seen[m.Kind()] = true
+		checkAllFieldsSet(t, m)
+		for _, owned := range []bool{false, true} {
+			got, err := d.decode(m.Kind(), encode(t, m), owned)
+			if err != nil || !reflect.DeepEqual(got, m) {
+				t.Errorf("%v became %+v, %v", m.Kind(), got, err)
+			}
+		}
+	}
+	for kind := paxos.MessageKind(1); kind.String() != "unknown"; kind++ {
+		if !seen[kind] {
+			t.Errorf("kind %v has no sample", kind)
+		}
+	}
+}
+
+// checkAllFieldsSet makes sure that a field added to a message is in its sample, and so in the codec.
+func checkAllFieldsSet(t *testing.T, m paxos.Message) {
+	v := reflect.ValueOf(m)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Errorf("the sample of %v leaves out %s", m.Kind(), v.Type().Field(i).Name)
+		}
+	}
+}
+
+// TestSegmentsAreTheEncoding: what is sent piece by piece from where payloads lie is what a plain encoding gives.
+func TestSegmentsAreTheEncoding(t *testing.T) {
+	for _, m := range append(samples, paxos.Accept{}, paxos.Forward{}, paxos.Learned{}, paxos.Promise{Accepted: sampleRecords(1)}) {
+		var e encoder
+		form, err := e.toWire(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts, err := segments(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := bytes.Join(parts, nil), encode(t, m); !bytes.Equal(got, want) {
+			t.Errorf("%v: %x instead of %x", m.Kind(), got, want)
+		}
+	}
+}
+
+// TestPayloadsAreCopiedUnlessOwned: a payload must not point into the reader's buffer, which is used again.
+func TestPayloadsAreCopiedUnlessOwned(t *testing.T) {
+	for _, owned := range []bool{false, true} {
+		var d decoder
+		body := encode(t, paxos.Forward{Payload: []byte("commands")})
+		m, err := d.decode(paxos.KindForward, body, owned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(body)
+		if intact := string(m.(paxos.Forward).Payload) == "commands"; intact == owned {
+			t.Errorf("owned %v: payload intact is %v", owned, intact)
+		}
+	}
+}
+
+func TestUndecodableMessages(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind paxos.MessageKind
+		body string
+		want string
+	}{
+		"kind 0":                  {0, "", "unknown message kind 0"},
+		"a kind of the future":    {200, "", "unknown message kind 200"},
+		"cut":                     {paxos.KindAccept, "\x7a\x05abc", "Accept of 5 bytes"},
+		"an entry without a kind": {paxos.KindAccept, "\x18\x01", "entry kind 0"},
+		"an entry kind too large": {paxos.KindAccept, "\x28\x80\x02", "entry kind 256"},
+		"no protobuf":             {paxos.KindHeartbeat, "\xff\xff\xff", "Heartbeat of 3 bytes"},
+		"too many records":        {paxos.KindLearned, strings.Repeat("\x7a\x00", maxRecords+1), "records are more than"},
+	} {
+		var d decoder
+		_, err := d.decode(test.kind, []byte(test.body), false)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v does not say %q", name, err, test.want)
+		}
+	}
+}
+
+// TestGoldenFrames: the bytes on the wire change only on purpose, with a new format version.
+func TestGoldenFrames(t *testing.T) {
+	for _, m := range samples {
+		frame := appendFrame(nil, frameMessage, m.Kind(), encode(t, m))
+		path := filepath.Join("testdata", "frame_"+strings.ToLower(m.Kind().String())+".hex")
+		got := hex.EncodeToString(frame) + "\n"
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%v: the frame is now\n%sinstead of\n%s", m.Kind(), got, want)
+		}
+	}
+}
