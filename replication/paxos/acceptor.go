@@ -30,10 +30,15 @@ type unstoredWrite struct {
 // node that lags holds a bounded number of entries in memory.
 const windowFactor = 4
 
+// newAcceptor goes on from what storage kept. A record that was learned may have a ballot above the promise; once its
+// slot is no longer known to be chosen it must not be overwritten at a lower one, so the promise rises to it.
 func newAcceptor(restored Restored) acceptor {
 	a := acceptor{promised: restored.Promised, records: make(map[Slot]Record, len(restored.Records))}
 	for _, r := range restored.Records {
 		a.records[r.Slot] = r
+		if a.promised.Less(r.Ballot) {
+			a.promised = r.Ballot
+		}
 	}
 	return a
 }
@@ -204,7 +209,10 @@ func (c *Core) onAccept(from NodeID, m Message) {
 		c.send(from, Reject{Ballot: accept.Ballot, Promised: c.acceptor.promised})
 		return
 	}
-	c.follow(accept.Ballot)
+	if !c.follow(accept.Ballot) {
+		c.observer.Ignored(from, m, "granted to a later leader")
+		return
+	}
 	c.vote(from, accept)
 	c.heardChosen(accept.Ballot, accept.Chosen)
 }

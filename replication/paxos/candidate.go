@@ -4,6 +4,9 @@ package paxos
 type candidate struct {
 	ballot   Ballot
 	handOver Ballot
+	// from is the first slot asked for. It stays the same when Prepare is repeated, so that the parts of two answers to
+	// it are cut alike.
+	from Slot
 	// promised are the voters whose whole answer is here; answers are those still coming in parts.
 	promised Tally
 	answers  map[NodeID]*promiseAnswer
@@ -19,9 +22,12 @@ type candidate struct {
 	givesUpAt, repeatAt int64
 }
 
+// promiseAnswer gathers the parts of one answer. Two answers of a voter to the same ballot differ only if it learned
+// more in between, so parts belong together when their chosen watermark is the same.
 type promiseAnswer struct {
-	parts map[uint32]bool
-	total uint32
+	parts  map[uint32]bool
+	total  uint32
+	chosen Slot
 }
 
 // startPhase1 raises the round above every one heard of, promises to itself, and sends Prepare once that is stored.
@@ -36,7 +42,7 @@ func (c *Core) startPhase1(handOver Ballot, why string) {
 	c.dropGrant()
 	c.role = RoleCandidate
 	c.candidate = candidate{
-		ballot: ballot, handOver: handOver, answers: map[NodeID]*promiseAnswer{}, adopted: map[Slot]Record{},
+		ballot: ballot, handOver: handOver, from: c.log.chosen + 1, answers: map[NodeID]*promiseAnswer{}, adopted: map[Slot]Record{},
 		ownSequence: c.nextSequence(),
 	}
 	c.observer.Became(RoleCandidate, ballot, why)
@@ -66,7 +72,7 @@ func (c *Core) prepareOne(to NodeID) {
 		return
 	}
 	delete(c.candidate.answers, to)
-	c.send(to, Prepare{Ballot: c.candidate.ballot, From: c.log.chosen + 1, HandOver: c.candidate.handOver})
+	c.send(to, Prepare{Ballot: c.candidate.ballot, From: c.candidate.from, HandOver: c.candidate.handOver})
 }
 
 // tickCandidate repeats what may be lost, and gives up after an election timeout without progress.
@@ -97,8 +103,8 @@ func (c *Core) onPromise(from NodeID, m Message) {
 		c.adopt(record)
 	}
 	answer := c.candidate.answers[from]
-	if answer == nil || answer.total != promise.Parts {
-		answer = &promiseAnswer{parts: map[uint32]bool{}, total: promise.Parts}
+	if answer == nil || answer.total != promise.Parts || answer.chosen != promise.Chosen {
+		answer = &promiseAnswer{parts: map[uint32]bool{}, total: promise.Parts, chosen: promise.Chosen}
 		c.candidate.answers[from] = answer
 	}
 	answer.parts[promise.Part] = true

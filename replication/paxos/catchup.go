@@ -104,9 +104,10 @@ func (c *Core) learnedMore(from NodeID) {
 	if c.log.chosen < c.catchUp.through {
 		c.catchUp.from = from
 		c.askToLearn()
-		return
+	} else {
+		c.catchUp = catchUp{}
 	}
-	c.catchUp = catchUp{}
+	// A candidate lacks only what its voters reported, which may be less than what was heard of elsewhere.
 	if c.role == RoleCandidate {
 		c.judgePhase1()
 	}

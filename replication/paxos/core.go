@@ -97,10 +97,11 @@ func New(cfg Config, restored Restored, now Instant) (*Core, error) {
 	c := &Core{
 		self: cfg.Self, configuration: cfg.Configuration, limits: limits, leaseReads: cfg.Lease, observer: observer,
 		random: rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.Self))), now: now, effects: &Effects{},
-		acceptor: newAcceptor(restored), log: log{chosen: restored.Chosen}, maxRound: restored.Promised.Round,
+		acceptor: newAcceptor(restored), log: log{chosen: restored.Chosen},
 	}
+	c.maxRound = c.acceptor.promised.Round
 	c.reads.base = c.random.Uint64() >> 1
-	c.resumeGrant(restored)
+	c.resumeGrant()
 	c.resetElection()
 	if len(c.configuration.Voters) == 1 {
 		c.follower.electionAt = now.Mono // nobody else could lead, and nobody else holds a grant

@@ -9,6 +9,8 @@ type follower struct {
 	// electionAt is the Instant.Mono at which this node canvasses unless it hears a leader.
 	electionAt int64
 	grant      grant
+	// forgottenEnds is the Instant.Mono until which a grant made before the last restart may run (rule L3).
+	forgottenEnds int64
 	// canvass is the attempt under way; its number is 0 when there is none.
 	canvass       canvass
 	canvassNumber uint64
@@ -36,8 +38,12 @@ func (c *Core) becomeFollower(b Ballot, why string) {
 }
 
 // follow notes a sign of life of the leader of ballot b, which is at or above the promise: the leader is followed,
-// granted its lease time (rule L1), and the election is put off.
-func (c *Core) follow(b Ballot) {
+// granted its lease time (rule L1), and the election is put off. It reports false, and does nothing, for a ballot below
+// the one a running grant is for: that is a late message of an earlier leader, which must not take over the grant.
+func (c *Core) follow(b Ballot) bool {
+	if c.grantRuns() && b.Less(c.follower.grant.to) {
+		return false
+	}
 	c.maxRound = max(c.maxRound, b.Round)
 	if c.role != RoleFollower || c.follower.ballot != b {
 		c.becomeFollower(b, "heard its leader")
@@ -45,6 +51,7 @@ func (c *Core) follow(b Ballot) {
 	c.follower.canvass = canvass{}
 	c.follower.grant = grant{to: b, since: c.now.Mono, running: true}
 	c.resetElection()
+	return true
 }
 
 func (c *Core) resetElection() {
@@ -116,7 +123,10 @@ func (c *Core) onHeartbeat(from NodeID, m Message) {
 		c.send(from, Reject{Ballot: heartbeat.Ballot, Promised: c.acceptor.promised})
 		return
 	}
-	c.follow(heartbeat.Ballot)
+	if !c.follow(heartbeat.Ballot) {
+		c.observer.Ignored(from, m, "granted to a later leader")
+		return
+	}
 	c.synced = heartbeat.Synced
 	c.heardChosen(heartbeat.Ballot, heartbeat.Chosen)
 	c.send(from, HeartbeatAck{

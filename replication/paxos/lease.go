@@ -4,40 +4,46 @@ package paxos
 // clock that says least, so that no set clock ends it early.
 type grant struct {
 	running bool
-	// to is the ballot granted; zero after a restart, when it is not known any more.
-	to    Ballot
-	since int64 // Instant.Mono of the receipt
+	to      Ballot
+	since   int64 // Instant.Mono of the receipt
 }
+
+// grantRuns reports whether a grant made since the start of this node runs now.
+func (c *Core) grantRuns() bool {
+	g := &c.follower.grant
+	g.running = g.running && c.now.Mono < g.since+int64(c.limits.Lease)
+	return g.running
+}
+
+// forgottenGrantRuns reports whether a grant made before the last restart, to whomever, may run now (rule L3). It is
+// apart from the grant above, which the next heartbeat replaces: that heartbeat may be a late one of another leader.
+func (c *Core) forgottenGrantRuns() bool { return c.now.Mono < c.follower.forgottenEnds }
 
 // grantRunsAgainst reports whether a grant to somebody else than id runs now (rule L2).
 func (c *Core) grantRunsAgainst(id NodeID) bool {
-	g := &c.follower.grant
-	if g.running && c.now.Mono >= c.grantEnds() {
-		g.running = false
-	}
-	return g.running && g.to.Node != id
+	return c.forgottenGrantRuns() || c.grantRuns() && c.follower.grant.to.Node != id
 }
 
+// grantEnds is the Instant.Mono at which the last grant ends, or has ended.
 func (c *Core) grantEnds() int64 {
 	if !c.follower.grant.running {
-		return 0
+		return c.follower.forgottenEnds
 	}
-	return c.follower.grant.since + int64(c.limits.Lease)
+	return max(c.follower.grant.since+int64(c.limits.Lease), c.follower.forgottenEnds)
 }
 
 // releasedBy reports whether the leader holding the grant has given it up: it named its own ballot in a hand-over.
 func (c *Core) releasedBy(handOver Ballot) bool {
-	return !handOver.IsZero() && c.follower.grant.to == handOver
+	return !handOver.IsZero() && c.follower.grant.to == handOver && !c.forgottenGrantRuns()
 }
 
 func (c *Core) dropGrant() { c.follower.grant = grant{} }
 
-// resumeGrant behaves after a restart as if a grant had just been made, since one may have been (rule L3). A node that
-// never promised anything cannot have granted, and neither can the only voter there is.
-func (c *Core) resumeGrant(restored Restored) {
-	neverVoted := restored.Promised.IsZero() && restored.Chosen == 0 && len(restored.Records) == 0
-	if !neverVoted && len(c.configuration.Voters) > 1 {
-		c.follower.grant = grant{since: c.now.Mono, running: true}
+// resumeGrant behaves after a restart as if a grant had just been made, since one may have been (rule L3). A node with
+// an empty journal is no exception: a heartbeat is answered without a write. Only a single voter grants to nobody.
+func (c *Core) resumeGrant() {
+	if len(c.configuration.Voters) > 1 {
+		c.follower.forgottenEnds = c.now.Mono + int64(c.limits.Lease)
 	}
 }
 

@@ -65,5 +65,9 @@ func (c *Core) onHandOver(from NodeID, m Message) {
 		c.observer.Ignored(from, m, "not from the leader followed")
 		return
 	}
+	if c.grantRunsAgainst(from) {
+		c.observer.Ignored(from, m, "a grant made before the restart may run")
+		return
+	}
 	c.startPhase1(ballot, "handed over by "+from.String())
 }
