@@ -141,11 +141,12 @@ func (r *replay) readSegment(file File, number uint64, last bool) error {
 		return err
 	}
 	switch {
+	case r.damage != nil && (!unused || r.damage.offset == 0):
+		// A later segment is made once a frame of this one is synced, and written once this one is full.
+		return r.corrupt(*r.damage, "but a later segment was made")
 	case unused && last:
 		r.unused = number
 		return nil
-	case r.damage != nil: // a used segment behind a bad place
-		return r.corrupt(*r.damage, "and a later segment was written")
 	case unused:
 		return r.corrupt(damage{segment: number, what: "the segment is empty"}, "and a later one exists")
 	}
@@ -157,19 +158,35 @@ func (r *replay) readSegment(file File, number uint64, last bool) error {
 		r.damage = bad
 		return r.checkDamage(file, size)
 	}
-	r.bytes += size
+	before := r.tail
 	r.tail.segment, r.tail.size, r.tail.end = number, h.size, blockBytes
 	if err := r.frames(file, min(size, h.size)); err != nil {
 		return err
 	}
-	if r.damage == nil && size < h.size {
-		r.damage = &damage{segment: number, offset: r.tail.end, what: fmt.Sprintf("the file is %d bytes long instead of %d", size, h.size)}
+	r.noteEnd(size)
+	if r.damage != nil {
+		r.damage.size = h.size
+		if err := r.checkDamage(file, size); err != nil {
+			return err
+		}
 	}
-	if r.damage == nil {
+	if r.tail.end == blockBytes { // not even its first frame is good: the segment is to be given up
+		r.tail, r.damage.offset = before, 0
 		return nil
 	}
-	r.damage.size = h.size
-	return r.checkDamage(file, size)
+	r.bytes += h.size
+	return nil
+}
+
+// noteEnd looks at where the segment's good frames end.
+func (r *replay) noteEnd(size int64) {
+	switch {
+	case r.damage != nil:
+	case size < r.tail.size:
+		r.damage = &damage{segment: r.tail.segment, offset: r.tail.end, what: fmt.Sprintf("the file is %d bytes long instead of %d", size, r.tail.size)}
+	case r.tail.end == blockBytes:
+		r.damage = &damage{segment: r.tail.segment, offset: r.tail.end, what: "the segment has a header and no frame"}
+	}
 }
 
 // isUnused reports whether the file holds nothing but zeros although the mark does not need it.

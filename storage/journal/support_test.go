@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -282,3 +283,5 @@ func (f *faultyFile) Allocate(size int64) error {
 	}
 	return f.File.Allocate(size)
 }
+
+func checksumOf(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
