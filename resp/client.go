@@ -1,0 +1,120 @@
+package resp
+
+import (
+	"bytes"
+	"net"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// Client is one connection. It belongs to its event loop's goroutine.
+type Client struct {
+	id      uint64
+	conn    gnet.Conn
+	fd      int
+	remote  net.Addr
+	local   net.Addr
+	loop    *eventLoop
+	created time.Time
+	active  time.Time // when it last sent something
+
+	input   input
+	scanner *Scanner
+	out     Writer // replies on their way to the socket
+
+	pending int      // items in chunks
+	waiting waitList // items behind those, which wait on the loop
+	owed    int      // the cost of all deferred items that are not answered yet
+
+	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
+	heldBy  *row
+	onIdle  func() // to be called as soon as nothing is outstanding
+	cancel  func() // stops what the client is held for
+	stopWait func() // answers the WAIT at hand now
+	closing bool   // to be closed once everything is answered
+	closed  bool
+	lingers bool
+
+	db         int
+	proto      int
+	name       string
+	libName    string
+	libVersion string
+	stale      bool // READONLY
+	noEvict    bool
+	noTouch    bool
+	replyOff   bool
+	skipNext   bool
+	quiet      bool // the command at hand gets no reply
+	lastRow    *row
+	lastSlot   uint64 // of its last applied write
+
+	tx          *transaction // between MULTI and EXEC
+	watches     []statemachine.Watch
+	watchBytes  int
+	watchKeys   [][]byte // of a WATCH that is not answered yet
+	watchFrom   int      // the database those are in
+	execDB      int      // the database to go back to if the guarded EXEC at hand does not happen
+
+	tally     int // see submission
+	tallyOf   uint64
+	isTouched bool
+	isReader  bool
+}
+
+// maxOwed bounds the deferred commands of one client: beyond it the client's input waits. Writes are bounded by the lane.
+const maxOwed = 4 << 20
+
+// idle reports whether every command so far is answered.
+func (c *Client) idle() bool { return c.pending == 0 && c.waiting.empty() }
+
+// held reports whether the parser must leave the input alone for now.
+func (c *Client) held() bool {
+	return c.heldBy != nil || c.closing || c.closed || c.owed > maxOwed
+}
+
+// hold keeps the parser from going on until release. cancel, if not nil, is called should the client go away.
+func (c *Client) hold(r *row, cancel func()) {
+	c.heldBy, c.cancel = r, cancel
+}
+
+// release lets the parser go on. The caller sees to it that the client is settled.
+func (c *Client) release() {
+	c.heldBy, c.cancel = nil, nil
+}
+
+// reset takes back all that the client has set: RESET.
+func (c *Client) reset() {
+	c.db, c.proto, c.name = 0, 2, ""
+	c.stale, c.noEvict, c.noTouch = false, false, false
+	c.replyOff, c.skipNext, c.quiet = false, false, false
+	c.tx = nil
+	c.unwatch()
+}
+
+func (c *Client) unwatch() {
+	c.watches, c.watchBytes = nil, 0
+}
+
+// isWatched reports whether a key of a database is watched already.
+func (c *Client) isWatched(db int, key []byte) bool {
+	for i := range c.watches {
+		if w := &c.watches[i]; w.DB == db && bytes.Equal(w.Key, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// watched notes the revisions of the keys of the WATCH at hand.
+func (c *Client) watched(revisions []uint64) {
+	for i, key := range c.watchKeys {
+		if !c.isWatched(c.watchFrom, key) {
+			c.watches = append(c.watches, statemachine.Watch{DB: c.watchFrom, Key: key, Revision: revisions[i]})
+		}
+	}
+	c.watchKeys = nil
+}

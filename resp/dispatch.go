@@ -1,0 +1,190 @@
+package resp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// localFunc runs a command that needs neither the log nor the state: it writes the reply, at once.
+type localFunc func(l *eventLoop, c *Client, args statemachine.Args, w *Writer)
+
+// specialFunc runs a command that sees to its reply itself, now or later.
+type specialFunc func(l *eventLoop, c *Client, r *row, args statemachine.Args)
+
+// localCommand is a row of this package: what the table says about a command, and who runs it.
+type localCommand struct {
+	statemachine.Command
+	local   localFunc
+	special specialFunc
+	// immediate commands run between MULTI and EXEC, too, where all others are queued.
+	immediate   bool
+	subcommands []localCommand
+}
+
+// row is a command of the table as dispatch sees it.
+type row struct {
+	*statemachine.Command
+	name      string // in lower case, "client|id" for a subcommand
+	index     int    // its place in the statistics
+	local     localFunc
+	special   specialFunc
+	immediate bool
+}
+
+// localCommands returns this package's rows.
+func localCommands() []localCommand {
+	var all []localCommand
+	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
+		introspectionCommands(), serverCommands()} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// tableRows returns the rows as the command table wants them.
+func tableRows(commands []localCommand) []statemachine.Command {
+	rows := make([]statemachine.Command, len(commands))
+	for i := range commands {
+		rows[i] = commands[i].Command
+		rows[i].Flags |= statemachine.Local
+		rows[i].Subcommands = tableRows(commands[i].subcommands)
+	}
+	return rows
+}
+
+// buildRows makes one table of the machine's commands and this package's, and the row of each.
+func buildRows() (*statemachine.Table, map[*statemachine.Command]*row, error) {
+	locals := localCommands()
+	table, err := statemachine.NewTable(statemachine.Commands(), tableRows(locals))
+	if err != nil {
+		return nil, nil, fmt.Errorf("resp: %w", err)
+	}
+	byName := make(map[string]*localCommand)
+	index(byName, "", locals)
+	rows := make(map[*statemachine.Command]*row)
+	var problems []error
+	for _, c := range table.All() {
+		problems = append(problems, addRow(rows, byName, "", c))
+	}
+	return table, rows, errors.Join(problems...)
+}
+
+func index(byName map[string]*localCommand, container string, commands []localCommand) {
+	for i := range commands {
+		name := container + strings.ToLower(commands[i].Name)
+		byName[name] = &commands[i]
+		index(byName, name+"|", commands[i].subcommands)
+	}
+}
+
+func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand, container string, c *statemachine.Command) error {
+	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
+	if own := byName[r.name]; own != nil {
+		r.local, r.special, r.immediate = own.local, own.special, own.immediate
+	}
+	rows[c] = r
+	var problems []error
+	switch {
+	case !c.Flags.Has(statemachine.Local):
+	case r.local == nil && r.special == nil && len(c.Subcommands) == 0:
+		problems = append(problems, fmt.Errorf("resp: nobody runs the command %s", r.name))
+	case r.special != nil && r.local == nil && !r.immediate && !c.Flags.Has(statemachine.NoMulti):
+		problems = append(problems, fmt.Errorf("resp: the command %s can be queued by MULTI, and EXEC cannot run it", r.name))
+	}
+	for i := range c.Subcommands {
+		problems = append(problems, addRow(rows, byName, r.name+"|", &c.Subcommands[i]))
+	}
+	return errors.Join(problems...)
+}
+
+// verdict is what is to be done with a command.
+type verdict uint8
+
+const (
+	refuse verdict = iota
+	queue          // between MULTI and EXEC
+	runLocal
+	runSpecial
+	runRead
+	runWrite
+)
+
+// judge decides what is to be done with a command, by its row and the state of its client and node: the one decision
+// table of dispatch. problem is the error of a refusal.
+func (l *eventLoop) judge(c *Client, r *row) (v verdict, problem string) {
+	switch {
+	case c.tx != nil && r.Flags.Has(statemachine.NoMulti):
+		return refuse, errNotInMulti
+	case !l.loaded && !r.Flags.Has(statemachine.Loading) && l.isLoading():
+		return refuse, errLoading
+	case c.tx != nil && !r.immediate:
+		return queue, ""
+	case r.special != nil:
+		return runSpecial, ""
+	case r.local != nil:
+		return runLocal, ""
+	case r.Run == nil:
+		return refuse, errNoSubcommand(r.name)
+	case r.Flags.Has(statemachine.Write):
+		return runWrite, ""
+	}
+	return runRead, ""
+}
+
+// isLoading asks the group, until it has loaded once.
+func (l *eventLoop) isLoading() bool {
+	loading, _, _ := l.server.node.Loading()
+	l.loaded = !loading
+	return loading
+}
+
+// dispatch runs one command. args are valid for the duration of the call.
+func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
+	c.quiet = c.replyOff || c.skipNext
+	c.skipNext = false
+	cmd, problem := l.server.table.Resolve(args)
+	if cmd == nil {
+		l.refuse(c, nil, problem)
+		return
+	}
+	r := l.server.rows[cmd]
+	c.lastRow = r
+	v, problem := l.judge(c, r)
+	switch v {
+	case refuse:
+		l.refuse(c, r, problem)
+	case queue:
+		l.queue(c, r, args)
+	case runSpecial:
+		l.closeView()
+		r.special(l, c, r, args)
+	case runLocal:
+		l.closeView() // it may want the state's figures, which a view keeps locked
+		l.runLocal(c, r, args)
+	case runRead:
+		l.read(c, item{client: c, row: r, kind: kindRead}, args)
+	case runWrite:
+		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
+	}
+}
+
+// refuse answers a command that is not run. Between MULTI and EXEC it spoils the transaction.
+func (l *eventLoop) refuse(c *Client, r *row, problem string) {
+	if c.tx != nil {
+		c.tx.spoiled = true
+	}
+	l.stats.reject(r)
+	l.reply(c, nil, func(w *Writer) { w.Error(problem) })
+}
+
+// runLocal runs a command that needs neither the log nor the state.
+func (l *eventLoop) runLocal(c *Client, r *row, args statemachine.Args) {
+	began := l.server.nanos()
+	l.reply(c, r, func(w *Writer) { r.local(l, c, args, w) })
+	nanos := l.server.nanos() - began
+	l.stats.time(r, nanos)
+	l.server.slow.note(c, r, args, nanos, l.now)
+}

@@ -1,0 +1,33 @@
+// Package resp serves Redis clients: it reads RESP requests from sockets, decides what each command needs (the log, the
+// state, or neither), and writes the replies in the order of the commands.
+//
+// # Who owns what
+//
+// A listener goroutine accepts connections and hands each to one of a few event loops. From then on a client belongs to
+// its loop: its input, its transaction, its replies. A loop has one lane into the log. Nothing of a client is touched by
+// another goroutine; others leave a message in the loop's mailbox, which wakes it.
+//
+//	socket -> Client.input -> Scanner -> dispatch -> local:  answered at once
+//	                                              -> read:   a View of the state, now or once a read slot is confirmed
+//	                                              -> write:  appended to the lane's chunk, a submission beside it
+//	chunk -> log -> Machine.Apply -> submission.Next/Finish (the applier) -> mailbox -> loop -> one write a client
+//
+// # The order of replies
+//
+// A client has two queues of commands without a reply yet: those in chunks (pending counts them), and behind them those
+// that wait on the loop (waiting). Both empty: local commands are answered at once, and so is a read that needs no
+// confirmation.
+//
+//   - A write goes into the open chunk; what waits goes there before it, so that it runs at that very point of the log.
+//   - A read behind a write of the same open chunk joins the chunk: whatever was acknowledged anywhere before the read
+//     came is in an earlier slot. Every other read waits on the loop for a read slot that was asked for after it came,
+//     even behind an unapplied write of its own client: that write may have a slot before writes of others that
+//     were acknowledged before the read came.
+//   - A local command runs when it is parsed; only its reply takes its place in the queue.
+//   - WATCH, WAIT and what needs other loops hold up their client's parser until they are answered.
+//
+// # Bounds
+//
+// Limits has them all. Input that cannot be taken on pushes back: Lane.End holds up the loop while the lane is full, so
+// sockets are not read. What a client leaves unread, and what it sends while its parser is held up, is bounded by closing it.
+package resp

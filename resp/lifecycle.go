@@ -1,0 +1,135 @@
+package resp
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
+)
+
+// lingerTime bounds how long a client that is to be closed may take to read the rest of its replies.
+const lingerTime = 30 * time.Second
+
+// adopt makes a connection a client of this loop.
+func (l *eventLoop) adopt(c *Client, conn gnet.Conn) {
+	c.id = l.server.nextID.Add(1)
+	c.conn, c.fd = conn, conn.Fd()
+	c.created = time.Now()
+	c.active = c.created
+	c.scanner = NewScanner(l.server.limits)
+	l.clients[c] = struct{}{}
+	if l.draining {
+		c.closing = true
+		l.touch(c)
+		l.mailbox.post(func(*mail) {}) // the end of a turn closes it
+	}
+}
+
+// drain has every client closed as soon as what it has sent so far is answered.
+func (l *eventLoop) drain() {
+	l.draining = true
+	for c := range l.clients {
+		c.closing = true
+		if c.stopWait != nil {
+			c.stopWait()
+		}
+		l.touch(c)
+	}
+}
+
+// finish closes a client that has its replies, once its socket has taken them all.
+func (l *eventLoop) finish(c *Client) {
+	if c.conn.OutboundBuffered() == 0 {
+		l.closeNow(c)
+		return
+	}
+	if c.lingers {
+		return
+	}
+	c.lingers = true
+	if err := l.linger(c); err != nil {
+		l.drop(c, "its replies cannot be written: "+err.Error())
+	}
+}
+
+// linger waits on a goroutine until the client's socket can be written to, again and again until gnet, which writes, has
+// nothing left. gnet itself does not say when that is.
+func (l *eventLoop) linger(c *Client) error {
+	fd, err := c.conn.Dup()
+	if err != nil {
+		return err
+	}
+	file := os.NewFile(uintptr(fd), "client")
+	raw, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetWriteDeadline(time.Now().Add(lingerTime))
+	}
+	if err != nil {
+		return closeAfter(file, err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.cancel = stop
+	go func() {
+		err := l.awaitWritten(ctx, c, raw)
+		err = closeAfter(file, err)
+		stop()
+		l.do(func() {
+			if err != nil {
+				l.drop(c, "its replies cannot be written: "+err.Error())
+			}
+			l.closeNow(c)
+		})
+	}()
+	return nil
+}
+
+// awaitWritten returns once gnet has written everything, or the socket takes nothing any more.
+func (l *eventLoop) awaitWritten(ctx context.Context, c *Client, raw syscall.RawConn) error {
+	left := make(chan int, 1)
+	for {
+		// The socket is asked before the runtime waits, since gnet writes meanwhile, too.
+		if err := raw.Write(isWritable); err != nil {
+			return err
+		}
+		if !l.do(func() { left <- l.flushSocket(c) }) {
+			return nil
+		}
+		select {
+		case n := <-left:
+			if n == 0 {
+				return nil
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// isWritable reports whether a socket takes more now, or never will again.
+func isWritable(fd uintptr) bool {
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	n, err := unix.Poll(poll, 0)
+	return n > 0 || err != nil && err != unix.EINTR
+}
+
+// flushSocket has gnet write what it holds for a client, and returns how much is left.
+func (l *eventLoop) flushSocket(c *Client) int {
+	if c.closed {
+		return 0
+	}
+	if err := c.conn.Flush(); err != nil || c.closed {
+		return 0
+	}
+	return c.conn.OutboundBuffered()
+}
+
+// closeAfter closes a file that is done with; the first error counts.
+func closeAfter(file *os.File, err error) error {
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package resp
+
+import (
+	"sync"
+
+	"github.com/paxredis/paxredis/replication"
+)
+
+// mailbox is where other goroutines leave what concerns a loop. The first letter since the loop last looked wakes it.
+type mailbox struct {
+	mu     sync.Mutex
+	wake   func() // called with mu held, so that it is not called once closed
+	awake  bool
+	closed bool
+	mail   mail
+}
+
+// mail is what a loop finds in its mailbox.
+type mail struct {
+	finished []*submission
+	ready    uint64 // reads with tickets up to this one may run
+	failed   uint64 // reads with tickets up to this one, if not ready, failed with outcome
+	outcome  replication.Outcome
+	tasks    []func()
+}
+
+// post leaves a letter; write puts it into the mail. It reports false if the loop has stopped.
+func (b *mailbox) post(write func(*mail)) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	write(&b.mail)
+	if !b.awake {
+		b.awake = true
+		b.wake()
+	}
+	return true
+}
+
+// take empties the mailbox. spare's slices are used for the next letters.
+func (b *mailbox) take(spare mail) mail {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	taken := b.mail
+	b.mail = mail{finished: spare.finished[:0], tasks: spare.tasks[:0]}
+	b.awake = false
+	return taken
+}
+
+// close refuses letters from now on.
+func (b *mailbox) close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+}

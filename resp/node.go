@@ -1,0 +1,40 @@
+package resp
+
+import "github.com/paxredis/paxredis/replication"
+
+// Lane is one event loop's way into the log: a replication.Lane. Its methods belong to the loop's goroutine.
+type Lane interface {
+	// Begin takes the open chunk, or a fresh one.
+	Begin() *replication.Chunk
+	// End puts a chunk back and wakes the group. While the lane is full it waits for room, or fails the chunk.
+	End(c *replication.Chunk)
+	// AskRead asks for a read slot for all reads with tickets up to this one; tickets grow.
+	AskRead(ticket uint64)
+}
+
+// Node is what the connection layer needs of the replicated group: a replication.Group, by way of FromGroup. All methods
+// are safe for use by several goroutines and do not block.
+type Node interface {
+	// NewLane makes a lane for one event loop, which is told about its reads.
+	NewLane(l replication.LaneListener) Lane
+	// ReadNow reports whether a read may run at once on the local state, and by what right.
+	ReadNow() (replication.ReadGrant, bool)
+	// StillValid reports whether the right still holds: asked after the value is read, before the reply is queued.
+	StillValid(replication.ReadGrant) bool
+	// Loading reports whether the node still restores its state, and how far it is.
+	Loading() (loading bool, done, total uint64)
+	// WaitSynced calls done once n voters have synced slot, at once if so. cancel returns promptly.
+	WaitSynced(slot uint64, n int, done func(count int)) (cancel func())
+	// Synced returns how many voters have synced slot.
+	Synced(slot uint64) int
+	// Status returns the group's figures.
+	Status() replication.Status
+}
+
+// FromGroup makes a Node of a group.
+func FromGroup(g *replication.Group) Node { return groupNode{g} }
+
+// groupNode differs from the group only in the type that NewLane returns.
+type groupNode struct{ *replication.Group }
+
+func (n groupNode) NewLane(l replication.LaneListener) Lane { return n.Group.NewLane(l) }

@@ -1,0 +1,187 @@
+package resp
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// flushBytes is when replies go to the socket in the middle of a turn.
+const flushBytes = 256 << 10
+
+// maxSpareBuffers is how many output buffers a loop keeps for clients that have something to say.
+const maxSpareBuffers = 64
+
+// outBuffer sees to it that the client has memory for replies.
+func (l *eventLoop) outBuffer(c *Client) *Writer {
+	if c.out.Buf == nil {
+		if n := len(l.spareOut); n > 0 {
+			c.out.Buf = l.spareOut[n-1]
+			l.spareOut = l.spareOut[:n-1]
+		} else {
+			c.out.Buf = make([]byte, 0, 512)
+		}
+	}
+	c.out.Proto = c.proto
+	return &c.out
+}
+
+// flush writes the client's replies to its socket; what the socket does not take, gnet keeps.
+func (l *eventLoop) flush(c *Client) {
+	if len(c.out.Buf) == 0 {
+		return
+	}
+	buf := c.out.Buf
+	c.out.Buf = nil
+	if !c.closed {
+		l.stats.outputBytes.Add(uint64(len(buf)))
+		// An error closes the client: OnClose has run by then.
+		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.maxOutput {
+			l.drop(c, "its unread replies are beyond the output buffer limit")
+		}
+	}
+	if cap(buf) <= maxKeptBytes && len(l.spareOut) < maxSpareBuffers {
+		l.spareOut = append(l.spareOut, buf[:0])
+	}
+}
+
+// deliver hands the replies of an applied or failed chunk to their clients.
+func (l *eventLoop) deliver(s *submission) {
+	start, revision := 0, 0
+	for i := range s.items {
+		it := &s.items[i]
+		reply := s.out.Buf[start:it.end]
+		start = it.end
+		var revisions []uint64
+		if it.kind == kindWatch && it.failed == 0 && !it.tooMuch {
+			revisions = s.revisions[revision : revision+it.argc-1]
+			revision += it.argc - 1
+		}
+		it.client.pending--
+		if it.kind == kindWrite && s.slot > 0 {
+			it.client.lastSlot = s.slot
+		}
+		l.answered(it, reply, revisions)
+	}
+	l.recycle(s)
+}
+
+// answered takes in the reply of an item that was in a chunk.
+func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
+	c := it.client
+	if c.closed {
+		return
+	}
+	l.touch(c)
+	switch {
+	case it.kind == kindTick:
+		return
+	case it.tooMuch:
+		l.drop(c, "its replies are beyond the output buffer limit")
+		return
+	case it.kind != kindWrite:
+		c.owed -= it.cost
+	}
+	l.complete(it, nil, reply, revisions)
+	if it.quiet {
+		return
+	}
+	w := l.outBuffer(c)
+	w.Buf = append(w.Buf, reply...)
+	if len(w.Buf) > l.server.maxOutput {
+		l.drop(c, "its replies are beyond the output buffer limit")
+	}
+}
+
+// complete notes that an item is answered: the figures, and what the client waited for. args may be nil: not kept.
+func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, revisions []uint64) {
+	if it.kind == kindLiteral {
+		return // all of this was done when the reply was made
+	}
+	c := it.client
+	l.stats.count(it.row, reply, it.nanos)
+	l.server.slow.note(c, it.row, args, it.nanos, l.now)
+	if it.kind == kindWatch {
+		c.release()
+		if it.failed == 0 {
+			c.watched(revisions)
+		}
+	}
+	if it.guard {
+		c.release()
+		if it.failed != 0 || isNullArray(reply) {
+			c.db = c.execDB
+		}
+	}
+}
+
+func isNullArray(reply []byte) bool {
+	return bytes.Equal(reply, []byte("*-1\r\n")) || bytes.Equal(reply, []byte("_\r\n"))
+}
+
+// reply answers a command that needs neither the log nor the state, behind whatever is outstanding. r may be nil: the
+// command is not in the table.
+func (l *eventLoop) reply(c *Client, r *row, write func(w *Writer)) {
+	if c.idle() {
+		w := l.outBuffer(c)
+		start := len(w.Buf)
+		write(w)
+		l.stats.count(r, w.Buf[start:], 0)
+		if c.quiet {
+			w.Buf = w.Buf[:start]
+		}
+		return
+	}
+	l.scratch.Buf, l.scratch.Proto = l.scratch.Buf[:0], c.proto
+	write(&l.scratch)
+	l.stats.count(r, l.scratch.Buf, 0)
+	l.queueLiteral(c, r, l.scratch.Buf)
+	if cap(l.scratch.Buf) > maxKeptBytes {
+		l.scratch.Buf = nil
+	}
+}
+
+// queueLiteral puts a ready reply behind what is outstanding.
+func (l *eventLoop) queueLiteral(c *Client, r *row, reply []byte) {
+	if len(reply) > 0 && !c.quiet {
+		l.enqueue(item{client: c, row: r, kind: kindLiteral}, [][]byte{reply})
+	}
+}
+
+// drop closes a client at once, and says why in the log.
+func (l *eventLoop) drop(c *Client, why string) {
+	if c.closed {
+		return
+	}
+	l.server.logger.Warn("resp: client closed: "+why, "client", c.id, "addr", c.remote, "name", c.name)
+	l.closeNow(c)
+}
+
+// closeNow closes a client's socket. What gnet has not sent yet is tried once more.
+func (l *eventLoop) closeNow(c *Client) {
+	if c.closed {
+		return
+	}
+	if err := l.events.Close(c.conn); err != nil {
+		l.server.logger.Warn("resp: closing a client", "client", c.id, "addr", c.remote, "error", err)
+	}
+}
+
+// onClose forgets a client whose socket is closed. Replies that still come for it are thrown away.
+func (l *eventLoop) onClose(c *Client, err error) {
+	c.closed = true
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.onIdle, c.cancel, c.heldBy = nil, nil, nil
+	c.waiting.clear()
+	c.input = input{}
+	c.tx = nil
+	c.unwatch()
+	delete(l.clients, c)
+	if err != nil && err != io.EOF {
+		l.server.logger.Debug("resp: connection ended", "client", c.id, "addr", c.remote, "error", err)
+	}
+	l.server.left()
+}

@@ -1,0 +1,220 @@
+package resp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// redisVersion is the version of Redis that the commands follow, for clients that look at it.
+const redisVersion = "7.2.4"
+
+// maxDefaultLoops bounds the event loops that Config.Loops 0 stands for: the applier and the group need cores, too.
+const maxDefaultLoops = 8
+
+// Config is what a server needs to know.
+type Config struct {
+	// Listen is the TCP address for clients, host:port. Port 0 picks one; see Server.Addr.
+	Listen string
+	// Loops is how many event loops serve clients; 0: one a usable core, at most 8.
+	Loops int
+	// Limits bound what a client may ask for and leave lying about; the zero value means the defaults.
+	Limits Limits
+	// Version is the program's own version, for INFO.
+	Version string
+	// RunID identifies this run of the node in INFO; empty: a random one.
+	RunID string
+	// Shutdown is called when a client sends SHUTDOWN, on a goroutine of its own; nil: the command is refused.
+	Shutdown func()
+	// Logger gets what operators should know; nil: nothing is logged.
+	Logger *slog.Logger
+	// Now is the wall clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Server serves clients. Its methods are safe for use by several goroutines.
+type Server struct {
+	config    Config
+	limits    Limits
+	maxOutput int
+	settings  *Settings
+	logger    *slog.Logger
+	now       func() time.Time
+	start     time.Time
+	node      Node
+	machine   *statemachine.Machine
+	table     *statemachine.Table
+	rows      map[*statemachine.Command]*row
+	slow      slowLog
+
+	listener net.Listener
+	engine   *gnet.Client
+	opening  sync.WaitGroup // the listener's goroutine, and connections on their way to a loop
+
+	nextID     atomic.Uint64
+	open       atomic.Int64 // connections
+	accepted   atomic.Uint64
+	turnedAway atomic.Uint64
+	baseline   atomic.Pointer[totals]
+	stopping   atomic.Bool
+	closeOnce  sync.Once
+	closeErr   error
+	stopped    chan struct{}
+
+	mu    sync.Mutex
+	loops map[gnet.EventLoop]*eventLoop
+	empty chan struct{} // closed once the last connection is gone, while stopping
+}
+
+// Start listens for clients and serves them until Close. An address that cannot be listened on is an error that names it.
+func Start(cfg Config, node Node, machine *statemachine.Machine) (*Server, error) {
+	s, err := newServer(cfg, node, machine)
+	if err != nil {
+		return nil, err
+	}
+	// The listener is Go's, not gnet's, whose own gives up for good when the process runs out of file descriptors.
+	s.listener, err = net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("resp: cannot listen for clients on %s: %w; choose another address with --listen, or stop what uses it", cfg.Listen, err)
+	}
+	if err := s.startLoops(); err != nil {
+		return nil, errors.Join(fmt.Errorf("resp: cannot start event loops: %w", err), s.listener.Close())
+	}
+	s.opening.Add(1)
+	go s.accept()
+	return s, nil
+}
+
+func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, error) {
+	limits := cfg.Limits.WithDefaults()
+	if err := limits.Check(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: cfg, limits: limits, maxOutput: int(limits.OutputBuffer), logger: cfg.Logger, now: cfg.Now, node: node,
+		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), stopped: make(chan struct{})}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.start = time.Now()
+	s.slow.slowerThan.Store(defaultSlowerThan)
+	s.slow.longest.Store(defaultSlowlogLength)
+	var err error
+	if s.table, s.rows, err = buildRows(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// The defaults of slowlog-log-slower-than (microseconds) and slowlog-max-len.
+const (
+	defaultSlowerThan    = 10_000
+	defaultSlowlogLength = 128
+)
+
+func (s *Server) startLoops() error {
+	loops := s.config.Loops
+	if loops <= 0 {
+		loops = min(runtime.GOMAXPROCS(0), maxDefaultLoops)
+	}
+	engine, err := gnet.NewClient(&handler{server: s},
+		gnet.WithNumEventLoop(loops), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(gnetLogger{s.logger}))
+	if err != nil {
+		return err
+	}
+	s.engine = engine
+	return engine.Start()
+}
+
+// Addr is the address clients connect to.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// nanos is a monotonic clock for durations.
+func (s *Server) nanos() int64 { return int64(time.Since(s.start)) }
+
+// loopFor returns the eventLoop of one of gnet's, which it makes when the first connection opens there.
+func (s *Server) loopFor(events gnet.EventLoop) *eventLoop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.loops[events]
+	if l == nil {
+		l = newEventLoop(s, events)
+		l.draining = s.stopping.Load()
+		s.loops[events] = l
+	}
+	return l
+}
+
+func (s *Server) allLoops() []*eventLoop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*eventLoop, 0, len(s.loops))
+	for _, l := range s.loops {
+		all = append(all, l)
+	}
+	return all
+}
+
+// left is called when a connection is gone.
+func (s *Server) left() {
+	if s.open.Add(-1) == 0 && s.stopping.Load() {
+		s.signalEmpty()
+	}
+}
+
+func (s *Server) signalEmpty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.empty:
+	default:
+		close(s.empty)
+	}
+}
+
+// Close stops accepting connections and reading from those there are, has everything answered that was accepted, and
+// closes them. When ctx ends first, the rest is closed unanswered and its error returned. Further calls wait for the
+// first and return the same.
+func (s *Server) Close(ctx context.Context) error {
+	s.closeOnce.Do(func() {
+		s.closeErr = s.shutDown(ctx)
+		close(s.stopped)
+	})
+	<-s.stopped
+	return s.closeErr
+}
+
+func (s *Server) shutDown(ctx context.Context) error {
+	s.stopping.Store(true)
+	problems := []error{s.listener.Close()}
+	s.opening.Wait()
+	loops := s.allLoops()
+	for _, l := range loops {
+		l.do(l.drain)
+	}
+	if s.open.Load() == 0 {
+		s.signalEmpty()
+	}
+	select {
+	case <-s.empty:
+	case <-ctx.Done():
+		problems = append(problems, fmt.Errorf("resp: %d connections were closed before everything was answered: %w", s.open.Load(), ctx.Err()))
+	}
+	for _, l := range loops {
+		l.mailbox.close()
+	}
+	problems = append(problems, s.engine.Stop())
+	return errors.Join(problems...)
+}

@@ -1,0 +1,160 @@
+package resp
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// What an entry of the slow log keeps of a command's arguments.
+const (
+	slowArgs     = 32
+	slowArgBytes = 128
+)
+
+// slowLog keeps the newest commands that took long to run. Safe for use by several goroutines.
+type slowLog struct {
+	// slowerThan is the threshold in microseconds; negative: nothing is kept. longest is how many entries are kept.
+	slowerThan atomic.Int64
+	longest    atomic.Int64
+
+	mu      sync.Mutex
+	nextID  int64
+	entries []slowEntry // oldest first
+}
+
+type slowEntry struct {
+	id     int64
+	at     time.Time
+	micros int64
+	args   []string
+	addr   string
+	name   string
+}
+
+// note keeps a command if it was slow. args may be nil: the command ran away from its client, and only its name is known.
+func (s *slowLog) note(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
+	threshold := s.slowerThan.Load()
+	if threshold < 0 || nanos < threshold*1000 || r == nil || r.Flags.Has(statemachine.SkipSlowlog) {
+		return
+	}
+	e := slowEntry{at: at, micros: nanos / 1000, addr: c.remote.String(), name: c.name, args: slowArguments(r, args)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.id = s.nextID
+	s.nextID++
+	s.entries = append(s.entries, e)
+	if over := len(s.entries) - int(s.longest.Load()); over > 0 {
+		s.entries = append(s.entries[:0], s.entries[over:]...)
+	}
+}
+
+// slowArguments copies what an entry keeps of the arguments, in Redis's way.
+func slowArguments(r *row, args statemachine.Args) []string {
+	if args == nil {
+		return []string{strings.ToUpper(strings.ReplaceAll(r.name, "|", " ")), "... (arguments not kept)"}
+	}
+	kept := make([]string, 0, min(len(args), slowArgs))
+	for i, arg := range args {
+		if i == slowArgs-1 && len(args) > slowArgs {
+			kept = append(kept, fmt.Sprintf("... (%d more arguments)", len(args)-i))
+			break
+		}
+		if len(arg) > slowArgBytes {
+			kept = append(kept, fmt.Sprintf("%s... (%d more bytes)", arg[:slowArgBytes], len(arg)-slowArgBytes))
+			continue
+		}
+		kept = append(kept, string(arg))
+	}
+	return kept
+}
+
+// newest returns up to n entries, newest first; all of them if n is negative.
+func (s *slowLog) newest(n int) []slowEntry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n < 0 || n > len(s.entries) {
+		n = len(s.entries)
+	}
+	found := make([]slowEntry, n)
+	for i := range found {
+		found[i] = s.entries[len(s.entries)-1-i]
+	}
+	return found
+}
+
+func (s *slowLog) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.entries)
+}
+
+func (s *slowLog) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries = nil
+}
+
+func slowlogCommands() localCommand {
+	sub := func(name string, arity int, syntax, summary string, run localFunc) localCommand {
+		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: "2.2.12", Flags: adminOnly,
+			Group: groupServer, Complexity: "O(N) where N is the number of entries in the slowlog", Summary: summary, Syntax: syntax}}
+	}
+	return localCommand{Command: statemachine.Command{Name: "SLOWLOG", Arity: -2, Flags: anytime, Group: groupServer, Since: "2.2.12",
+		Complexity: "Depends on subcommand.", Summary: "A container for slow log commands."}, subcommands: []localCommand{
+		sub("GET", -2, "[count]", "Returns the slow log's entries.", slowlogGet),
+		sub("HELP", 2, "", "Show helpful text about the different subcommands", slowlogHelp),
+		sub("LEN", 2, "", "Returns the number of entries in the slow log.", func(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
+			w.Int(int64(l.server.slow.len()))
+		}),
+		sub("RESET", 2, "", "Clears all entries from the slow log.", func(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
+			l.server.slow.reset()
+			w.Status("OK")
+		}),
+	}}
+}
+
+// slowlogGet: SLOWLOG GET [count].
+func slowlogGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	count := 10
+	if len(args) > 3 {
+		w.Error("ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.")
+		return
+	}
+	if len(args) == 3 {
+		n, err := strconv.ParseInt(string(args[2]), 10, 32)
+		if err != nil || n < -1 {
+			w.Error(errSlowlogCount)
+			return
+		}
+		count = int(n)
+	}
+	entries := l.server.slow.newest(count)
+	w.Array(len(entries))
+	for _, e := range entries {
+		w.Array(6)
+		w.Int(e.id)
+		w.Int(e.at.Unix())
+		w.Int(e.micros)
+		w.Array(len(e.args))
+		for _, arg := range e.args {
+			w.BulkString(arg)
+		}
+		w.BulkString(e.addr)
+		w.BulkString(e.name)
+	}
+}
+
+// slowlogHelp: SLOWLOG HELP.
+func slowlogHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
+	writeHelp(w, "SLOWLOG", []string{
+		"GET [<count>]", "    Return top <count> entries from the slowlog (default: 10, -1 mean all).", "    Entries are made of:",
+		"    id, timestamp, time in microseconds, arguments array, client IP and port,", "    client name",
+		"LEN", "    Return the length of the slowlog.", "RESET", "    Reset the slowlog.",
+	})
+}

@@ -1,0 +1,146 @@
+package resp
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+)
+
+// commandStats are the figures of one command on one loop. Only the loop writes them, so that the additions never
+// contend; INFO may read them at any time.
+type commandStats struct {
+	calls, nanos, rejected, failed atomic.Uint64
+}
+
+// loopStats are a loop's figures. They only grow; Server.baseline has what CONFIG RESETSTAT took away.
+type loopStats struct {
+	commands    []commandStats
+	inputBytes  atomic.Uint64
+	outputBytes atomic.Uint64
+	processed   atomic.Uint64
+
+	mu     sync.Mutex // errors are rare
+	errors map[string]uint64
+}
+
+// maxErrorCodes bounds the error codes that are counted apart; a client can make up codes no more than it can commands,
+// but replies of scripts will be able to.
+const maxErrorCodes = 128
+
+func (s *loopStats) init(commands int) {
+	s.commands = make([]commandStats, commands)
+	s.errors = make(map[string]uint64)
+}
+
+// count notes a command that was answered. r is nil for one that is not in the table.
+func (s *loopStats) count(r *row, reply []byte, nanos int64) {
+	failed := len(reply) > 0 && reply[0] == '-'
+	if failed {
+		s.countError(reply)
+	}
+	if r == nil {
+		return
+	}
+	s.processed.Add(1)
+	c := &s.commands[r.index]
+	c.calls.Add(1)
+	c.nanos.Add(uint64(nanos))
+	if failed {
+		c.failed.Add(1)
+	}
+}
+
+// time adds to how long a command took, which was counted without.
+func (s *loopStats) time(r *row, nanos int64) { s.commands[r.index].nanos.Add(uint64(nanos)) }
+
+// reject notes a command that was not run; r is nil for one that is not in the table.
+func (s *loopStats) reject(r *row) {
+	if r != nil {
+		s.commands[r.index].rejected.Add(1)
+	}
+}
+
+func (s *loopStats) countError(reply []byte) {
+	code := reply[1:]
+	if i := bytes.IndexAny(code, " \r"); i >= 0 {
+		code = code[:i]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.errors[string(code)]; known || len(s.errors) < maxErrorCodes {
+		s.errors[string(code)]++
+	}
+}
+
+// totals are the sums over all loops.
+type totals struct {
+	commands                           []commandTotals // by row.index
+	errors                             map[string]uint64
+	inputBytes, outputBytes, processed uint64
+	connections, rejected              uint64
+	hits, misses, expired              uint64
+}
+
+type commandTotals struct{ calls, nanos, rejected, failed uint64 }
+
+// total adds up what all loops and the listener have counted since the start.
+func (s *Server) total() totals {
+	t := totals{commands: make([]commandTotals, len(s.rows)), errors: make(map[string]uint64),
+		connections: s.accepted.Load(), rejected: s.turnedAway.Load()}
+	state := s.machine.Stats()
+	t.hits, t.misses, t.expired = state.Hits, state.Misses, state.Expired
+	for _, l := range s.allLoops() {
+		t.inputBytes += l.stats.inputBytes.Load()
+		t.outputBytes += l.stats.outputBytes.Load()
+		t.processed += l.stats.processed.Load()
+		for i := range t.commands {
+			c, sum := &l.stats.commands[i], &t.commands[i]
+			sum.calls += c.calls.Load()
+			sum.nanos += c.nanos.Load()
+			sum.rejected += c.rejected.Load()
+			sum.failed += c.failed.Load()
+		}
+		l.stats.mu.Lock()
+		for code, n := range l.stats.errors {
+			t.errors[code] += n
+		}
+		l.stats.mu.Unlock()
+	}
+	return t
+}
+
+// sinceReset returns the totals since the last CONFIG RESETSTAT.
+func (s *Server) sinceReset() totals {
+	t := s.total()
+	base := s.baseline.Load()
+	if base == nil {
+		return t
+	}
+	for i := range t.commands {
+		c, b := &t.commands[i], &base.commands[i]
+		c.calls -= b.calls
+		c.nanos -= b.nanos
+		c.rejected -= b.rejected
+		c.failed -= b.failed
+	}
+	for code, n := range base.errors {
+		if t.errors[code] -= n; t.errors[code] == 0 {
+			delete(t.errors, code)
+		}
+	}
+	t.inputBytes -= base.inputBytes
+	t.outputBytes -= base.outputBytes
+	t.processed -= base.processed
+	t.connections -= base.connections
+	t.rejected -= base.rejected
+	t.hits -= base.hits
+	t.misses -= base.misses
+	t.expired -= base.expired
+	return t
+}
+
+// resetStats makes sinceReset begin anew.
+func (s *Server) resetStats() {
+	t := s.total()
+	s.baseline.Store(&t)
+}

@@ -1,0 +1,120 @@
+package resp
+
+import (
+	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// submission is what a loop keeps of a chunk: who waits for which of its commands, and what is to be answered between
+// them. While the chunk is on its way the submission belongs to the group and the applier; afterwards it is the loop's
+// again. It implements replication.Replies and statemachine.Replies.
+type submission struct {
+	loop *eventLoop
+	itemQueue
+	// tallies are how many bytes of replies each client has got here, so that the output limit holds here, too.
+	tallies    []int
+	generation uint64
+
+	out       Writer
+	at        int // the item whose turn it is
+	running   bool
+	began     int64
+	revisions []uint64 // of the WATCHes, in order
+	slot      uint64   // where it was applied; 0 if it failed
+}
+
+// add appends an item for a client; args are copied.
+func (s *submission) add(it item, args [][]byte) {
+	c := it.client
+	if c.tallyOf != s.generation {
+		c.tallyOf, c.tally = s.generation, len(s.tallies)
+		s.tallies = append(s.tallies, 0)
+	}
+	it.tally = c.tally
+	s.push(it, args)
+}
+
+// Next implements statemachine.Replies.
+func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
+	s.endWrite()
+	s.runDeferred(view)
+	if s.at == len(s.items) {
+		// More commands than were submitted: nobody waits for this one.
+		return statemachine.Discard
+	}
+	s.running = true
+	s.began = s.loop.server.nanos()
+	s.out.Proto = int(s.items[s.at].proto)
+	return &s.out
+}
+
+// Finish implements statemachine.Replies.
+func (s *submission) Finish(slot uint64, view *statemachine.View) {
+	s.endWrite()
+	s.runDeferred(view)
+	s.slot = slot
+	s.loop.finished(s)
+}
+
+// Fail implements replication.Replies.
+func (s *submission) Fail(outcome replication.Outcome) {
+	for ; s.at < len(s.items); s.at++ {
+		it := &s.items[s.at]
+		if it.failed == 0 {
+			it.failed = outcome
+		}
+		s.fail(it, &s.out, it.failed)
+		it.end = len(s.out.Buf)
+	}
+	s.loop.finished(s)
+}
+
+// endWrite notes where the reply of the write that has just run ends.
+func (s *submission) endWrite() {
+	if !s.running {
+		return
+	}
+	s.running = false
+	s.items[s.at].nanos = s.loop.server.nanos() - s.began
+	s.end()
+}
+
+// runDeferred answers the items up to the next write.
+func (s *submission) runDeferred(view *statemachine.View) {
+	for s.at < len(s.items) && s.items[s.at].kind > kindTick {
+		it := &s.items[s.at]
+		switch {
+		case it.failed != 0:
+			s.fail(it, &s.out, it.failed)
+		case s.tallies[it.tally] > s.loop.server.maxOutput:
+			it.tooMuch = true
+		default:
+			began := s.loop.server.nanos()
+			s.revisions, _ = s.run(it, view, &s.out, s.revisions)
+			it.nanos = s.loop.server.nanos() - began
+		}
+		s.end()
+	}
+}
+
+// end closes the reply of the item at hand and goes on to the next.
+func (s *submission) end() {
+	it := &s.items[s.at]
+	it.end = len(s.out.Buf)
+	start := 0
+	if s.at > 0 {
+		start = s.items[s.at-1].end
+	}
+	s.tallies[it.tally] += it.end - start
+	s.at++
+}
+
+// reset makes the submission ready for another chunk.
+func (s *submission) reset(generation uint64) {
+	s.itemQueue.reset()
+	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
+	s.out.Buf, s.at, s.running, s.slot = s.out.Buf[:0], 0, false, 0
+	if cap(s.out.Buf) > maxKeptBytes {
+		s.out.Buf = nil
+	}
+}

@@ -1,0 +1,173 @@
+package resp
+
+import (
+	"fmt"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// transaction is what a client queues between MULTI and EXEC. Its memory is its own.
+type transaction struct {
+	queued  []statemachine.Queued
+	rows    []*row
+	watches []statemachine.Watch
+	bytes   int
+	writes  bool // has a command for the log
+	reads   bool
+	spoiled bool // a command was refused: EXEC will be, too
+}
+
+// queuedCost is what a queued command or a watched key counts besides its bytes.
+const queuedCost = 64
+
+// fits reports whether the client's transaction may grow by a command or keys. It becomes one command of the log, so the
+// limit of one command is its limit.
+func (l *eventLoop) fits(c *Client, held int, args [][]byte) (cost int, problem string) {
+	cost = queuedCost
+	for _, arg := range args {
+		cost += len(arg) + 8
+	}
+	if limit := l.server.limits.MaxCommandBytes; int64(held+c.watchBytes+cost) > limit {
+		return 0, fmt.Sprintf("ERR the transaction is larger than the limit of %d bytes", limit)
+	}
+	return cost, ""
+}
+
+// queue keeps a command for EXEC.
+func (l *eventLoop) queue(c *Client, r *row, args statemachine.Args) {
+	cost, problem := l.fits(c, c.tx.bytes, args)
+	if problem != "" {
+		l.refuse(c, r, problem)
+		return
+	}
+	tx := c.tx
+	tx.bytes += cost
+	tx.queued = append(tx.queued, statemachine.Queued{Args: copyArgs(args)})
+	tx.rows = append(tx.rows, r)
+	tx.writes = tx.writes || r.Flags.Has(statemachine.Write)
+	tx.reads = tx.reads || r.local == nil
+	l.reply(c, nil, func(w *Writer) { w.Status("QUEUED") })
+}
+
+// copyArgs copies arguments into memory of their own.
+func copyArgs(args [][]byte) [][]byte {
+	n := 0
+	for _, arg := range args {
+		n += len(arg)
+	}
+	data := make([]byte, 0, n)
+	copies := make([][]byte, len(args))
+	for i, arg := range args {
+		start := len(data)
+		data = append(data, arg...)
+		copies[i] = data[start:len(data):len(data)]
+	}
+	return copies
+}
+
+// multi: MULTI.
+func multi(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+	if c.tx != nil {
+		w.Error(errNestedMulti)
+		return
+	}
+	c.tx = new(transaction)
+	w.Status("OK")
+}
+
+// discard: DISCARD.
+func discard(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+	if c.tx == nil {
+		w.Error(errNoMultiDiscard)
+		return
+	}
+	c.tx = nil
+	c.unwatch()
+	w.Status("OK")
+}
+
+// unwatch: UNWATCH.
+func unwatch(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+	c.unwatch()
+	w.Status("OK")
+}
+
+// watch: WATCH key [key ...]. It reads the keys' revisions. The client goes on once they are known, since an EXEC
+// behind it needs them.
+func watch(l *eventLoop, c *Client, r *row, args statemachine.Args) {
+	if c.tx != nil {
+		l.reply(c, r, func(w *Writer) { w.Error(errWatchInMulti) })
+		return
+	}
+	cost, problem := l.fits(c, 0, args)
+	if problem != "" {
+		l.reply(c, r, func(w *Writer) { w.Error(problem) })
+		return
+	}
+	c.watchBytes += cost
+	c.watchKeys, c.watchFrom = copyArgs(args[1:]), c.db
+	c.hold(r, nil)
+	l.read(c, item{client: c, row: r, kind: kindWatch}, args)
+}
+
+// exec: EXEC. A transaction with a write is one command of the log; one that only reads is a read; one of local commands
+// alone is answered here.
+func exec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
+	tx := c.tx
+	c.tx = nil
+	if tx == nil {
+		l.reply(c, r, func(w *Writer) { w.Error(errNoMultiExec) })
+		return
+	}
+	tx.watches = c.watches
+	c.unwatch()
+	if tx.spoiled {
+		l.reply(c, r, func(w *Writer) { w.Error(errExecAbort) })
+		return
+	}
+	it := item{client: c, row: r, tx: tx}
+	before := c.db
+	quiet := c.quiet
+	l.runQueuedLocals(c, tx)
+	c.quiet = quiet
+	after := c.db
+	if after != before && (tx.writes || tx.reads || len(tx.watches) > 0) {
+		// A SELECT inside counts only if the transaction happens.
+		it.guard, c.execDB = true, before
+		c.hold(r, nil)
+	}
+	switch {
+	case tx.writes:
+		it.kind = kindWrite
+		l.write(c, it, func(dst []byte) []byte { return statemachine.AppendExec(dst, tx.watches, tx.queued) })
+	case tx.reads || len(tx.watches) > 0:
+		it.kind = kindExec
+		l.read(c, it, nil)
+	default:
+		l.reply(c, r, func(w *Writer) {
+			w.Array(len(tx.queued))
+			for i := range tx.queued {
+				w.Raw(tx.queued[i].Literal)
+			}
+		})
+	}
+}
+
+// runQueuedLocals runs the local commands of a transaction, whose replies become part of it, and gives every other
+// command the database that is selected when its turn comes.
+func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) {
+	var w Writer
+	for i := range tx.queued {
+		q, r := &tx.queued[i], tx.rows[i]
+		if r.local == nil {
+			q.DB = c.db
+			l.stats.count(r, nil, 0)
+			continue
+		}
+		w.Proto = c.proto
+		start := len(w.Buf)
+		r.local(l, c, q.Args, &w)
+		l.stats.count(r, w.Buf[start:], 0)
+		q.Literal = w.Buf[start:len(w.Buf):len(w.Buf)]
+	}
+}
