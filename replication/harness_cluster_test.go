@@ -1,0 +1,248 @@
+package replication
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// testLimits make elections quick; nothing in the tests depends on how quick.
+var testLimits = paxos.Limits{
+	Heartbeat: 10 * time.Millisecond, Lease: 150 * time.Millisecond, LeaseMargin: time.Millisecond,
+	ElectionMin: 200 * time.Millisecond, ElectionMax: 350 * time.Millisecond,
+}
+
+// roles follows the nodes' roles through their logs.
+type roles struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	role    map[paxos.NodeID]paxos.Role
+}
+
+// roleHandler is a node's log.
+type roleHandler struct {
+	roles *roles
+	id    paxos.NodeID
+	t     *testing.T
+}
+
+func (h roleHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (h roleHandler) WithAttrs([]slog.Attr) slog.Handler       { return h }
+func (h roleHandler) WithGroup(string) slog.Handler            { return h }
+func (h roleHandler) Handle(_ context.Context, r slog.Record) error {
+	if r.Message != "role" {
+		return nil
+	}
+	h.roles.mu.Lock()
+	defer h.roles.mu.Unlock()
+	r.Attrs(func(a slog.Attr) bool {
+		if role, ok := a.Value.Any().(paxos.Role); ok {
+			h.roles.role[h.id] = role
+		}
+		return true
+	})
+	h.roles.changed.Broadcast()
+	return nil
+}
+
+// cluster is a few groups in one process.
+type cluster struct {
+	t     *testing.T
+	net   *network
+	roles roles
+	tune  func(*Config)
+	all   []paxos.NodeID
+	nodes map[paxos.NodeID]*node
+}
+
+// node is one boot of a member.
+type node struct {
+	cluster *cluster
+	id      paxos.NodeID
+	disk    *disk
+	handle  *handle
+	machine *recorder
+	group   *Group
+	client
+}
+
+// client is a lane with its lock, since tests use it from several goroutines.
+type client struct {
+	mu      sync.Mutex
+	lane    *Lane
+	reads   sync.Cond
+	asked   uint64
+	ready   uint64
+	failed  uint64
+	outcome Outcome
+}
+
+func newCluster(t *testing.T, n int, tune func(*Config)) *cluster {
+	t.Helper()
+	c := &cluster{t: t, net: newNetwork(), tune: tune, nodes: map[paxos.NodeID]*node{}}
+	c.roles.changed.L = &c.roles.mu
+	c.roles.role = map[paxos.NodeID]paxos.Role{}
+	for id := paxos.NodeID(1); int(id) <= n; id++ {
+		c.all = append(c.all, id)
+	}
+	for _, id := range c.all {
+		c.start(id, newDisk())
+	}
+	t.Cleanup(c.stop)
+	return c
+}
+
+func (c *cluster) config(id paxos.NodeID, boot uint64) Config {
+	cfg := Config{
+		Self: id, Limits: testLimits, CommitTimeout: time.Minute, Session: uuid.New(), Boot: boot,
+		Logger: slog.New(roleHandler{&c.roles, id, c.t}),
+	}
+	for _, member := range c.all {
+		cfg.Configuration.Voters = append(cfg.Configuration.Voters, paxos.Member{ID: member})
+	}
+	if c.tune != nil {
+		c.tune(&cfg)
+	}
+	return cfg
+}
+
+func (c *cluster) start(id paxos.NodeID, d *disk) *node {
+	c.t.Helper()
+	d.boot++
+	n := &node{cluster: c, id: id, disk: d, handle: newHandle(d), machine: newRecorder()}
+	var err error
+	n.group, err = Open(c.config(id, d.boot), d.restored(), n.handle, port{c.net, id}, n.machine, SystemClock{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n.client.reads.L = &n.client.mu
+	n.client.lane = n.group.NewLane(&n.client)
+	c.nodes[id] = n
+	c.net.attach(id, n.group)
+	return n
+}
+
+// crash ends a node as kill -9 does: nothing is saved or sent any more.
+func (c *cluster) crash(id paxos.NodeID) *node {
+	n := c.nodes[id]
+	n.handle.dead.Store(true)
+	c.net.detach(id)
+	n.group.end()
+	<-n.group.finished
+	delete(c.nodes, id)
+	c.roles.mu.Lock()
+	delete(c.roles.role, id)
+	c.roles.mu.Unlock()
+	return n
+}
+
+func (c *cluster) stop() {
+	for id := range c.nodes {
+		c.crash(id)
+	}
+	c.net.close()
+}
+
+// leader returns a node that leads, once there is one.
+func (c *cluster) leader(not ...paxos.NodeID) *node {
+	c.roles.mu.Lock()
+	defer c.roles.mu.Unlock()
+	for {
+		for id, n := range c.nodes {
+			if c.roles.role[id] == paxos.RoleLeader && (len(not) == 0 || id != not[0]) {
+				return n
+			}
+		}
+		c.roles.changed.Wait()
+	}
+}
+
+// others are the nodes but one.
+func (c *cluster) others(id paxos.NodeID) []*node {
+	var others []*node
+	for _, other := range c.all {
+		if n := c.nodes[other]; n != nil && other != id {
+			others = append(others, n)
+		}
+	}
+	return others
+}
+
+// submit hands commands over in one piece; an empty text is a read behind them.
+func (n *node) submit(texts ...string) []*item {
+	n.client.mu.Lock()
+	defer n.client.mu.Unlock()
+	chunk := n.lane.Begin()
+	if chunk.Replies == nil {
+		chunk.Replies = &items{}
+	}
+	all := chunk.Replies.(*items)
+	var submitted []*item
+	for _, text := range texts {
+		it := &item{text: text, done: make(chan result, 1)}
+		submitted = append(submitted, it)
+		all.list = append(all.list, it)
+		if text != "" {
+			chunk.Commands = appendCommand(chunk.Commands, text)
+			chunk.Count++
+		}
+	}
+	n.lane.End(chunk)
+	return submitted
+}
+
+// write submits one command and returns what became of it.
+func (n *node) write(text string) result { return <-n.submit(text)[0].done }
+
+func (n *node) mustWrite(text string) result {
+	n.cluster.t.Helper()
+	r := n.write(text)
+	if r.outcome != 0 {
+		n.cluster.t.Fatalf("node %v: %q was not applied: %v", n.id, text, r.outcome)
+	}
+	return r
+}
+
+func (c *client) ReadsReady(through uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ready = max(c.ready, through)
+	c.reads.Broadcast()
+}
+
+func (c *client) ReadsFailed(through uint64, o Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed, c.outcome = max(c.failed, through), o
+	c.reads.Broadcast()
+}
+
+func (c *client) askRead() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked++
+	c.lane.AskRead(c.asked)
+	return c.asked
+}
+
+// read waits for a read slot and returns what the machine holds then, or why there was none.
+func (n *node) read() ([]string, Outcome) {
+	ticket := n.askRead()
+	n.client.mu.Lock()
+	for n.client.ready < ticket && n.client.failed < ticket {
+		n.client.reads.Wait()
+	}
+	ok := n.client.ready >= ticket
+	outcome := n.client.outcome
+	n.client.mu.Unlock()
+	if !ok {
+		return nil, outcome
+	}
+	return n.machine.log(), 0
+}

@@ -1,0 +1,76 @@
+package replication
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+func TestSessionTable(t *testing.T) {
+	first, second := uuid.New(), uuid.New()
+	open := func(id uuid.UUID, boot uint64) section { return section{node: 1, session: id, boot: boot, open: true} }
+	run := func(id uuid.UUID, from uint64, count uint32) section {
+		return section{node: 1, session: id, first: from, count: count}
+	}
+	type step struct {
+		section section
+		want    verdict
+		last    uint64
+	}
+	for _, test := range []struct {
+		name  string
+		steps []step
+	}{
+		{"in order", []step{{open(first, 1), verdictOpened, 0}, {run(first, 1, 3), verdictRun, 3}, {run(first, 4, 1), verdictRun, 4}}},
+		{"no session yet", []step{{run(first, 1, 1), verdictFenced, 0}}},
+		{"what comes twice is skipped", []step{
+			{open(first, 1), verdictOpened, 0}, {run(first, 1, 3), verdictRun, 3}, {run(first, 1, 3), verdictRepeat, 3},
+			{open(first, 1), verdictStale, 3}, {run(first, 4, 1), verdictRun, 4}, {run(first, 1, 3), verdictRepeat, 4},
+		}},
+		{"what would leave a gap is dropped", []step{
+			{open(first, 1), verdictOpened, 0}, {run(first, 2, 1), verdictGap, 0}, {run(first, 1, 1), verdictRun, 1},
+			{run(first, 3, 1), verdictGap, 1}, {run(first, 2, 1), verdictRun, 2},
+		}},
+		{"half new, half old is a gap", []step{
+			{open(first, 1), verdictOpened, 0}, {run(first, 1, 2), verdictRun, 2}, {run(first, 2, 2), verdictGap, 2},
+		}},
+		{"a newer boot fences the older", []step{
+			{open(first, 1), verdictOpened, 0}, {run(first, 1, 2), verdictRun, 2}, {open(second, 2), verdictOpened, 0},
+			{run(first, 3, 1), verdictFenced, 0}, {run(second, 1, 1), verdictRun, 1},
+		}},
+		{"a late opening fences nobody", []step{
+			{open(second, 2), verdictOpened, 0}, {run(second, 1, 1), verdictRun, 1}, {open(first, 1), verdictStale, 1},
+			{run(second, 2, 1), verdictRun, 2},
+		}},
+		{"one boot number, one session", []step{{open(first, 1), verdictOpened, 0}, {open(second, 1), verdictStale, 0}, {run(first, 1, 1), verdictRun, 1}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			table := newSessionTable()
+			for i, s := range test.steps {
+				if got := table.apply(&s.section); got != s.want {
+					t.Fatalf("step %d: %v, want %v", i, got, s.want)
+				}
+				if current, _ := table.Get(1); current.Last != s.last {
+					t.Fatalf("step %d: last %d, want %d", i, current.Last, s.last)
+				}
+			}
+		})
+	}
+}
+
+func TestSessionTableKeepsNodesApartAndClonesDeeply(t *testing.T) {
+	table := newSessionTable()
+	a, b := uuid.New(), uuid.New()
+	table.apply(&section{node: 1, session: a, boot: 1, open: true})
+	table.apply(&section{node: 2, session: b, boot: 1, open: true})
+	clone := table.clone()
+	if got := clone.apply(&section{node: 1, session: a, first: 1, count: 5}); got != verdictRun {
+		t.Fatal(got)
+	}
+	if got, _ := table.Get(1); got.Last != 0 {
+		t.Errorf("the original moved to %d with its clone", got.Last)
+	}
+	if got := table.apply(&section{node: 2, session: a, first: 1, count: 5}); got != verdictFenced {
+		t.Errorf("node 2 used node 1's session: %v", got)
+	}
+}
