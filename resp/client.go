@@ -30,13 +30,13 @@ type Client struct {
 	owed    int      // the cost of all deferred items that are not answered yet
 
 	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
-	heldBy  *row
-	onIdle  func() // to be called as soon as nothing is outstanding
-	cancel  func() // stops what the client is held for
+	heldBy   *row
+	onIdle   func() // to be called as soon as nothing is outstanding
+	cancel   func() // stops what the client is held for
 	stopWait func() // answers the WAIT at hand now
-	closing bool   // to be closed once everything is answered
-	closed  bool
-	lingers bool
+	closing  bool   // to be closed once everything is answered
+	closed   bool
+	lingers  bool
 
 	db         int
 	proto      int
@@ -52,12 +52,12 @@ type Client struct {
 	lastRow    *row
 	lastSlot   uint64 // of its last applied write
 
-	tx          *transaction // between MULTI and EXEC
-	watches     []statemachine.Watch
-	watchBytes  int
-	watchKeys   [][]byte // of a WATCH that is not answered yet
-	watchFrom   int      // the database those are in
-	execDB      int      // the database to go back to if the guarded EXEC at hand does not happen
+	tx         *transaction // between MULTI and EXEC
+	watches    []statemachine.Watch
+	watchBytes int
+	watchKeys  [][]byte // of a WATCH that is not answered yet
+	watchFrom  int      // the database those are in
+	execDB     int      // the database to go back to if the guarded EXEC at hand does not happen
 
 	tally     int // see submission
 	tallyOf   uint64

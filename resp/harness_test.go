@@ -70,7 +70,7 @@ func (w *wire) send(s string) {
 	}
 }
 
-// request is a RESP request; words are separated by blanks, and "" is written as ''.
+// request is a RESP request; words are separated by blanks, and "" is written as ”.
 func request(words ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(words))

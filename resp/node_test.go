@@ -168,6 +168,19 @@ func (n *fakeNode) step() {
 	}
 }
 
+// asked is how often a read slot was asked for.
+func (n *fakeNode) asked() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.reads
+}
+
+func (n *fakeNode) applied() uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.slot
+}
+
 // until waits for a condition on the node, which is locked meanwhile.
 func (n *fakeNode) until(condition func() bool) {
 	n.mu.Lock()

@@ -41,7 +41,7 @@ func TestAReadBehindAnUnappliedWriteAsksForItsOwnSlot(t *testing.T) {
 	var taken = node.lanes[0]
 	node.until(func() bool { return taken.open != nil })
 	chunk := taken.Begin() // it is on its way now
-	before := node.reads
+	before := node.asked()
 	w.send(line("GET b"))
 	node.until(func() bool { return node.reads > before })
 	node.set(func() { node.slot++ })
