@@ -62,6 +62,16 @@ func command(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	runCommand(l.server.table, args, w)
 }
 
+// configGet: CONFIG GET parameter [parameter ...].
+func configGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	l.server.settings.Get(args[2:], w)
+}
+
+// configSet: CONFIG SET parameter value [parameter value ...].
+func configSet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	l.server.settings.Set(args[2:], w)
+}
+
 // configResetStat: CONFIG RESETSTAT.
 func configResetStat(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	l.server.resetStats()

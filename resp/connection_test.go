@@ -317,14 +317,13 @@ func TestShutdownCallsTheHook(t *testing.T) {
 
 func TestSlowLogKeepsTheNewest(t *testing.T) {
 	s, _ := startServer(t, Config{})
-	s.slow.slowerThan.Store(0)
-	s.slow.longest.Store(2)
 	w := dial(t, s)
+	w.check("CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 2", "+OK")
 	w.check("PING", "+PONG")
 	w.check("GET a", "$-1")
 	w.check("SET a 1", "+OK")
 	w.check("SLOWLOG LEN", ":2")
-	if got := w.do("SLOWLOG GET"); !strings.HasPrefix(got, "*2 *6 :3 ") || !strings.Contains(got, "*2 $7 SLOWLOG $3 LEN") ||
+	if got := w.do("SLOWLOG GET"); !strings.HasPrefix(got, "*2 *6 :4 ") || !strings.Contains(got, "*2 $7 SLOWLOG $3 LEN") ||
 		!strings.Contains(got, "*2 $3 SET $24 ... (arguments not kept)") {
 		t.Errorf("SLOWLOG GET: %s", got)
 	}

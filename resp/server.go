@@ -30,6 +30,8 @@ type Config struct {
 	Loops int
 	// Limits bound what a client may ask for and leave lying about; the zero value means the defaults.
 	Limits Limits
+	// Dir is the data directory, for CONFIG GET.
+	Dir string
 	// Version is the program's own version, for INFO.
 	Version string
 	// RunID identifies this run of the node in INFO; empty: a random one.
@@ -109,8 +111,9 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		s.now = time.Now
 	}
 	s.start = time.Now()
-	s.slow.slowerThan.Store(defaultSlowerThan)
-	s.slow.longest.Store(defaultSlowlogLength)
+	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, KeepAlive: keepAlive.Idle,
+		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
+	s.slow.settings = s.settings
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -19,9 +18,7 @@ const (
 
 // slowLog keeps the newest commands that took long to run. Safe for use by several goroutines.
 type slowLog struct {
-	// slowerThan is the threshold in microseconds; negative: nothing is kept. longest is how many entries are kept.
-	slowerThan atomic.Int64
-	longest    atomic.Int64
+	settings *Settings
 
 	mu      sync.Mutex
 	nextID  int64
@@ -39,8 +36,8 @@ type slowEntry struct {
 
 // note keeps a command if it was slow. args may be nil: the command ran away from its client, and only its name is known.
 func (s *slowLog) note(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
-	threshold := s.slowerThan.Load()
-	if threshold < 0 || nanos < threshold*1000 || r == nil || r.Flags.Has(statemachine.SkipSlowlog) {
+	threshold := s.settings.slowerThan()
+	if threshold < 0 || nanos/1000 < threshold || r == nil || r.Flags.Has(statemachine.SkipSlowlog) {
 		return
 	}
 	e := slowEntry{at: at, micros: nanos / 1000, addr: c.remote.String(), name: c.name, args: slowArguments(r, args)}
@@ -49,8 +46,9 @@ func (s *slowLog) note(c *Client, r *row, args statemachine.Args, nanos int64, a
 	e.id = s.nextID
 	s.nextID++
 	s.entries = append(s.entries, e)
-	if over := len(s.entries) - int(s.longest.Load()); over > 0 {
-		s.entries = append(s.entries[:0], s.entries[over:]...)
+	if over := len(s.entries) - int(s.settings.slowlogLength()); over > 0 {
+		clear(s.entries[:over])
+		s.entries = s.entries[over:]
 	}
 }
 
