@@ -23,6 +23,7 @@ type roles struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	role    map[paxos.NodeID]paxos.Role
+	ballot  map[paxos.NodeID]paxos.Ballot // followed, or led
 }
 
 // roleHandler is a node's log.
@@ -42,8 +43,11 @@ func (h roleHandler) Handle(_ context.Context, r slog.Record) error {
 	h.roles.mu.Lock()
 	defer h.roles.mu.Unlock()
 	r.Attrs(func(a slog.Attr) bool {
-		if role, ok := a.Value.Any().(paxos.Role); ok {
-			h.roles.role[h.id] = role
+		switch value := a.Value.Any().(type) {
+		case paxos.Role:
+			h.roles.role[h.id] = value
+		case paxos.Ballot:
+			h.roles.ballot[h.id] = value
 		}
 		return true
 	})
@@ -87,7 +91,7 @@ func newCluster(t *testing.T, n int, tune func(*Config)) *cluster {
 	t.Helper()
 	c := &cluster{t: t, net: newNetwork(), tune: tune, nodes: map[paxos.NodeID]*node{}}
 	c.roles.changed.L = &c.roles.mu
-	c.roles.role = map[paxos.NodeID]paxos.Role{}
+	c.roles.role, c.roles.ballot = map[paxos.NodeID]paxos.Role{}, map[paxos.NodeID]paxos.Ballot{}
 	for id := paxos.NodeID(1); int(id) <= n; id++ {
 		c.all = append(c.all, id)
 	}
@@ -159,6 +163,15 @@ func (c *cluster) leader(not ...paxos.NodeID) *node {
 				return n
 			}
 		}
+		c.roles.changed.Wait()
+	}
+}
+
+// leaderless returns once a node follows nobody.
+func (c *cluster) leaderless(id paxos.NodeID) {
+	c.roles.mu.Lock()
+	defer c.roles.mu.Unlock()
+	for c.roles.role[id] != paxos.RoleFollower || !c.roles.ballot[id].IsZero() {
 		c.roles.changed.Wait()
 	}
 }

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"encoding/binary"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -109,3 +110,5 @@ func (r *recorder) wait(done func(r *recorder) bool) {
 func (r *recorder) waitCount(n int) {
 	r.wait(func(r *recorder) bool { return len(r.applied) >= n })
 }
+
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
