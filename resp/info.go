@@ -1,0 +1,228 @@
+package resp
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// InfoSource is what INFO tells (https://redis.io/docs/latest/commands/info/): plain values, of one moment. A field of
+// Redis that is not here has no meaning for this server; INFO gives it the value that says so, or leaves it out.
+type InfoSource struct {
+	Server      ServerInfo
+	Clients     ClientsInfo
+	Memory      MemoryInfo
+	Persistence PersistenceInfo
+	Stats       StatsInfo
+	Replication ReplicationInfo
+	CPU         CPUInfo
+	Commands    []CommandInfo // those that were called or refused, in the order they are told
+	Errors      []ErrorInfo   // in the order they are told
+	Keyspace    []KeyspaceInfo
+	Paxos       PaxosInfo
+}
+
+// ServerInfo is the section Server.
+type ServerInfo struct {
+	RedisVersion string // the version of Redis that is followed
+	Version      string // the program's own
+	OS           string
+	ArchBits     int
+	ProcessID    int
+	RunID        string // 40 hexadecimal digits
+	Host         string // the address listened on
+	Port         int
+	Now          time.Time
+	Uptime       time.Duration
+	Executable   string
+	ConfigFile   string
+	EventLoops   int
+}
+
+// ClientsInfo is the section Clients.
+type ClientsInfo struct {
+	Connected, MaxClients, Blocked int
+	// MaxInput and MaxOutput are the largest input and output buffers, in bytes.
+	MaxInput, MaxOutput int64
+}
+
+// MemoryInfo is the section Memory, in bytes.
+type MemoryInfo struct {
+	Used   uint64 // by the Go heap
+	RSS    uint64 // by the process
+	Peak   uint64 // of Used, as far as it was seen
+	System uint64 // of the machine
+	Stacks uint64
+}
+
+// PersistenceInfo is the section Persistence.
+type PersistenceInfo struct {
+	Loading bool
+	// LoadedDone and LoadedTotal are how many slots of the log are applied again, while loading.
+	LoadedDone, LoadedTotal uint64
+	// ChangesSinceSnapshot counts the writes that the newest snapshot does not have.
+	ChangesSinceSnapshot uint64
+}
+
+// StatsInfo is the section Stats. All but the rates are since the start or CONFIG RESETSTAT.
+type StatsInfo struct {
+	Connections, Commands   uint64
+	OpsPerSecond            uint64
+	InputBytes, OutputBytes uint64
+	InputRate, OutputRate   float64 // KiB/s
+	Rejected                uint64  // connections turned away
+	Expired                 uint64
+	Hits, Misses            uint64
+	Errors                  uint64 // error replies
+	Tombstones              uint64 // versions of removed keys that are kept
+}
+
+// ReplicationInfo is the section Replication. The role is always master: every node takes writes.
+type ReplicationInfo struct {
+	ReplicationID string // 40 hexadecimal digits
+	Offset        uint64
+}
+
+// CPUInfo is the section CPU.
+type CPUInfo struct{ System, User time.Duration }
+
+// CommandInfo is one line of the section Commandstats.
+type CommandInfo struct {
+	Name                    string // in lower case, "config|get"
+	Calls, Rejected, Failed uint64
+	Time                    time.Duration
+}
+
+// ErrorInfo is one line of the section Errorstats.
+type ErrorInfo struct {
+	Code  string
+	Count uint64
+}
+
+// KeyspaceInfo is one line of the section Keyspace. Databases without keys are not told.
+type KeyspaceInfo struct {
+	DB, Keys, Expires int
+	AvgTTL            int64 // milliseconds
+}
+
+// PaxosInfo is the section Paxos: the node's part in the replicated group.
+type PaxosInfo struct {
+	NodeID       uint64
+	Role         string // leader, follower, learner, candidate
+	LeaderID     uint64 // 0: nobody is known to lead
+	Ballot       string
+	ChosenSlot   uint64
+	AppliedSlot  uint64
+	SnapshotSlot uint64
+	FirstSlot    uint64
+	Lease        bool
+	Members      int
+	SyncP50      time.Duration
+	SyncP99      time.Duration
+	BatchMean    float64 // commands a slot
+}
+
+// infoText answers INFO: the sections asked for, by names in any case, in Redis's order. No names ask for the default ones;
+// "default", "all" and "everything" stand for several. A name that is no section asks for nothing.
+func infoText(sections []string, src *InfoSource) string {
+	wanted := wantedSections(sections)
+	text := make([]byte, 0, 4<<10)
+	for i := range infoSections {
+		s := &infoSections[i]
+		if !wanted[strings.ToLower(s.name)] {
+			continue
+		}
+		if len(text) > 0 {
+			text = append(text, lineEnd...)
+		}
+		text = append(append(append(text, "# "...), s.name...), lineEnd...)
+		w := infoWriter{text}
+		s.write(&w, src)
+		text = w.text
+	}
+	return string(text)
+}
+
+// wantedSections returns the names, in lower case, of the sections that are asked for.
+func wantedSections(names []string) map[string]bool {
+	if len(names) == 0 {
+		names = []string{"default"}
+	}
+	wanted := make(map[string]bool)
+	for _, name := range names {
+		name = strings.ToLower(name)
+		all := name == "all" || name == "everything"
+		if !all && name != "default" {
+			wanted[name] = true
+			continue
+		}
+		for _, s := range infoSections {
+			if (all || s.byDefault) && (s.name != "Modules" || name != "all") {
+				wanted[strings.ToLower(s.name)] = true
+			}
+		}
+	}
+	return wanted
+}
+
+// infoWriter appends the lines of a section.
+type infoWriter struct{ text []byte }
+
+func (w *infoWriter) str(name, value string) {
+	w.text = append(append(w.text, name...), ':')
+	w.text = append(append(w.text, oneInfoLine(value)...), lineEnd...)
+}
+
+func (w *infoWriter) num(name string, value uint64) { w.str(name, strconv.FormatUint(value, 10)) }
+
+func (w *infoWriter) int(name string, value int64) { w.str(name, strconv.FormatInt(value, 10)) }
+
+func (w *infoWriter) flag(name string, value bool) {
+	if value {
+		w.str(name, "1")
+	} else {
+		w.str(name, "0")
+	}
+}
+
+// zeros writes fields of things that do not exist here.
+func (w *infoWriter) zeros(names ...string) {
+	for _, name := range names {
+		w.str(name, "0")
+	}
+}
+
+// bytes writes a size and, under the name with _human, the same for people.
+func (w *infoWriter) bytes(name string, value uint64) {
+	w.num(name, value)
+	w.str(name+"_human", humanBytes(value))
+}
+
+func (w *infoWriter) fixed(name string, value float64, digits int) {
+	w.str(name, strconv.FormatFloat(value, 'f', digits, 64))
+}
+
+// oneInfoLine keeps a value from ending its line.
+var oneInfoLine = strings.NewReplacer("\r", " ", "\n", " ").Replace
+
+// humanBytes writes a size as Redis does: 967.15K.
+func humanBytes(n uint64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%dB", n)
+	}
+	value, units := float64(n)/(1<<10), "KMGTPE"
+	for value >= 1<<10 && len(units) > 1 {
+		value /= 1 << 10
+		units = units[1:]
+	}
+	return fmt.Sprintf("%.2f%c", value, units[0])
+}
+
+// ratio is a / b, or 0 if there is nothing to compare with.
+func ratio(a, b uint64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}

@@ -1,0 +1,217 @@
+package resp
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// infoSection is one section of INFO.
+type infoSection struct {
+	name      string
+	byDefault bool
+	write     func(w *infoWriter, src *InfoSource)
+}
+
+// infoSections are all sections, in Redis's order; those that Redis does not have come last.
+var infoSections = []infoSection{
+	{"Server", true, serverSection},
+	{"Clients", true, clientsSection},
+	{"Memory", true, memorySection},
+	{"Persistence", true, persistenceSection},
+	{"Stats", true, statsSection},
+	{"Replication", true, replicationSection},
+	{"CPU", true, cpuSection},
+	{"Modules", true, func(*infoWriter, *InfoSource) {}}, // there are none
+	{"Commandstats", false, commandSection},
+	{"Errorstats", true, errorSection},
+	{"Latencystats", false, func(*infoWriter, *InfoSource) {}}, // latencies are not tracked
+	{"Cluster", true, func(w *infoWriter, _ *InfoSource) { w.zeros("cluster_enabled") }},
+	{"Keyspace", true, keyspaceSection},
+	{"Paxos", true, paxosSection},
+}
+
+func serverSection(w *infoWriter, src *InfoSource) {
+	s := &src.Server
+	w.str("redis_version", s.RedisVersion)
+	w.str("paxredis_version", s.Version)
+	w.str("redis_git_sha1", "00000000")
+	w.str("redis_git_dirty", "0")
+	w.str("redis_build_id", "0")
+	w.str("redis_mode", "standalone")
+	w.str("os", s.OS)
+	w.int("arch_bits", int64(s.ArchBits))
+	w.str("monotonic_clock", "POSIX clock_gettime")
+	w.str("multiplexing_api", "epoll")
+	w.int("process_id", int64(s.ProcessID))
+	w.str("process_supervised", "no")
+	w.str("run_id", s.RunID)
+	w.int("tcp_port", int64(s.Port))
+	w.int("server_time_usec", s.Now.UnixMicro())
+	w.int("uptime_in_seconds", int64(s.Uptime/time.Second))
+	w.int("uptime_in_days", int64(s.Uptime/(24*time.Hour)))
+	w.str("executable", s.Executable)
+	w.str("config_file", s.ConfigFile)
+	w.int("event_loops", int64(s.EventLoops))
+	w.zeros("io_threads_active")
+	w.str("listener0", fmt.Sprintf("name=tcp,bind=%s,port=%d", s.Host, s.Port))
+}
+
+func clientsSection(w *infoWriter, src *InfoSource) {
+	c := &src.Clients
+	w.int("connected_clients", int64(c.Connected))
+	w.zeros("cluster_connections")
+	w.int("maxclients", int64(c.MaxClients))
+	w.int("client_recent_max_input_buffer", c.MaxInput)
+	w.int("client_recent_max_output_buffer", c.MaxOutput)
+	w.int("blocked_clients", int64(c.Blocked))
+	w.zeros("tracking_clients", "clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
+}
+
+func memorySection(w *infoWriter, src *InfoSource) {
+	m := &src.Memory
+	w.bytes("used_memory", m.Used)
+	w.bytes("used_memory_rss", m.RSS)
+	w.bytes("used_memory_peak", m.Peak)
+	w.str("used_memory_peak_perc", strconv.FormatFloat(100*ratio(m.Used, m.Peak), 'f', 2, 64)+"%")
+	w.num("used_memory_stacks", m.Stacks)
+	w.bytes("total_system_memory", m.System)
+	w.bytes("maxmemory", 0)
+	w.str("maxmemory_policy", "noeviction")
+	w.fixed("mem_fragmentation_ratio", ratio(m.RSS, m.Used), 2)
+	w.int("mem_fragmentation_bytes", int64(m.RSS)-int64(m.Used))
+	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_clients_slaves", "mem_aof_buffer")
+	w.str("mem_allocator", "go")
+	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+}
+
+// persistenceSection tells of the log as Redis tells of an append-only file that is synced always; there are no RDB files.
+func persistenceSection(w *infoWriter, src *InfoSource) {
+	p := &src.Persistence
+	w.flag("loading", p.Loading)
+	if p.Loading {
+		w.num("loading_loaded_slots", p.LoadedDone)
+		w.num("loading_total_slots", p.LoadedTotal)
+		w.str("loading_loaded_perc", strconv.FormatFloat(100*ratio(p.LoadedDone, p.LoadedTotal), 'f', 2, 64))
+	}
+	w.zeros("async_loading", "current_cow_size")
+	w.num("rdb_changes_since_last_save", p.ChangesSinceSnapshot)
+	w.zeros("rdb_bgsave_in_progress", "rdb_last_save_time")
+	w.str("rdb_last_bgsave_status", "ok")
+	w.str("rdb_last_bgsave_time_sec", "-1")
+	w.str("rdb_current_bgsave_time_sec", "-1")
+	w.zeros("rdb_saves")
+	w.flag("aof_enabled", true)
+	w.zeros("aof_rewrite_in_progress", "aof_rewrite_scheduled")
+	w.str("aof_last_rewrite_time_sec", "-1")
+	w.str("aof_current_rewrite_time_sec", "-1")
+	w.str("aof_last_bgrewrite_status", "ok")
+	// A write that fails ends the process, so there is no other status to tell.
+	w.str("aof_last_write_status", "ok")
+	w.zeros("module_fork_in_progress", "module_fork_last_cow_size")
+}
+
+func statsSection(w *infoWriter, src *InfoSource) {
+	s := &src.Stats
+	w.num("total_connections_received", s.Connections)
+	w.num("total_commands_processed", s.Commands)
+	w.num("instantaneous_ops_per_sec", s.OpsPerSecond)
+	w.num("total_net_input_bytes", s.InputBytes)
+	w.num("total_net_output_bytes", s.OutputBytes)
+	w.zeros("total_net_repl_input_bytes", "total_net_repl_output_bytes")
+	w.fixed("instantaneous_input_kbps", s.InputRate, 2)
+	w.fixed("instantaneous_output_kbps", s.OutputRate, 2)
+	w.num("rejected_connections", s.Rejected)
+	w.zeros("sync_full", "sync_partial_ok", "sync_partial_err")
+	w.num("expired_keys", s.Expired)
+	w.fixed("expired_stale_perc", 0, 2)
+	w.zeros("expired_time_cap_reached_count", "evicted_keys", "evicted_clients")
+	w.num("keyspace_hits", s.Hits)
+	w.num("keyspace_misses", s.Misses)
+	w.zeros("pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks",
+		"migrate_cached_sockets", "slave_expires_tracked_keys", "tracking_total_keys", "tracking_total_items",
+		"tracking_total_prefixes", "unexpected_error_replies")
+	w.num("total_error_replies", s.Errors)
+	w.num("tombstones", s.Tombstones)
+}
+
+func replicationSection(w *infoWriter, src *InfoSource) {
+	r := &src.Replication
+	w.str("role", "master")
+	w.zeros("connected_slaves")
+	w.str("master_failover_state", "no-failover")
+	w.str("master_replid", r.ReplicationID)
+	w.str("master_replid2", "0000000000000000000000000000000000000000")
+	w.num("master_repl_offset", r.Offset)
+	w.str("second_repl_offset", "-1")
+	w.zeros("repl_backlog_active", "repl_backlog_size", "repl_backlog_first_byte_offset", "repl_backlog_histlen")
+}
+
+func cpuSection(w *infoWriter, src *InfoSource) {
+	w.fixed("used_cpu_sys", src.CPU.System.Seconds(), 6)
+	w.fixed("used_cpu_user", src.CPU.User.Seconds(), 6)
+	w.fixed("used_cpu_sys_children", 0, 6)
+	w.fixed("used_cpu_user_children", 0, 6)
+}
+
+func commandSection(w *infoWriter, src *InfoSource) {
+	for i := range src.Commands {
+		c := &src.Commands[i]
+		perCall := 0.0
+		if c.Calls > 0 {
+			perCall = float64(c.Time) / float64(time.Microsecond) / float64(c.Calls)
+		}
+		w.str("cmdstat_"+c.Name, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			c.Calls, c.Time.Microseconds(), perCall, c.Rejected, c.Failed))
+	}
+}
+
+func errorSection(w *infoWriter, src *InfoSource) {
+	for _, e := range src.Errors {
+		w.str("errorstat_"+e.Code, fmt.Sprintf("count=%d", e.Count))
+	}
+}
+
+func keyspaceSection(w *infoWriter, src *InfoSource) {
+	for _, k := range src.Keyspace {
+		if k.Keys > 0 {
+			w.str(fmt.Sprintf("db%d", k.DB), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", k.Keys, k.Expires, k.AvgTTL))
+		}
+	}
+}
+
+// paxosField is one line of the section Paxos. A number is a decimal one without a fraction.
+type paxosField struct {
+	name, value string
+	number      bool
+}
+
+// fields returns the lines of the section Paxos.
+func (p *PaxosInfo) fields() []paxosField {
+	lease := "none"
+	if p.Lease {
+		lease = "valid"
+	}
+	number := func(name string, n uint64) paxosField { return paxosField{name, strconv.FormatUint(n, 10), true} }
+	return []paxosField{
+		number("paxos_node_id", p.NodeID),
+		{name: "paxos_role", value: p.Role},
+		number("paxos_leader_id", p.LeaderID),
+		{name: "paxos_ballot", value: p.Ballot},
+		number("paxos_chosen_slot", p.ChosenSlot),
+		number("paxos_applied_slot", p.AppliedSlot),
+		number("paxos_snapshot_slot", p.SnapshotSlot),
+		number("paxos_first_slot", p.FirstSlot),
+		{name: "paxos_lease", value: lease},
+		number("paxos_members", uint64(p.Members)),
+		number("paxos_sync_p50_usec", uint64(p.SyncP50.Microseconds())),
+		number("paxos_sync_p99_usec", uint64(p.SyncP99.Microseconds())),
+		{name: "paxos_batch_mean", value: strconv.FormatFloat(p.BatchMean, 'f', 2, 64)},
+	}
+}
+
+func paxosSection(w *infoWriter, src *InfoSource) {
+	for _, f := range src.Paxos.fields() {
+		w.str(f.name, f.value)
+	}
+}
