@@ -23,7 +23,9 @@ func (e Entry) String() string {
 }
 
 // String is slot, ballot of acceptance and entry: `5@3.1 batch "x"`.
-func (r Record) String() string { return r.Slot.String() + "@" + r.Ballot.String() + " " + r.Entry.String() }
+func (r Record) String() string {
+	return r.Slot.String() + "@" + r.Ballot.String() + " " + r.Entry.String()
+}
 
 // fields builds `Name{key value, key value}`.
 type fields struct {
@@ -155,7 +157,9 @@ func (e Envelope) String() string { return fmt.Sprintf("->%v %v", e.To, e.Messag
 
 func (r ReadReady) String() string { return fmt.Sprintf("read %d ready at slot %v", r.ID, r.Slot) }
 
-func (s Serve) String() string { return fmt.Sprintf("serves slots %v to %v to %v", s.From, s.Through, s.To) }
+func (s Serve) String() string {
+	return fmt.Sprintf("serves slots %v to %v to %v", s.From, s.Through, s.To)
+}
 
 // String lists what is to be stored: the promise, then the records.
 func (w Write) String() string {
