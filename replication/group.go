@@ -150,7 +150,10 @@ func (g *Group) Receive(from paxos.NodeID, ms []paxos.Message) {
 }
 
 // LinkUp says that a link to a peer has been established: what was sent to it before may be lost.
-func (g *Group) LinkUp(peer paxos.NodeID) { g.inbox.linkUp(peer) }
+func (g *Group) LinkUp(peer paxos.NodeID) { g.inbox.linkChanged(linkChange{peer, true}) }
+
+// LinkDown says that a peer has no link any more. If it led, its followers wait no longer than its grants run.
+func (g *Group) LinkDown(peer paxos.NodeID) { g.inbox.linkChanged(linkChange{peer, false}) }
 
 // Done is closed when the group has ended, by Close or by a fatal error: then Err says which, and the process must exit.
 func (g *Group) Done() <-chan struct{} { return g.done }

@@ -23,7 +23,7 @@ type inbox struct {
 // mail is what one look into the inbox brings.
 type mail struct {
 	messages []paxos.Received
-	linkUps  []paxos.NodeID
+	links    []linkChange
 	controls []func()
 	stored   uint64 // the newest sequence on stable storage
 }
@@ -62,11 +62,17 @@ func (in *inbox) receive(from paxos.NodeID, ms []paxos.Message) {
 	in.poke()
 }
 
-func (in *inbox) linkUp(peer paxos.NodeID) {
+// linkChange is a link to a peer that came up or broke.
+type linkChange struct {
+	peer paxos.NodeID
+	up   bool
+}
+
+// linkChanged notes what became of a link. However often one flaps, the loop sees its newest coming and its newest
+// going, in their order.
+func (in *inbox) linkChanged(change linkChange) {
 	in.mu.Lock()
-	if !slices.Contains(in.linkUps, peer) {
-		in.linkUps = append(in.linkUps, peer)
-	}
+	in.links = append(slices.DeleteFunc(in.links, func(c linkChange) bool { return c == change }), change)
 	in.mu.Unlock()
 	in.poke()
 }
@@ -96,7 +102,7 @@ func (in *inbox) take(m *mail) {
 	clear(m.controls)
 	in.mu.Lock()
 	m.messages, in.messages = in.messages, m.messages[:0]
-	m.linkUps, in.linkUps = in.linkUps, m.linkUps[:0]
+	m.links, in.links = in.links, m.links[:0]
 	m.controls, in.controls = in.controls, m.controls[:0]
 	m.stored = in.stored
 	in.bytes = 0

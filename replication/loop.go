@@ -75,15 +75,15 @@ func (l *loop) turn(ticked bool) {
 		l.stored = l.mail.stored
 		l.step(paxos.Stored{Sequence: l.stored})
 	}
+	for _, change := range l.mail.links { // before the new link's messages, which must not count as lost
+		l.linkChanged(change)
+	}
 	for i := range l.mail.messages {
 		if (i+1)%stepsPerLook == 0 {
 			l.flush()
 			l.now = l.g.clock.Now()
 		}
 		l.receive(&l.mail.messages[i])
-	}
-	for _, peer := range l.mail.linkUps {
-		l.linkUp(peer)
 	}
 	for _, control := range l.mail.controls {
 		control()
@@ -139,9 +139,13 @@ func (l *loop) isBehind() bool {
 		records.bytes.Load() > int64(b.UnappliedBytes) || records.count.Load() > maxUnappliedRecords
 }
 
-func (l *loop) linkUp(peer paxos.NodeID) {
-	l.step(paxos.LinkUp{Peer: peer})
-	if peer == l.leader {
+func (l *loop) linkChanged(change linkChange) {
+	if !change.up {
+		l.step(paxos.LinkDown{Peer: change.peer})
+		return
+	}
+	l.step(paxos.LinkUp{Peer: change.peer})
+	if change.peer == l.leader {
 		l.sendAgain()
 	}
 }
