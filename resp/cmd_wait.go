@@ -79,7 +79,9 @@ func (l *eventLoop) waitSynced(c *Client, r *row, voters int, timeout time.Durat
 		timer = time.AfterFunc(timeout, func() { l.do(giveUp) })
 	}
 	stop := l.server.node.WaitSynced(c.lastSlot, voters, func(count int) { l.do(func() { answer(count) }) })
+	l.server.waiting.Add(1)
 	c.hold(r, func() {
+		l.server.waiting.Add(-1)
 		stop()
 		if timer != nil {
 			timer.Stop()

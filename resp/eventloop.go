@@ -111,7 +111,7 @@ func (l *eventLoop) receive(c *Client, data []byte) {
 	}
 	if len(data) > 0 && !c.closed && !c.closing {
 		c.input.add(data, c.scanner.Want())
-		l.touch(c)
+		raise(&l.stats.maxInput, c.input.len())
 		if int64(c.input.len()) > l.server.limits.QueryBuffer {
 			l.drop(c, "its unread input is beyond the query buffer limit")
 		}

@@ -36,6 +36,7 @@ func (l *eventLoop) flush(c *Client) {
 	c.out.Buf = nil
 	if !c.closed {
 		l.stats.outputBytes.Add(uint64(len(buf)))
+		raise(&l.stats.maxOutput, len(buf))
 		// An error closes the client: OnClose has run by then.
 		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.maxOutput {
 			l.drop(c, "its unread replies are beyond the output buffer limit")

@@ -2,6 +2,8 @@ package resp
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,6 +60,8 @@ type Server struct {
 	table     *statemachine.Table
 	rows      map[*statemachine.Command]*row
 	slow      slowLog
+	runID     string
+	loopCount int
 
 	listener net.Listener
 	engine   *gnet.Client
@@ -67,7 +71,10 @@ type Server struct {
 	open       atomic.Int64 // connections
 	accepted   atomic.Uint64
 	turnedAway atomic.Uint64
+	waiting    atomic.Int64 // clients that wait in WAIT
+	peak       atomic.Uint64
 	baseline   atomic.Pointer[totals]
+	rates      rates
 	stopping   atomic.Bool
 	closeOnce  sync.Once
 	closeErr   error
@@ -111,6 +118,9 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		s.now = time.Now
 	}
 	s.start = time.Now()
+	if s.runID = cfg.RunID; s.runID == "" {
+		s.runID = newRunID()
+	}
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, KeepAlive: keepAlive.Idle,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
 	s.slow.settings = s.settings
@@ -121,6 +131,13 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	return s, nil
 }
 
+// newRunID makes an id of 40 hexadecimal digits, as Redis's are.
+func newRunID() string {
+	id := make([]byte, 20)
+	rand.Read(id) // never fails: crypto/rand
+	return hex.EncodeToString(id)
+}
+
 // The defaults of slowlog-log-slower-than (microseconds) and slowlog-max-len.
 const (
 	defaultSlowerThan    = 10_000
@@ -128,12 +145,12 @@ const (
 )
 
 func (s *Server) startLoops() error {
-	loops := s.config.Loops
-	if loops <= 0 {
-		loops = min(runtime.GOMAXPROCS(0), maxDefaultLoops)
+	s.loopCount = s.config.Loops
+	if s.loopCount <= 0 {
+		s.loopCount = min(runtime.GOMAXPROCS(0), maxDefaultLoops)
 	}
 	engine, err := gnet.NewClient(&handler{server: s},
-		gnet.WithNumEventLoop(loops), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(gnetLogger{s.logger}))
+		gnet.WithNumEventLoop(s.loopCount), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(gnetLogger{s.logger}))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ type loopStats struct {
 	inputBytes  atomic.Uint64
 	outputBytes atomic.Uint64
 	processed   atomic.Uint64
+	maxInput    atomic.Int64 // the most unread input of a client
+	maxOutput   atomic.Int64 // the most that was written to a client at once
 
 	mu     sync.Mutex // errors are rare
 	errors map[string]uint64
@@ -50,6 +52,13 @@ func (s *loopStats) count(r *row, reply []byte, nanos int64) {
 	}
 }
 
+// raise raises a maximum that only the loop writes.
+func raise(most *atomic.Int64, n int) {
+	if int64(n) > most.Load() {
+		most.Store(int64(n))
+	}
+}
+
 // time adds to how long a command took, which was counted without.
 func (s *loopStats) time(r *row, nanos int64) { s.commands[r.index].nanos.Add(uint64(nanos)) }
 
@@ -79,6 +88,7 @@ type totals struct {
 	inputBytes, outputBytes, processed uint64
 	connections, rejected              uint64
 	hits, misses, expired              uint64
+	maxInput, maxOutput                int64 // since the start
 }
 
 type commandTotals struct{ calls, nanos, rejected, failed uint64 }
@@ -93,6 +103,8 @@ func (s *Server) total() totals {
 		t.inputBytes += l.stats.inputBytes.Load()
 		t.outputBytes += l.stats.outputBytes.Load()
 		t.processed += l.stats.processed.Load()
+		t.maxInput = max(t.maxInput, l.stats.maxInput.Load())
+		t.maxOutput = max(t.maxOutput, l.stats.maxOutput.Load())
 		for i := range t.commands {
 			c, sum := &l.stats.commands[i], &t.commands[i]
 			sum.calls += c.calls.Load()

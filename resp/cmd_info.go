@@ -1,0 +1,153 @@
+package resp
+
+import (
+	"cmp"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// info: INFO [section [section ...]].
+func info(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	sections := make([]string, len(args)-1)
+	for i, arg := range args[1:] {
+		sections[i] = string(arg)
+	}
+	w.Verbatim("txt", infoText(sections, l.server.infoSource()))
+}
+
+// paxosStatus: PAXOS STATUS.
+func paxosStatus(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
+	p := l.server.paxosInfo()
+	fields := p.fields()
+	w.Map(len(fields))
+	for _, f := range fields {
+		w.BulkString(f.name)
+		if n, err := strconv.ParseInt(f.value, 10, 64); err == nil && f.number {
+			w.Int(n)
+		} else {
+			w.BulkString(f.value)
+		}
+	}
+}
+
+// infoSource collects what INFO tells. It must not be called with a view open.
+func (s *Server) infoSource() *InfoSource {
+	state := s.machine.Stats()
+	t := s.sinceReset()
+	src := &InfoSource{
+		Server: s.serverInfo(),
+		Clients: ClientsInfo{Connected: int(s.open.Load()), MaxClients: s.settings.maxClients(), Blocked: int(s.waiting.Load()),
+			MaxInput: t.maxInput, MaxOutput: t.maxOutput},
+		Memory:      s.memoryInfo(),
+		Persistence: PersistenceInfo{ChangesSinceSnapshot: state.Revision},
+		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
+			Rejected: t.rejected, Expired: t.expired, Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
+		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
+		CPU:         cpuInfo(),
+		Commands:    s.commandInfo(t),
+		Paxos:       s.paxosInfo(),
+	}
+	for code, n := range t.errors {
+		src.Errors = append(src.Errors, ErrorInfo{code, n})
+		src.Stats.Errors += n
+	}
+	slices.SortFunc(src.Errors, func(a, b ErrorInfo) int { return cmp.Compare(a.Code, b.Code) })
+	for db, d := range state.Databases {
+		src.Keyspace = append(src.Keyspace, KeyspaceInfo{DB: db, Keys: d.Keys, Expires: d.Expires, AvgTTL: d.AvgTTL})
+	}
+	p := &src.Persistence
+	p.Loading, p.LoadedDone, p.LoadedTotal = s.node.Loading()
+	s.rates.fill(&src.Stats, s.nanos(), s.total())
+	return src
+}
+
+func (s *Server) serverInfo() ServerInfo {
+	host, _ := splitListen(s.config.Listen)
+	port := 0
+	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok {
+		port = addr.Port
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		executable = ""
+	}
+	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, OS: osName(), ArchBits: strconv.IntSize,
+		ProcessID: os.Getpid(), RunID: s.runID, Host: host, Port: port, Now: s.now(), Uptime: time.Since(s.start),
+		Executable: executable, EventLoops: s.loopCount}
+}
+
+func (s *Server) memoryInfo() MemoryInfo {
+	m := processMemory()
+	for {
+		peak := s.peak.Load()
+		if m.Used <= peak {
+			m.Peak = peak
+			return m
+		}
+		if s.peak.CompareAndSwap(peak, m.Used) {
+			m.Peak = m.Used
+			return m
+		}
+	}
+}
+
+// commandInfo returns the figures of the commands that were called or refused, sorted by name.
+func (s *Server) commandInfo(t totals) []CommandInfo {
+	var commands []CommandInfo
+	for _, r := range s.rows {
+		if c := t.commands[r.index]; c.calls+c.rejected > 0 {
+			commands = append(commands, CommandInfo{Name: r.name, Calls: c.calls, Rejected: c.rejected, Failed: c.failed,
+				Time: time.Duration(c.nanos)})
+		}
+	}
+	slices.SortFunc(commands, func(a, b CommandInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return commands
+}
+
+func (s *Server) paxosInfo() PaxosInfo {
+	st := s.node.Status()
+	return PaxosInfo{NodeID: uint64(st.Self), Role: st.Role.String(), LeaderID: uint64(st.Leader), Ballot: st.Ballot.String(),
+		ChosenSlot: uint64(st.Chosen), AppliedSlot: uint64(st.Applied), FirstSlot: uint64(st.FirstKept), Lease: st.Lease,
+		Members: len(st.Configuration.Voters) + len(st.Configuration.Learners), SyncP50: st.SyncP50, SyncP99: st.SyncP99,
+		BatchMean: st.BatchMean}
+}
+
+// rateWindow is the shortest time that rates are measured over.
+const rateWindow = time.Second
+
+// rates are INFO's figures a second: over the time since the INFO before, or the one before that if it was just now.
+type rates struct {
+	mu                       sync.Mutex
+	at                       int64
+	processed, input, output uint64
+	operations               uint64
+	inputKBs, outputKBs      float64
+}
+
+func (r *rates) fill(stats *StatsInfo, now int64, t totals) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if passed := time.Duration(now - r.at); passed >= rateWindow {
+		seconds := passed.Seconds()
+		r.operations = uint64(float64(t.processed-r.processed) / seconds)
+		r.inputKBs = float64(t.inputBytes-r.input) / 1024 / seconds
+		r.outputKBs = float64(t.outputBytes-r.output) / 1024 / seconds
+		r.at, r.processed, r.input, r.output = now, t.processed, t.inputBytes, t.outputBytes
+	}
+	stats.OpsPerSecond, stats.InputRate, stats.OutputRate = r.operations, r.inputKBs, r.outputKBs
+}
+
+// osName names the system where nothing more is known.
+func osName() string {
+	if name := unameText(); name != "" {
+		return name
+	}
+	return runtime.GOOS + " " + runtime.GOARCH
+}
