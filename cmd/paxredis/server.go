@@ -47,7 +47,9 @@ func runServer(args []string, std stdio) error {
 	}
 	select {
 	case s := <-signals:
-		log.Info("stopping: no new clients, then leadership and accepted commands, then the journal", "signal", s.String())
+		log.Info("stopping", "reason", s.String())
+	case <-n.shutdown:
+		log.Info("stopping", "reason", "a client sent SHUTDOWN")
 	case <-n.group.Done():
 		// Rules D2 and D3: a node that cannot keep its promise must not go on, not even to say good-bye to its peers.
 		return n.group.Err()
@@ -67,6 +69,7 @@ func newLogger(c Config, std stdio) *slog.Logger {
 // node is one running node. Fields are set in the order of the start; what is nil was not reached.
 type node struct {
 	log       *slog.Logger
+	shutdown  chan struct{} // a client asked for the end
 	store     *storage.Store
 	machine   *statemachine.Machine
 	transport *peer.Transport // nil in a single node
@@ -76,7 +79,7 @@ type node struct {
 
 // startNode brings a node up, each layer before those that need it. When a step fails, what was started is stopped.
 func startNode(c Config, log *slog.Logger) (*node, error) {
-	n := &node{log: log}
+	n := &node{log: log, shutdown: make(chan struct{}, 1)}
 	if err := n.start(c); err != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 		defer cancel()
@@ -189,7 +192,23 @@ func groupConfig(c Config, identity storage.Identity, log *slog.Logger) replicat
 func clientConfig(c Config, n *node) resp.Config {
 	return resp.Config{
 		Listen: c.Listen,
-		Logger: n.log,
+		Loops:  c.EventLoops,
+		Limits: resp.Limits{
+			MaxCommandBytes: int64(c.MaxCommandBytes),
+			OutputBuffer:    int64(c.ClientOutputLimit),
+			MaxClients:      clientsWithin(c.MaxClients, n.log),
+		},
+		Version:  version,
+		Shutdown: n.askShutdown,
+		Logger:   n.log,
+	}
+}
+
+// askShutdown starts the graceful stop; asking twice is as good as once.
+func (n *node) askShutdown() {
+	select {
+	case n.shutdown <- struct{}{}:
+	default:
 	}
 }
 
