@@ -1,0 +1,128 @@
+package resp
+
+import (
+	"strings"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// keySpec is one key specification of a command (https://redis.io/docs/latest/develop/reference/key-specs/): where keys
+// are, and what is done with them.
+type keySpec struct {
+	flags      []string
+	first      int // the index of the first key; of the argument that counts the keys if isNumbered
+	last, step int // last is relative to first, or, negative, counts from the end
+	isNumbered bool
+}
+
+// How a command treats the values of its keys.
+var (
+	readsValue   = []string{"RO", "access"}
+	readsMeta    = []string{"RO"}
+	changesValue = []string{"RW", "access", "update"}
+	updatesValue = []string{"RW", "update"}
+	replaces     = []string{"OW", "update"}
+	inserts      = []string{"OW", "insert"}
+	removes      = []string{"RM", "delete"}
+	takesAway    = []string{"RW", "access", "delete"}
+)
+
+// keyFlags has the commands that do something else than the usual, reading or changing the value. Two elements are two
+// specifications.
+var keyFlags = map[string][][]string{
+	"APPEND": {{"RW", "insert"}}, "COPY": {readsValue, replaces}, "DEL": {removes}, "EXISTS": {readsMeta}, "EXPIRE": {updatesValue},
+	"EXPIREAT": {updatesValue}, "GETDEL": {takesAway}, "MSET": {replaces}, "MSETNX": {inserts}, "PERSIST": {updatesValue},
+	"PEXPIRE": {updatesValue}, "PEXPIREAT": {updatesValue}, "PSETEX": {replaces}, "RENAME": {takesAway, replaces},
+	"RENAMENX": {takesAway, inserts}, "SET": {{"RW", "access", "update", "variable_flags"}}, "SETEX": {replaces},
+	"SETNX": {inserts}, "SETRANGE": {updatesValue}, "STRLEN": {readsMeta}, "TOUCH": {readsMeta}, "TYPE": {readsMeta},
+	"UNLINK": {removes}, "WATCH": {readsMeta},
+	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
+}
+
+// hasKeys reports whether a command has keys.
+func hasKeys(c *statemachine.Command) bool { return c.Keys != statemachine.Keys{} }
+
+// keySpecsOf returns a command's key specifications.
+func keySpecsOf(c *statemachine.Command) []keySpec {
+	if !hasKeys(c) {
+		return nil
+	}
+	flags, special := keyFlags[c.Name]
+	if !special {
+		flags = [][]string{readsValue}
+		if c.Flags.Has(statemachine.Write) {
+			flags = [][]string{changesValue}
+		}
+	}
+	if c.Keys.Numkeys > 0 {
+		return []keySpec{{flags: flags[0], first: c.Keys.Numkeys, isNumbered: true, step: 1}}
+	}
+	if len(flags) > 1 {
+		specs := make([]keySpec, len(flags))
+		for i := range flags {
+			specs[i] = keySpec{flags: flags[i], first: c.Keys.First + i*c.Keys.Step, step: 1}
+		}
+		return specs
+	}
+	last := c.Keys.Last
+	if last > 0 {
+		last -= c.Keys.First
+	}
+	return []keySpec{{flags: flags[0], first: c.Keys.First, last: last, step: c.Keys.Step}}
+}
+
+// foundKey is a key of a call, and what is done with it.
+type foundKey struct {
+	key   []byte
+	flags []string
+}
+
+// find returns the keys that a specification finds in a call; ok is false if the call does not have them.
+func (s *keySpec) find(args statemachine.Args) (found []foundKey, ok bool) {
+	first, last := s.first, s.first+s.last
+	if s.last < 0 {
+		last = len(args) + s.last
+	}
+	if s.isNumbered {
+		if s.first >= len(args) {
+			return nil, false
+		}
+		count, isNumber := parseLength(args[s.first])
+		if !isNumber || count < 0 || count > int64(len(args)-s.first-1) {
+			return nil, false
+		}
+		first, last = s.first+1, s.first+int(count)
+	}
+	if last >= len(args) || s.step < 1 {
+		return nil, false
+	}
+	for i := first; i <= last; i += s.step {
+		found = append(found, foundKey{args[i], s.flags})
+	}
+	return found, true
+}
+
+// findKeys returns all keys of a call.
+func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey, ok bool) {
+	for _, spec := range keySpecsOf(c) {
+		keys, ok := spec.find(args)
+		if !ok {
+			return nil, false
+		}
+		found = append(found, keys...)
+	}
+	if c.Name == "SET" && len(found) == 1 {
+		found[0].flags = setFlags(args)
+	}
+	return found, true
+}
+
+// setFlags are those of SET's key, which depend on its options: variable_flags.
+func setFlags(args statemachine.Args) []string {
+	for _, arg := range args[min(3, len(args)):] {
+		if strings.EqualFold(string(arg), "GET") {
+			return changesValue
+		}
+	}
+	return replaces
+}
