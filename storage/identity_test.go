@@ -92,6 +92,22 @@ func TestD3_APartOfAnEarlierBootIsRefused(t *testing.T) {
 	mustClose(t, mustOpen(t, dir, testOptions()))
 }
 
+func TestD3_AnIdentityFromBeforeTheJournalWasMadeIsRefused(t *testing.T) {
+	dir := made(t)
+	mustEdit(t, filepath.Join(dir, identityName), func(content []byte) []byte {
+		f, err := decodeIdentity(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.JournalMade, f.Boot = false, 0
+		if content, err = f.encode(); err != nil {
+			t.Fatal(err)
+		}
+		return content
+	})
+	refused(t, dir, "an identity that knows of no journal")
+}
+
 // stopping is a file system on which everything fails from a certain call on, as if the process had died there.
 type stopping struct {
 	journal.OS

@@ -226,6 +226,29 @@ func TestD3_AnOlderCopyIsRefusedAsFarAsItCanBeKnown(t *testing.T) {
 	closeJournal(t, open(t, dir, o))
 }
 
+func TestAMissingSegmentIsNamed(t *testing.T) {
+	dir, content := damagedJournal(t, crash)
+	m, err := readOnlyMark(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []uint64{1, 2, m.segment} {
+		path := segmentPath(dir, number)
+		for behind := number; behind <= m.segment+1; behind++ { // and all behind it
+			if err := os.RemoveAll(segmentPath(dir, behind)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o := testOptions()
+		o.Boot = 1
+		if _, err := Open(dir, o); err == nil || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(err.Error(), fmt.Sprintf("segment %d is missing", number)) || !strings.Contains(err.Error(), "member replace 2") {
+			t.Errorf("segment %d missing: %v", number, err)
+		}
+		putBack(t, dir, content)
+	}
+}
+
 func TestFilesOfAnotherNodeOrALaterFormatAreRefusedByName(t *testing.T) {
 	j, dir := create(t, testOptions())
 	fillJournal(t, j, 3)

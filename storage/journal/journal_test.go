@@ -165,6 +165,21 @@ func TestMoreThanASegmentIsSplitOrGetsASegmentOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestARecordThatFitsNeverGoesIntoAnOversizedSegment(t *testing.T) {
+	j, dir := create(t, testOptions())
+	var records []paxos.Record
+	for slot := paxos.Slot(1); slot <= 12; slot++ {
+		records = append(records, record(slot, 1, 20_000))
+	}
+	save(t, j, records...)
+	closeJournal(t, j)
+	for name, content := range files(t, dir) {
+		if strings.HasSuffix(name, segmentSuffix) && len(content) != MinSegmentBytes {
+			t.Errorf("%s has %d bytes", name, len(content))
+		}
+	}
+}
+
 func TestSegmentSizeMayChangeBetweenStarts(t *testing.T) {
 	j, dir := create(t, testOptions())
 	want := fillJournal(t, j, 20)

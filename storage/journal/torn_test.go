@@ -152,6 +152,16 @@ func TestD3_ATornFrameIsRefusedWhenSomethingWasWrittenBehindIt(t *testing.T) {
 	}
 }
 
+func TestD3_BytesBehindATornFrameOfKnownLengthAreRefused(t *testing.T) {
+	dir, _, _, frame := unacknowledged(t, 3000)
+	path := segmentPath(dir, frame.segment)
+	content := mustRead(t, path)
+	content[frame.from+1000] ^= 1
+	content[frame.to+5000] = 1
+	mustWrite(t, path, content)
+	refused(t, dir, testOptions(), "a torn frame with bytes behind it")
+}
+
 func TestAFrontierSlotMayBeTornOnlyByAPowerFailure(t *testing.T) {
 	j, dir := create(t, testOptions())
 	want := fillJournal(t, j, 4)
