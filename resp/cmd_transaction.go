@@ -23,7 +23,7 @@ func transactionCommands() []localCommand {
 		{immediate: true, local: multi, Command: statemachine.Command{Name: "MULTI", Arity: 1,
 			Flags: quickly | statemachine.AllowBusy, Group: groupTransactions, Since: "1.2.0", Complexity: "O(1)",
 			Summary: "Starts a transaction."}},
-		{immediate: true, special: exec, Command: statemachine.Command{Name: "EXEC", Arity: 1,
+		{immediate: true, special: runExec, Command: statemachine.Command{Name: "EXEC", Arity: 1,
 			Flags: anytime | statemachine.NoScript | statemachine.SkipSlowlog, Group: groupTransactions, Since: "1.2.0",
 			Complexity: "Depends on commands in the transaction",
 			Summary:    "Executes all commands in a transaction."}},

@@ -110,9 +110,9 @@ func watch(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	l.read(c, item{client: c, row: r, kind: kindWatch}, args)
 }
 
-// exec: EXEC. A transaction with a write is one command of the log; one that only reads is a read; one of local commands
+// runExec: EXEC. A transaction with a write is one command of the log; one that only reads is a read; one of local commands
 // alone is answered here.
-func exec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
+func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 	tx := c.tx
 	c.tx = nil
 	if tx == nil {
