@@ -38,7 +38,7 @@
 // whatever lies before a later frame was acknowledged. At open every byte of every file is read. Refused, with a Corrupt error:
 // anything that is not as it was written in any frame up to the mark; a later frame, or a segment, behind a bad one; a
 // gap in the chain or the segment numbers; an end before the mark; non-zero bytes where nothing was written; a file that is
-// shorter or longer than it was made; after a clean Close, any trace behind the end. What remains, a bad frame at the very end
+// longer than it was made, or too short for what the mark covers; after a clean Close, any trace behind the end. What remains, a bad frame at the very end
 // and beyond the mark, is torn: it is zeroed, synced and logged. Whole frames beyond the mark are kept, but rewritten
 // and synced first: their sync may never have happened, or have failed (a failed fsync leaves the page cache clean).
 //
