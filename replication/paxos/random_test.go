@@ -20,11 +20,12 @@ var (
 )
 
 // simLimits are small times and bounds, so that a short history sees many elections, full pipelines, split promises
-// and catch-ups in several requests.
+// and catch-ups in several requests. The election timeout is hardly above the lease, so that what makes a lease too
+// long shows.
 func simLimits() paxos.Limits {
 	return paxos.Limits{
-		Heartbeat: 30 * time.Millisecond, Lease: 100 * time.Millisecond,
-		ElectionMin: 150 * time.Millisecond, ElectionMax: 250 * time.Millisecond,
+		Heartbeat: 25 * time.Millisecond, Lease: 120 * time.Millisecond,
+		ElectionMin: 122 * time.Millisecond, ElectionMax: 160 * time.Millisecond,
 		LeaseMargin: 2 * time.Millisecond, PipelineSlots: 4, PipelineBytes: 64, LearnBytes: 24,
 	}
 }
@@ -35,6 +36,7 @@ type history struct {
 	env     *paxostest.Env
 	random  *rand.Rand
 	weather weather
+	paused  map[paxos.NodeID]int64 // until that real time
 	batch   int
 	err     error
 	healed  time.Duration // how long it took to serve again once the faults stopped
@@ -44,7 +46,8 @@ type history struct {
 type weather struct {
 	loss, duplicate, delay, late int // per message
 	slowDisk                     int // that a node with writes under way does not sync in a pass
-	crash, restart, cut, mend    int // per round
+	crash, bounce, restart       int // per round; a bounce is a crash and a start at once
+	cut, mend, pause             int // per round
 	handOver, hint, wall         int
 	propose, read                int
 }
@@ -53,13 +56,14 @@ func someWeather(r *rand.Rand) weather {
 	pick := func(values ...int) int { return values[r.IntN(len(values))] }
 	return weather{
 		loss: pick(0, 0, 2, 10), duplicate: pick(0, 2, 10), delay: pick(5, 20, 60), late: pick(0, 1, 4),
-		slowDisk: pick(0, 30, 80), crash: pick(0, 1, 3), restart: pick(5, 20), cut: pick(0, 1, 5), mend: pick(3, 10),
+		slowDisk: pick(0, 30, 80), crash: pick(0, 1, 3), bounce: pick(0, 2, 5), restart: pick(5, 20),
+		cut: pick(0, 1, 5), mend: pick(3, 10), pause: pick(0, 1, 4),
 		handOver: pick(0, 1, 4), hint: pick(0, 1), wall: pick(0, 2), propose: pick(10, 60), read: pick(5, 40),
 	}
 }
 
 func newHistory(seed uint64, log func(string)) *history {
-	h := &history{seed: seed, random: rand.New(rand.NewPCG(seed, 1))}
+	h := &history{seed: seed, random: rand.New(rand.NewPCG(seed, 1)), paused: map[paxos.NodeID]int64{}}
 	env, err := paxostest.New(paxostest.Options{
 		Nodes: 3 + 2*int(seed%2), Lease: seed/2%2 == 0, Limits: simLimits(), Seed: seed, Log: log,
 	})
@@ -68,12 +72,18 @@ func newHistory(seed uint64, log func(string)) *history {
 		return h
 	}
 	h.weather = someWeather(h.random)
+	drift := int64(4900) // what DriftPPM allows between two nodes, halved
+	if seed/2%2 != 0 {
+		drift = 300_000 // without leases nothing rests on clocks
+	}
 	for _, id := range env.IDs() {
-		env.SetClock(id, h.random.Int64N(9801)-4900)
+		env.SetClock(id, h.random.Int64N(2*drift+1)-drift)
 	}
 	env.Route = h.route
 	return h
 }
+
+func (h *history) isPaused(id paxos.NodeID) bool { return h.env.Now() < h.paused[id] }
 
 func (h *history) chance(percent int) bool { return h.random.IntN(100) < percent }
 
@@ -105,8 +115,13 @@ func (h *history) route(p paxostest.Packet) {
 // round lets ten milliseconds or so pass, and whatever happens in them.
 func (h *history) round() {
 	h.env.Advance(time.Duration(5+h.random.Int64N(10)) * time.Millisecond)
-	h.env.Tick()
-	for range 3 {
+	tickIn := h.random.Perm(3) // which nodes tick in which pass
+	for pass := range 3 {
+		for _, id := range h.env.IDs() {
+			if tickIn[int(id)%3] == pass && !h.isPaused(id) {
+				h.env.Tick(id)
+			}
+		}
 		h.work()
 		h.deliverDue()
 		h.syncSome()
@@ -115,7 +130,7 @@ func (h *history) round() {
 
 func (h *history) deliverDue() {
 	now := h.env.Now()
-	due := h.env.TakePackets(func(p paxostest.Packet) bool { return p.Due <= now })
+	due := h.env.TakePackets(func(p paxostest.Packet) bool { return p.Due <= now && !h.isPaused(p.To) })
 	h.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, p := range due {
 		h.env.Arrive(p)
@@ -124,7 +139,7 @@ func (h *history) deliverDue() {
 
 func (h *history) syncSome() {
 	for _, id := range h.env.IDs() {
-		if n := h.env.Unsynced(id); n > 0 && !h.chance(h.weather.slowDisk) {
+		if n := h.env.Unsynced(id); n > 0 && !h.isPaused(id) && !h.chance(h.weather.slowDisk) {
 			h.env.Sync(id, 1+h.random.IntN(n))
 		}
 	}
@@ -132,7 +147,7 @@ func (h *history) syncSome() {
 
 func (h *history) work() {
 	for _, id := range h.env.IDs() {
-		if h.env.Core(id) == nil {
+		if h.env.Core(id) == nil || h.isPaused(id) {
 			continue
 		}
 		if h.chance(h.weather.propose) {
@@ -151,7 +166,12 @@ func (h *history) faults() {
 	w := h.weather
 	switch {
 	case h.chance(w.crash) && h.env.Core(a) != nil:
-		h.env.Crash(a, h.random.IntN(3))
+		h.crash(a)
+	case h.chance(w.bounce) && h.env.Core(a) != nil:
+		h.crash(a)
+		h.restart(a)
+	case h.chance(w.pause):
+		h.paused[a] = h.env.Now() + h.random.Int64N(int64(400*time.Millisecond))
 	case h.chance(w.cut) && a != b:
 		h.cutSome(a, b)
 	case h.chance(w.mend) && a != b:
@@ -168,6 +188,24 @@ func (h *history) faults() {
 	}
 }
 
+// crash stops a node; its peers notice a broken link at once, or they do not.
+func (h *history) crash(id paxos.NodeID) {
+	h.env.Crash(id, h.random.IntN(3))
+	delete(h.paused, id)
+	if h.chance(50) {
+		h.linksDown(id)
+	}
+}
+
+func (h *history) linksDown(id paxos.NodeID) {
+	for _, other := range h.env.IDs() {
+		if other != id {
+			h.env.Step(other, paxos.LinkDown{Peer: id})
+			h.env.Step(id, paxos.LinkDown{Peer: other})
+		}
+	}
+}
+
 func (h *history) cutSome(a, b paxos.NodeID) {
 	switch h.random.IntN(3) {
 	case 0:
@@ -178,6 +216,9 @@ func (h *history) cutSome(a, b paxos.NodeID) {
 		h.env.Step(b, paxos.LinkDown{Peer: a})
 	default:
 		h.env.Isolate(a)
+		if h.chance(50) {
+			h.linksDown(a)
+		}
 	}
 }
 
@@ -199,7 +240,7 @@ func (h *history) restart(id paxos.NodeID) {
 
 const (
 	faultyRounds = 250
-	// healthyRounds bounds how long a healed cluster may take to serve again: 15 election timeouts.
+	// healthyRounds bounds how long a healed cluster may take to serve again, in rounds of ten milliseconds.
 	healthyRounds = 375
 )
 
@@ -237,6 +278,7 @@ func (h *history) bad() error {
 // calm ends all faults: what is lost stays lost, but nothing more is.
 func (h *history) calm() {
 	h.weather = weather{delay: h.weather.delay}
+	clear(h.paused)
 	for _, id := range h.env.IDs() {
 		h.restart(id)
 	}
