@@ -46,6 +46,9 @@ func TestCloseHandsOverWithoutAFailedCommand(t *testing.T) {
 	if r := leader.write("too late"); r.outcome != Stopping {
 		t.Errorf("a command after the close: %v", r.outcome)
 	}
+	if _, outcome := leader.read(); outcome != Stopping {
+		t.Errorf("a read after the close: %v", outcome)
+	}
 	if status := leader.group.Status(); status.Role == paxos.RoleLeader {
 		t.Error("closed while it led")
 	}
@@ -53,6 +56,29 @@ func TestCloseHandsOverWithoutAFailedCommand(t *testing.T) {
 	writers.Wait()
 	if restored := leader.disk.restored(); len(restored.Records) != 0 && restored.Chosen == 0 {
 		t.Error("no hint for the next start")
+	}
+}
+
+func TestClosedFollowerFinishesWhatItAccepted(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	follower := c.others(c.leader().id)[0]
+	follower.mustWrite("x")
+	var accepted []*item
+	for i := range 50 {
+		accepted = append(accepted, follower.submit(fmt.Sprint("command ", i))...)
+	}
+	follower.turn()
+	ticket := follower.askRead()
+	if err := follower.group.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	for i, it := range accepted {
+		if r := <-it.done; r.outcome != 0 {
+			t.Errorf("command %d: %v", i, r.outcome)
+		}
+	}
+	if follower.client.ready < ticket {
+		t.Error("a read was not answered")
 	}
 }
 
@@ -114,6 +140,50 @@ func TestHandOver(t *testing.T) {
 		t.Error("nobody else leads")
 	}
 	leader.mustWrite("through the new leader")
+}
+
+func TestL4_LeaseIsGivenUpBeforeAHandOver(t *testing.T) {
+	c := newCluster(t, 3, func(cfg *Config) { cfg.ReadMode = ReadLease })
+	leader, grant := c.leaseHolder()
+	if err := leader.group.HandOver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := leader.group.ReadNow(); ok || leader.group.StillValid(grant) {
+		t.Error("the lease outlived the hand-over")
+	}
+}
+
+// A new leader does not propose before it has applied what earlier ones left, and keeps what origins send it meanwhile.
+func TestNewLeaderFirstAppliesWhatEarlierOnesLeft(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	leader := c.leader()
+	others := c.others(leader.id)
+	next, third := others[0], others[1]
+	third.mustWrite("x")
+	next.machine.mu.Lock() // its applier stands still
+	for i := range 3 {
+		leader.mustWrite(fmt.Sprint("command ", i))
+	}
+	leader.turn(func(l *loop) { l.step(paxos.HandOverAsked{To: next.id}) })
+	for ready := false; !ready; {
+		next.turn(func(l *loop) { _, _, ready = l.core.Leader() })
+	}
+	pending := third.submit("meanwhile")
+	for early := 0; early == 0; {
+		next.turn(func(l *loop) {
+			if l.active {
+				t.Error("proposes with an old session table")
+			}
+			early = len(l.early)
+		})
+		if t.Failed() {
+			break
+		}
+	}
+	next.machine.mu.Unlock()
+	if r := <-pending[0].done; r.outcome != 0 || r.seen != 4 {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestHandOverOfASingleNodeFails(t *testing.T) {

@@ -210,6 +210,17 @@ func (n *node) submit(texts ...string) []*item {
 	return submitted
 }
 
+// turn has the loop take a turn, calls f on it, and returns when the turn after that has begun.
+func (n *node) turn(f ...func(l *loop)) {
+	for _, call := range append(f, func(*loop) {}) {
+		done := make(chan struct{})
+		if !n.group.inbox.control(func() { call(n.group.loop); close(done) }) {
+			return
+		}
+		<-done
+	}
+}
+
 // write submits one command and returns what became of it.
 func (n *node) write(text string) result { return <-n.submit(text)[0].done }
 

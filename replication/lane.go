@@ -136,7 +136,7 @@ func (l *Lane) close(c *Chunk) {
 func (l *Lane) AskRead(ticket uint64) {
 	l.asked.Store(ticket)
 	if l.group.swept.Load() {
-		l.group.readers.failLane(l, ticket, Stopping)
+		go l.group.readers.failLane(l, ticket, Stopping) // listeners are never called by who asks
 		return
 	}
 	if l.group.wantsReads.Load() {

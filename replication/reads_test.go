@@ -117,17 +117,22 @@ func TestQuorumModeNeverReadsAtOnce(t *testing.T) {
 	}
 }
 
+// leaseHolder returns a leader and a right to read by its lease.
+func (c *cluster) leaseHolder() (*node, ReadGrant) {
+	for { // each read's round confirms the lease once more
+		leader := c.leader()
+		if _, outcome := leader.read(); outcome != 0 {
+			c.t.Fatal(outcome)
+		}
+		if grant, ok := leader.group.ReadNow(); ok {
+			return leader, grant
+		}
+	}
+}
+
 func TestL4_LeaseReadsEndBeforeAnotherNodeLeads(t *testing.T) {
 	c := newCluster(t, 3, func(cfg *Config) { cfg.ReadMode = ReadLease })
-	leader := c.leader()
-	var grant ReadGrant
-	for ok := false; !ok; { // each read's round confirms the lease once more
-		if _, outcome := leader.read(); outcome != 0 {
-			t.Fatal(outcome)
-		}
-		grant, ok = leader.group.ReadNow()
-		leader = c.leader()
-	}
+	leader, grant := c.leaseHolder()
 	for _, other := range c.others(leader.id) {
 		if _, ok := other.group.ReadNow(); ok {
 			t.Errorf("node %v does not lead and reads by lease", other.id)
@@ -160,5 +165,26 @@ func TestLeaseReadWaitsForWhatIsChosen(t *testing.T) {
 	g.lease.Store(&heldLease{ballot: paxos.Ballot{Round: 3, Node: 1}, sent: g.clock.Now(), lasts: 1 << 60})
 	if g.StillValid(grant) {
 		t.Error("a grant outlived its leadership")
+	}
+}
+
+// A follower that was cut off reads what the others wrote meanwhile as soon as its link is back, and not before.
+func TestReadOfACutOffFollowerWaitsForItsLink(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	leader := c.leader()
+	follower := c.others(leader.id)[0]
+	follower.mustWrite("x")
+	c.net.isolate(follower.id)
+	leader.mustWrite("while it was away")
+	ticket := follower.askRead()
+	follower.turn()
+	follower.client.mu.Lock()
+	if follower.client.ready >= ticket {
+		t.Error("it read without the others")
+	}
+	follower.client.mu.Unlock()
+	c.net.heal()
+	if log, outcome := follower.read(); outcome != 0 || !slices.Contains(log, "while it was away") {
+		t.Errorf("read %q (%v)", log, outcome)
 	}
 }

@@ -23,6 +23,7 @@ func TestBatchesFormWhileTheJournalIsBusy(t *testing.T) {
 	<-n.handle.entered
 	for i := range 200 {
 		all = append(all, n.submit(fmt.Sprint("command ", i))...)
+		n.turn()
 	}
 	n.handle.gate.Unlock()
 	for i, it := range all {

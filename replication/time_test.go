@@ -44,6 +44,19 @@ func TestLogTimeNeverGoesBack(t *testing.T) {
 	if times[len(times)-1]-times[0] < time.Hour.Milliseconds() {
 		t.Error("the wall clock was not used at all")
 	}
+	var proposed []int64
+	for slot := paxos.Slot(1); d.records[slot].Slot == slot; slot++ {
+		if entry := d.records[slot].Entry; entry.Kind == paxos.EntryBatch {
+			b, err := decodeBatch(entry.Payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proposed = append(proposed, b.timeMS)
+		}
+	}
+	if len(proposed) == 0 || !slices.IsSorted(proposed) {
+		t.Errorf("proposed times %v", proposed)
+	}
 }
 
 // A new leader whose wall clock is behind goes on from the time of the log.
@@ -135,24 +148,5 @@ func TestSyncedWaiters(t *testing.T) {
 	w.update([]paxos.SyncedThrough{{Node: 1, Slot: 9}, {Node: 2, Slot: 5}, {Node: 3, Slot: 6}})
 	if told != 3 || len(w.waiters) != 0 {
 		t.Errorf("told %d, %d left", told, len(w.waiters))
-	}
-}
-
-// What does not decode is applied as nothing, and the slots behind it go on.
-func TestUndecodableBatchIsAppliedAsNothing(t *testing.T) {
-	m := newRecorder()
-	cfg := Config{Self: 1, Boot: 1}
-	a := &applier{machine: m, origin: newOrigin(&cfg), readers: &readers{}, log: discardLog(), sessions: newSessionTable()}
-	for i, payload := range [][]byte{nil, {0xff}, []byte("not a batch at all")} {
-		r := paxos.Record{Slot: paxos.Slot(i + 1), Entry: paxos.Entry{Kind: paxos.EntryBatch, Payload: payload}}
-		if err := a.apply(&r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if a.applied.Load() != 3 || len(m.times) != 0 {
-		t.Errorf("applied %d, the machine saw %d slots", a.applied.Load(), len(m.times))
-	}
-	if err := a.apply(&paxos.Record{Slot: 5}); err == nil {
-		t.Error("a slot was left out")
 	}
 }
