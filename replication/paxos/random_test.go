@@ -57,7 +57,7 @@ func someWeather(r *rand.Rand) weather {
 	return weather{
 		loss: pick(0, 0, 2, 10), duplicate: pick(0, 2, 10), delay: pick(5, 20, 60), late: pick(0, 1, 4),
 		slowDisk: pick(0, 30, 80), crash: pick(0, 1, 3), bounce: pick(0, 2, 5), restart: pick(5, 20),
-		cut: pick(0, 1, 5), mend: pick(3, 10), pause: pick(0, 1, 4),
+		cut: pick(0, 1, 5), mend: pick(3, 10), pause: pick(0, 2, 6),
 		handOver: pick(0, 1, 4), hint: pick(0, 1), wall: pick(0, 2), propose: pick(10, 60), read: pick(5, 40),
 	}
 }
@@ -163,6 +163,9 @@ func (h *history) work() {
 // faults does what goes wrong in a round, or is put right again.
 func (h *history) faults() {
 	a, b := h.anyNode(), h.anyNode()
+	if leader := h.env.ReadyLeader(); leader != 0 && h.chance(30) {
+		a = leader // where it hurts most
+	}
 	w := h.weather
 	switch {
 	case h.chance(w.crash) && h.env.Core(a) != nil:
