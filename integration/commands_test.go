@@ -1,18 +1,15 @@
 package integration
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
@@ -115,77 +112,14 @@ func TestConfigurationFromFileEnvironmentAndFlags(t *testing.T) {
 }
 
 // devProcess is a running `paxredis dev`.
-type devProcess struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	mu     sync.Mutex
-	output bytes.Buffer
-	exited chan struct{}
-}
+type devProcess struct{ *program }
 
-func startDev(t *testing.T, args ...string) *devProcess {
+func startDev(t *testing.T, args ...string) devProcess {
 	t.Helper()
-	d := &devProcess{t: t, cmd: exec.Command(mustBuild(t, binary), append([]string{"dev"}, args...)...), exited: make(chan struct{})}
-	d.cmd.Env, d.cmd.Dir = environment(), t.TempDir()
-	d.cmd.Stdout, d.cmd.Stderr = d, d
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(d.exited)
-		_ = d.cmd.Wait() // its result is in cmd.ProcessState
-	}()
-	t.Cleanup(func() {
-		if d.running() {
-			_ = d.cmd.Process.Signal(syscall.SIGTERM)
-			<-d.exited
-		}
-		if t.Failed() {
-			t.Logf("dev printed:\n%s", d.text())
-		}
-	})
-	return d
+	return devProcess{startProgram(t, mustBuild(t, binary), append([]string{"dev"}, args...)...)}
 }
 
-// Write implements io.Writer for the process's output.
-func (d *devProcess) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.output.Write(p)
-}
-
-func (d *devProcess) text() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.output.String()
-}
-
-func (d *devProcess) running() bool {
-	select {
-	case <-d.exited:
-		return false
-	default:
-		return true
-	}
-}
-
-func (d *devProcess) awaitText(pattern string) []string {
-	d.t.Helper()
-	re := regexp.MustCompile(pattern)
-	var found []string
-	await(d.t, fmt.Sprintf("dev to print %q", pattern), func() error {
-		if found = re.FindStringSubmatch(d.text()); found == nil {
-			if !d.running() {
-				d.t.Fatalf("dev ended without printing %q", pattern)
-			}
-			return errNotYet
-		}
-		return nil
-	})
-	return found
-}
-
-func (d *devProcess) interrupt() {
+func (d devProcess) interrupt() {
 	d.t.Helper()
 	if err := d.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		d.t.Fatal(err)

@@ -42,6 +42,7 @@ func testKilledLeaders(t *testing.T, c *cluster, kills int) {
 	}
 	takeovers := make([]time.Duration, 0, kills)
 	for round := range kills {
+		awaitLoad(t, writers, 300)
 		takeovers = append(takeovers, killLeader(t, c, round))
 	}
 	stop.Store(true)
@@ -53,6 +54,24 @@ func testKilledLeaders(t *testing.T, c *cluster, kills int) {
 		verifyWriters(t, n, writers)
 	}
 	report(t, writers, takeovers)
+}
+
+// awaitLoad waits until the writers have had that many further writes acknowledged.
+func awaitLoad(t *testing.T, writers []*writer, count int64) {
+	t.Helper()
+	total := func() (sum int64) {
+		for _, w := range writers {
+			sum += w.acked.Load()
+		}
+		return sum
+	}
+	enough := total() + count
+	await(t, fmt.Sprintf("%d acknowledged writes", count), func() error {
+		if now := total(); now < enough {
+			return fmt.Errorf("%d are missing", enough-now)
+		}
+		return nil
+	})
 }
 
 // killLeader kills the leader, measures until a write through another node succeeds, and brings the node back.
@@ -105,6 +124,7 @@ type writer struct {
 	shared   [sharedCounters]counter
 	reads    int
 	outcomes [failed + 1]int
+	acked    atomic.Int64 // as outcomes[acked], for others to watch
 }
 
 // counter is what a writer knows about its INCRs of one key.
@@ -186,6 +206,9 @@ func (w *writer) increment(client *redis.Client, key string, c *counter, alone b
 func (w *writer) note(err error) outcome {
 	got := outcomeOf(err)
 	w.outcomes[got]++
+	if got == acked {
+		w.acked.Add(1)
+	}
 	if got == failed {
 		w.t.Errorf("writer %d: %v", w.id, err)
 	}
@@ -288,13 +311,7 @@ func TestDataSurvivesAFullStop(t *testing.T) {
 		writers[i] = newWriter(t, i, c)
 		all.Go(func() { writers[i].run(&stop) })
 	}
-	await(t, "some load", func() error {
-		count, err := c.nodes[0].rdb().DBSize(t.Context()).Result()
-		if err == nil && count < 500 {
-			err = errNotYet
-		}
-		return err
-	})
+	awaitLoad(t, writers, 500)
 	for _, n := range c.nodes {
 		n.signal(syscall.SIGKILL)
 	}

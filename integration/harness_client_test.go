@@ -23,6 +23,7 @@ func init() { logging.Disable() } // lost connections are expected here
 func newClient(address string) *redis.Client {
 	return redis.NewClient(&redis.Options{
 		Addr:                     address,
+		PoolSize:                 1 << 16, // after that many failed dials go-redis would answer from memory for a second
 		MaxRetries:               -1,
 		DialerRetries:            1,
 		DialTimeout:              5 * time.Second,

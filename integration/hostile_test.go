@@ -18,7 +18,6 @@ func TestGarbageOnTheClientPort(t *testing.T) {
 		"*1\r\n$-5\r\n",
 		"*1\r\n$99999999999999\r\n",
 		"*1\r\n:5\r\n",
-		"*-2147483649\r\n",
 		"*1048577\r\n",
 		strings.Repeat("a", 70<<10),
 		"GET \"unbalanced\r\n",
@@ -130,7 +129,7 @@ func TestKeysThatAreRefused(t *testing.T) {
 		{"missing", filepath.Join(dir, "none"), "none"},
 		{"short", write("short", "0123456789abcdef\n", 0o600), "32"},
 		{"password", write("password", "correct horse battery staple correct horse\n", 0o600), ""},
-		{"world-readable", write("open", string(text), 0o644), "0600"},
+		{"world-readable", write("open", string(text), 0o644), "chmod 600"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out, errOut, code := runCommand(t, "server", "--peers", peers, "--cluster-key-file", test.file)
@@ -277,7 +276,9 @@ func TestCommandOverTheLimitIsRefused(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	expect(t, n, "OK", "SET", "k", strings.Repeat("v", 1<<20-100))
-	if err := n.rdb().MSet(t.Context(), "a", strings.Repeat("v", 600<<10), "b", strings.Repeat("v", 600<<10)).Err(); err == nil {
+	client := newClient(n.address) // of its own: the node ends its connection
+	defer client.Close()
+	if err := client.MSet(t.Context(), "a", strings.Repeat("v", 600<<10), "b", strings.Repeat("v", 600<<10)).Err(); err == nil {
 		t.Error("a command over the limit in all its arguments was taken")
 	}
 	expect(t, n, "1", "DBSIZE")

@@ -48,20 +48,17 @@ func TestRedisCLI(t *testing.T) {
 func TestRedisCLIInteractiveHints(t *testing.T) {
 	cli, script := needsTool(t, "redis-cli"), needsTool(t, "script")
 	n := startSingle(t)
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, script, "-qec", cli+" -p "+portOf(t, n.address), filepath.Join(t.TempDir(), "typescript"))
-	cmd.Env = append(environment(), "TERM=xterm", "HOME="+t.TempDir())
-	cmd.Stdin = strings.NewReader("set k v\nget k\nquit\n")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, want := range []string{"key value", "OK", `"v"`} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("no %q in the session:\n%q", want, out)
-		}
-	}
+	command := "stty cols 100 rows 30; exec " + cli + " -p " + portOf(t, n.address)
+	session := startProgram(t, script, "-qfec", command, filepath.Join(t.TempDir(), "typescript"))
+	session.awaitText(`> `)
+	session.enter("set k")
+	session.awaitText(`key value .*NX`) // the hint
+	session.enter(" v\r")
+	session.awaitText(`\nOK`)
+	session.enter("get k withver\r")
+	session.awaitText(`1\) "v"\s+2\) \(integer\) \d`)
+	session.enter("quit\r")
+	await(t, "redis-cli to end", session.over)
 }
 
 func TestRedisCLIMassInsertion(t *testing.T) {
