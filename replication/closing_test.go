@@ -60,26 +60,37 @@ func TestCloseHandsOverWithoutAFailedCommand(t *testing.T) {
 }
 
 func TestClosedFollowerFinishesWhatItAccepted(t *testing.T) {
-	c := newCluster(t, 3, nil)
-	follower := c.others(c.leader().id)[0]
-	follower.mustWrite("x")
-	var accepted []*item
-	for i := range 50 {
-		accepted = append(accepted, follower.submit(fmt.Sprint("command ", i))...)
+	newFollower := func(t *testing.T) *node {
+		c := newCluster(t, 3, nil)
+		follower := c.others(c.leader().id)[0]
+		follower.mustWrite("x")
+		return follower
 	}
-	follower.turn()
-	ticket := follower.askRead()
-	if err := follower.group.Close(context.Background()); err != nil {
-		t.Error(err)
-	}
-	for i, it := range accepted {
-		if r := <-it.done; r.outcome != 0 {
-			t.Errorf("command %d: %v", i, r.outcome)
+	t.Run("commands", func(t *testing.T) {
+		follower := newFollower(t)
+		var accepted []*item
+		for i := range 50 {
+			accepted = append(accepted, follower.submit(fmt.Sprint("command ", i))...)
 		}
-	}
-	if follower.client.ready < ticket {
-		t.Error("a read was not answered")
-	}
+		if err := follower.group.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		for i, it := range accepted {
+			if r := <-it.done; r.outcome != 0 {
+				t.Errorf("command %d: %v", i, r.outcome)
+			}
+		}
+	})
+	t.Run("reads", func(t *testing.T) {
+		follower := newFollower(t)
+		ticket := follower.askRead()
+		if err := follower.group.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if follower.client.ready < ticket {
+			t.Error("a read was not answered")
+		}
+	})
 }
 
 func TestCloseWithoutALeaderDoesNotHang(t *testing.T) {

@@ -30,7 +30,7 @@ type roles struct {
 type roleHandler struct {
 	roles *roles
 	id    paxos.NodeID
-	t     *testing.T
+	t     testing.TB
 }
 
 func (h roleHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -57,7 +57,7 @@ func (h roleHandler) Handle(_ context.Context, r slog.Record) error {
 
 // cluster is a few groups in one process.
 type cluster struct {
-	t     *testing.T
+	t     testing.TB
 	net   *network
 	roles roles
 	tune  func(*Config)
@@ -87,7 +87,7 @@ type client struct {
 	outcome Outcome
 }
 
-func newCluster(t *testing.T, n int, tune func(*Config)) *cluster {
+func newCluster(t testing.TB, n int, tune func(*Config)) *cluster {
 	t.Helper()
 	c := &cluster{t: t, net: newNetwork(), tune: tune, nodes: map[paxos.NodeID]*node{}}
 	c.roles.changed.L = &c.roles.mu

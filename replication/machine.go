@@ -7,6 +7,10 @@ type Machine interface {
 	// slot's wall-clock time in Unix milliseconds, which never goes back, and seed its random seed.
 	// replies is where the commands' replies go when this node is their origin and still waits for them, otherwise nil.
 	// Called from one goroutine; commands must not be kept after the return.
+	//
+	// Two calls have no commands. Without replies, the slot does nothing but let time pass, on every node alike. With
+	// replies, what waits behind commands takes its turn, on its origin alone: slot and timeMS are those applied
+	// already, and the call must leave no trace in the replicated state, nor in when anything in it will happen.
 	Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies)
 
 	// NextDeadline returns the Unix millisecond at which the next key expires, 0 without one. It may run beside Apply,
