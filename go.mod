@@ -3,23 +3,26 @@ module github.com/paxredis/paxredis
 go 1.26.8
 
 require (
+	github.com/dchest/siphash v1.2.3
+	github.com/google/uuid v1.6.0
+	github.com/panjf2000/gnet/v2 v2.10.0
+	github.com/peterbourgon/ff/v3 v3.4.0
+	github.com/planetscale/vtprotobuf v0.6.0
+	github.com/redis/go-redis/v9 v9.23.0
+	github.com/tidwall/match v1.2.0
+	github.com/tidwall/redcon v1.6.4
+	golang.org/x/sys v0.49.0
+	google.golang.org/protobuf v1.36.12
+)
+
+require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/dchest/siphash v1.2.3 // indirect
-	github.com/google/uuid v1.6.0 // indirect
 	github.com/panjf2000/ants/v2 v2.12.1 // indirect
-	github.com/panjf2000/gnet/v2 v2.10.0 // indirect
-	github.com/peterbourgon/ff/v3 v3.4.0 // indirect
-	github.com/planetscale/vtprotobuf v0.6.0 // indirect
-	github.com/redis/go-redis/v9 v9.23.0 // indirect
 	github.com/tidwall/btree v1.1.0 // indirect
-	github.com/tidwall/match v1.2.0 // indirect
-	github.com/tidwall/redcon v1.6.4 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.uber.org/zap v1.28.0 // indirect
 	golang.org/x/sync v0.11.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
 )
