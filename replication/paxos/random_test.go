@@ -16,7 +16,7 @@ import (
 
 var (
 	seedFlag      = flag.Int64("seed", -1, "replay the random history of this seed and print it")
-	historiesFlag = flag.Int("histories", 3000, "random histories to run; a race or -short run takes a tenth")
+	historiesFlag = flag.Int("histories", 3000, "random histories to run; the race detector gets a thirtieth, -short a tenth")
 )
 
 // simLimits are small times and bounds, so that a short history sees many elections, full pipelines, split promises
@@ -322,7 +322,10 @@ func TestRandomHistories(t *testing.T) {
 		return
 	}
 	count := *historiesFlag
-	if testing.Short() || raceEnabled {
+	switch {
+	case raceEnabled: // one history is one goroutine: races are not what it looks for
+		count /= 30
+	case testing.Short():
 		count /= 10
 	}
 	var (
