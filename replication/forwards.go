@@ -55,7 +55,11 @@ func (l *loop) forward() {
 	if l.leader == l.g.cfg.Self {
 		return
 	}
-	room := l.follows() && l.forwardAgain() && l.hasRoomForForward()
+	room := false
+	if l.follows() {
+		l.forwardAgain()
+		room = l.hasRoomForForward()
+	}
 	for l.g.wantsChunks.Store(room); room; room = l.hasRoomForForward() {
 		draft := l.newForward()
 		l.takeChunks(&draft)
@@ -80,8 +84,8 @@ func (l *loop) hasRoomForForward() bool {
 	return len(l.sending.forwards) < l.g.cfg.Bounds.ForwardsInFlight
 }
 
-// forwardAgain sends what is unsent; the window bounds it. It reports true: nothing is unsent afterwards.
-func (l *loop) forwardAgain() bool {
+// forwardAgain sends all that is unsent; the window bounds it.
+func (l *loop) forwardAgain() {
 	flights, position := l.unsent()
 	draft := l.newForward()
 	for _, f := range flights {
@@ -99,7 +103,6 @@ func (l *loop) forwardAgain() bool {
 	if len(draft.sections) > 0 {
 		l.sendForward(&draft)
 	}
-	return true
 }
 
 func (l *loop) sendForward(d *batchDraft) {

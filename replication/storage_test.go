@@ -115,6 +115,27 @@ func TestD2_FailedSaveStopsTheGroupAndNothingLeaves(t *testing.T) {
 	leader.mustWrite("the majority goes on")
 }
 
+// A journal that stands still holds a bounded number of entries; the node takes the others later.
+func TestEntriesAreDroppedWhileTheJournalIsTooFarBehind(t *testing.T) {
+	const bound, size, count = 2000, 500, 40
+	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.UnstoredBytes = bound })
+	leader := c.leader()
+	stalled := c.others(leader.id)[0]
+	stalled.mustWrite("x")
+	stalled.handle.gate.Lock()
+	for range count {
+		leader.mustWrite(strings.Repeat("v", size))
+	}
+	for dropped := uint64(0); dropped == 0; {
+		stalled.turn(func(l *loop) { dropped = l.counters.dropped })
+	}
+	if bytes := stalled.group.saver.queue.bytes.Load(); bytes > bound+2*(size+200) {
+		t.Errorf("%d bytes wait for the journal, the bound is %d", bytes, bound)
+	}
+	stalled.handle.gate.Unlock()
+	stalled.machine.waitCount(count + 1)
+}
+
 // A leader's own journal stands still: its heartbeats go on, so nobody canvasses before it gives up by itself.
 func TestHeartbeatsGoOnWhileTheJournalStandsStill(t *testing.T) {
 	c := newCluster(t, 3, nil)
