@@ -58,31 +58,38 @@ func TestAnyNodeServesAnyClient(t *testing.T) {
 	c.awaitEqual()
 }
 
-func TestReadsOnFollowersSeeEveryFinishedWrite(t *testing.T) {
-	c := startCluster(t, 3)
-	const rounds = 300
-	var all sync.WaitGroup
-	for w := range 3 {
-		all.Go(func() {
-			key := fmt.Sprintf("register-%d", w)
-			clients := []*redis.Client{newClient(c.nodes[0].address), newClient(c.nodes[1].address), newClient(c.nodes[2].address)}
-			for i := range rounds {
-				if err := clients[(w+i)%3].Set(t.Context(), key, i, 0).Err(); err != nil {
-					t.Errorf("write %d: %v", i, err)
-					break
-				}
-				got, err := clients[(w+i+1)%3].Get(t.Context(), key).Int()
-				if err != nil || got != i {
-					t.Errorf("read after write %d: got %d, %v", i, got, err)
-					break
-				}
+func TestReadsOnAllNodesSeeEveryFinishedWrite(t *testing.T) {
+	for _, mode := range []string{"quorum", "lease"} {
+		t.Run(mode, func(t *testing.T) {
+			c := startCluster(t, 3, "--read-mode", mode)
+			var all sync.WaitGroup
+			for w := range 3 {
+				all.Go(func() { writeAndReadElsewhere(t, c, w, 300) })
 			}
-			for _, client := range clients {
-				_ = client.Close()
-			}
+			all.Wait()
 		})
 	}
-	all.Wait()
+}
+
+// writeAndReadElsewhere writes a register through one node and reads it through the next, at once.
+func writeAndReadElsewhere(t *testing.T, c *cluster, w, rounds int) {
+	key := fmt.Sprintf("register-%d", w)
+	clients := make([]*redis.Client, len(c.nodes))
+	for i, n := range c.nodes {
+		clients[i] = newClient(n.address)
+		defer clients[i].Close()
+	}
+	for i := range rounds {
+		if err := clients[(w+i)%3].Set(t.Context(), key, i, 0).Err(); err != nil {
+			t.Errorf("write %d: %v", i, err)
+			return
+		}
+		got, err := clients[(w+i+1)%3].Get(t.Context(), key).Int()
+		if err != nil || got != i {
+			t.Errorf("read after write %d: got %d, %v", i, got, err)
+			return
+		}
+	}
 }
 
 func TestPipelinesKeepTheirOrderOnEveryNode(t *testing.T) {

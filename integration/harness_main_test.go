@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,9 @@ var binary = sync.OnceValues(func() (string, error) { return build("paxredis") }
 var raceBinary = sync.OnceValues(func() (string, error) { return build("paxredis-race", "-race") })
 
 func build(name string, flags ...string) (string, error) {
+	if err := noteSources(); err != nil {
+		return "", err
+	}
 	path := filepath.Join(binDir, name)
 	args := append(append([]string{"build", "-o", path}, flags...), "github.com/paxredis/paxredis/cmd/paxredis")
 	out, err := exec.Command("go", args...).CombinedOutput()
@@ -46,6 +50,18 @@ func build(name string, flags ...string) (string, error) {
 		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return path, nil
+}
+
+// noteSources looks at every source file of the product, because go test remembers which files a test looked at: without
+// it, a result would be taken from the cache although the binary has changed.
+func noteSources() error {
+	return filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		_, err = os.Stat(path)
+		return err
+	})
 }
 
 // needsProcesses skips a test that starts processes when -short was given.

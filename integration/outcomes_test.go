@@ -180,3 +180,102 @@ func TestGracefulStopAnswersWhatWasAccepted(t *testing.T) {
 		t.Errorf("count is %d (%v), with %d acknowledged and %d unknown", got, err, ackedCount, lost)
 	}
 }
+
+// TestFrozenLeaderServesNoOldValue stops the leader's process in the middle, has another leader take a newer value, and
+// lets the old one go on with a read that waits in its socket: it must not answer from what it remembers.
+func TestFrozenLeaderServesNoOldValue(t *testing.T) {
+	for _, mode := range []string{"quorum", "lease"} {
+		t.Run(mode, func(t *testing.T) {
+			c := startCluster(t, 3, "--read-mode", mode)
+			for round := range 3 {
+				leader := c.leader()
+				old, newer := fmt.Sprint("old", round), fmt.Sprint("new", round)
+				s := dial(t, leader.address)
+				s.send("SET k " + old + "\r\nGET k\r\n")
+				for _, want := range []string{"+OK", "$4", old} {
+					if got := s.line(); got != want {
+						t.Fatalf("got %q, want %q", got, want)
+					}
+				}
+				leader.signal(syscall.SIGSTOP)
+				s.send("GET k\r\n")
+				await(t, "a write through another node", func() error {
+					return c.others(leader)[0].rdb().Set(t.Context(), "k", newer, 0).Err()
+				})
+				leader.signal(syscall.SIGCONT)
+				got := s.line()
+				if strings.HasPrefix(got, "$") {
+					got = s.line()
+				}
+				if got != newer && !strings.HasPrefix(got, "-CLUSTERDOWN ") {
+					t.Errorf("the old leader answered %q after %q was acknowledged", got, newer)
+				}
+			}
+			c.awaitEqual()
+		})
+	}
+}
+
+func TestShutdownCommandStopsTheNode(t *testing.T) {
+	n := startSingle(t)
+	expect(t, n, "OK", "SET", "k", "v")
+	s := dial(t, n.address)
+	s.send("SHUTDOWN\r\n")
+	if got := s.rest(); strings.HasPrefix(got, "-") {
+		t.Errorf("got %q", got)
+	}
+	if code := n.awaitExit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	n.start()
+	n.awaitServing()
+	expect(t, n, "v", "GET", "k")
+}
+
+// TestSecondSignalStopsAtOnce: a graceful stop that cannot end, for want of a majority, does not have to be waited for.
+func TestSecondSignalStopsAtOnce(t *testing.T) {
+	c := startCluster(t, 3, "--commit-timeout", "10m")
+	last := c.leader()
+	for _, n := range c.others(last) {
+		n.kill()
+	}
+	s := dial(t, last.address)
+	s.send("SET k v\r\n") // has to be answered before the stop is done, and cannot be
+	await(t, "the node to have no leader", func() error {
+		info, err := infoPaxos(last)
+		if err == nil && info["paxos_leader_id"] != "0" {
+			err = errNotYet
+		}
+		return err
+	})
+	last.signal(syscall.SIGTERM)
+	last.awaitLog("msg=stopping")
+	last.signal(syscall.SIGTERM)
+	if code := last.awaitExit(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if text := last.logTail(1); !strings.Contains(text, "a second signal") {
+		t.Errorf("its last words: %s", text)
+	}
+}
+
+func TestFiveNodesBearTheLossOfTwo(t *testing.T) {
+	c := startCluster(t, 5)
+	for range 2 {
+		c.leader().kill()
+		c.leader()
+	}
+	for i, n := range c.nodes {
+		if n.running() {
+			expect(t, n, "OK", "SET", fmt.Sprint("k", i), "v")
+			expect(t, n, "v", "GET", fmt.Sprint("k", i))
+		}
+	}
+	for _, n := range c.nodes {
+		if !n.running() {
+			n.start()
+		}
+	}
+	c.awaitServing()
+	c.awaitEqual()
+}
