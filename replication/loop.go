@@ -2,6 +2,7 @@ package replication
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -208,15 +209,10 @@ func (l *loop) flush() {
 func (l *loop) publish() {
 	status := l.core.Status(l.now)
 	l.g.published.set(status, l.counters)
-	if changed(status.Synced, l.synced) {
+	if !slices.Equal(status.Synced, l.synced) {
 		l.synced = status.Synced
 		l.g.synced.update(status.Synced)
 	}
-}
-
-// changed compares by identity: the core replaces the slice and never changes it.
-func changed(a, b []paxos.SyncedThrough) bool {
-	return len(a) != len(b) || len(a) > 0 && &a[0] != &b[0]
 }
 
 // followLeader notices a new leadership: everything unapplied is sent again, to whoever leads now.

@@ -177,3 +177,30 @@ func TestRemovalIsInTheOrderOfDeadlineDatabaseKey(t *testing.T) {
 		ks.removeDue(1)
 	}
 }
+
+// TestTheOriginsOwnCallsRemoveNothing: reads that wait at their origin are run by calls without commands, which the
+// other nodes do not make. With more keys due than one call removes, such a call must not remove some of them.
+func TestTheOriginsOwnCallsRemoveNothing(t *testing.T) {
+	origin, other := New(Config{}), New(Config{})
+	var sets []byte
+	const keys = 2*expirePerApply + 1
+	for i := range keys {
+		sets = AppendCommand(sets, 0, words(fmt.Sprintf("SET key:%d v VER 7 PX 100", i)))
+	}
+	write := AppendCommand(nil, 0, words("SET other v"))
+	apply := func(m *Machine, slot uint64, timeMS int64, commands []byte, count int, replies Replies) {
+		m.Apply(slot, timeMS, 1, commands, count, replies)
+	}
+	for _, m := range []*Machine{origin, other} {
+		apply(m, 1, testStart, sets, keys, nil)
+		apply(m, 2, testStart+200, nil, 0, nil)
+	}
+	apply(origin, 2, testStart+200, nil, 0, &collector{proto: 2})
+	for _, m := range []*Machine{origin, other} {
+		apply(m, 3, testStart+300, write, 1, nil)
+	}
+	a, b := origin.Stats(), other.Stats()
+	if a.Tombstones != b.Tombstones || a.Expired != b.Expired || origin.Digest() != other.Digest() {
+		t.Fatalf("the origin expired %d keys, another node %d; digests equal: %v", a.Expired, b.Expired, origin.Digest() == other.Digest())
+	}
+}

@@ -94,13 +94,18 @@ func (m *Machine) newView() *View {
 // milliseconds and seed its random seed. replies is nil where nobody waits for them. Bytes that do not decode get error
 // replies, the same on each node. Nothing of commands is kept. One goroutine calls it, slots in order; it holds the
 // write lock until it returns, so replies must not call back into Machine.
+//
+// A call with replies and no commands happens on the origin alone, for the reads that wait there: it changes nothing,
+// since the other nodes do not make it. Without replies and commands it lets the slot's time pass, on every node.
 func (m *Machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.slot = slot
 	m.ks.now = max(m.ks.now, timeMS)
-	m.ks.removeDue(expirePerApply)
-	m.ks.purgeTombstones(purgePerApply)
+	if count > 0 || replies == nil {
+		m.ks.removeDue(expirePerApply)
+		m.ks.purgeTombstones(purgePerApply)
+	}
 
 	v := m.applier
 	v.tx.now = m.ks.now

@@ -13,7 +13,7 @@ type Status struct {
 	Ready     bool
 	// Lease reports whether this node holds a lease at this moment.
 	Lease bool
-	// Synced is how far each voter has the log on stable storage, as the leader last told; empty without a leader.
+	// Synced is how far each voter has the log on stable storage, as the leader knows it, or last told; empty without a leader.
 	Synced        []SyncedThrough
 	InFlight      int
 	Configuration Configuration
@@ -25,10 +25,14 @@ func (c *Core) Status(now Instant) Status {
 	if c.role == RoleCandidate {
 		ballot = c.candidate.ballot
 	}
+	synced := c.synced
+	if c.role == RoleLeader {
+		synced = c.votersSynced() // it knows more than it told last
+	}
 	sent, lasts, ok := c.Lease()
 	return Status{
 		Self: c.self, Role: c.role, Leader: leader, Ballot: ballot, Promised: c.acceptor.promised, Chosen: c.log.chosen,
-		FirstKept: 1, Ready: ready, Lease: ok && now.Elapsed(sent) < lasts, Synced: c.synced,
+		FirstKept: 1, Ready: ready, Lease: ok && now.Elapsed(sent) < lasts, Synced: synced,
 		InFlight: len(c.leader.inFlight), Configuration: c.configuration,
 	}
 }
