@@ -235,7 +235,9 @@ func (m *mapWriter) text(name, value string) {
 }
 
 // field adds a field whose value is written by a function.
-func (m *mapWriter) field(name string, write func()) { m.fields = append(m.fields, mapField{name, write}) }
+func (m *mapWriter) field(name string, write func()) {
+	m.fields = append(m.fields, mapField{name, write})
+}
 
 func (m *mapWriter) write() {
 	m.reply.Map(len(m.fields))
