@@ -124,3 +124,33 @@ func TestNodeBackFromAPartitionDoesNotDepose(t *testing.T) {
 		}
 	}
 }
+
+// TestL3_LeaseHoldsThroughTheRestartOfItsOnlyWitness: node 3 has lost the leader and canvasses; node 2, whose grant
+// alone carries the leader's lease, forgets it in a restart. Package paxostest checks that nobody else gets in.
+func TestL3_LeaseHoldsThroughTheRestartOfItsOnlyWitness(t *testing.T) {
+	env, err := paxostest.New(paxostest.Options{Nodes: 3, Seed: 1, Lease: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.Advance(electionTimeout)
+	env.Tick(1)
+	env.Stabilize(nil)
+	env.CutBoth(1, 3)
+	env.RunFor(2*electionTimeout, nil)
+
+	env.Crash(2, 0)
+	if err := env.Restart(2, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 { // 300 ms, in which the leader is silent
+		env.Advance(10 * time.Millisecond)
+		env.Tick(3)
+		env.Stabilize(nil)
+	}
+	if err := env.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if !env.Status(1).Lease {
+		t.Fatal("the lease ended too early for this test to show anything")
+	}
+}

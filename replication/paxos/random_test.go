@@ -37,6 +37,7 @@ type history struct {
 	random  *rand.Rand
 	weather weather
 	paused  map[paxos.NodeID]int64 // until that real time
+	apart   paxos.NodeID           // last cut off from another node; it may be canvassing the rest
 	batch   int
 	err     error
 	healed  time.Duration // how long it took to serve again once the faults stopped
@@ -170,9 +171,8 @@ func (h *history) faults() {
 	switch {
 	case h.chance(w.crash) && h.env.Core(a) != nil:
 		h.crash(a)
-	case h.chance(w.bounce) && h.env.Core(a) != nil:
-		h.crash(a)
-		h.restart(a)
+	case h.chance(w.bounce):
+		h.bounceAllBut(h.env.ReadyLeader(), h.apart)
 	case h.chance(w.pause):
 		h.paused[a] = h.env.Now() + h.random.Int64N(int64(400*time.Millisecond))
 	case h.chance(w.cut) && a != b:
@@ -200,6 +200,17 @@ func (h *history) crash(id paxos.NodeID) {
 	}
 }
 
+// bounceAllBut restarts at once most of the nodes that grant the leader its lease: what they forget must not let
+// another in.
+func (h *history) bounceAllBut(leader, other paxos.NodeID) {
+	for _, id := range h.env.IDs() {
+		if id != leader && id != other && h.env.Core(id) != nil && h.chance(80) {
+			h.crash(id)
+			h.restart(id)
+		}
+	}
+}
+
 func (h *history) linksDown(id paxos.NodeID) {
 	for _, other := range h.env.IDs() {
 		if other != id {
@@ -215,6 +226,7 @@ func (h *history) cutSome(a, b paxos.NodeID) {
 		h.env.Cut(a, b)
 	case 1:
 		h.env.CutBoth(a, b)
+		h.apart = b
 		h.env.Step(a, paxos.LinkDown{Peer: b})
 		h.env.Step(b, paxos.LinkDown{Peer: a})
 	default:
@@ -235,7 +247,7 @@ func (h *history) restart(id paxos.NodeID) {
 	}
 	h.err = h.env.Restart(id, forget)
 	for _, other := range h.env.IDs() {
-		if other != id {
+		if other != id && h.chance(50) { // or only once it has something to say: nothing rests on the event
 			h.env.Step(other, paxos.LinkUp{Peer: id})
 		}
 	}
