@@ -1,0 +1,129 @@
+package resp
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+func testSettings() *Settings {
+	return NewSettings(SettingsSource{Limits: Limits{}.WithDefaults(), Listen: "127.0.0.1:6379", Dir: "/data", SlowerThan: 10_000, SlowlogLength: 128})
+}
+
+// words are the arguments of a command.
+func words(text string) statemachine.Args {
+	var args statemachine.Args
+	for _, word := range strings.Fields(text) {
+		args = append(args, []byte(strings.Trim(word, "'")))
+	}
+	return args
+}
+
+// replied is what a function replies in RESP2, in short: the lines without those that only tell lengths.
+func replied(f func(reply statemachine.Reply)) string {
+	var w Writer
+	f(&w)
+	var shown []string
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(w.Buf), "\r\n"), "\r\n") {
+		if !strings.HasPrefix(line, "*") && !strings.HasPrefix(line, "$") {
+			shown = append(shown, line)
+		}
+	}
+	return strings.Join(shown, " ")
+}
+
+func TestConfigGet(t *testing.T) {
+	s := testSettings()
+	for _, test := range []struct{ patterns, want string }{
+		{"maxclients", "maxclients 10000"},
+		{"MaxClients MAXCLIENTS", "maxclients 10000"},
+		{"slowlog*", "slowlog-log-slower-than 10000 slowlog-max-len 128"},
+		{"save", "save "},
+		{"appendonly appendfsync", "appendfsync always appendonly yes"},
+		{"maxmemory maxmemory-policy", "maxmemory 0 maxmemory-policy noeviction"},
+		{"databases", "databases 16"},
+		{"bind port dir", "bind 127.0.0.1 dir /data port 6379"},
+		{"proto-max-bulk-len", "proto-max-bulk-len 67108864"},
+		{"client-output-buffer-limit", "client-output-buffer-limit normal 268435456 0 0 slave 268435456 0 0 pubsub 268435456 0 0"},
+		{"notify-keyspace-event?", "notify-keyspace-events "},
+		{"no-such-thing", ""},
+	} {
+		if got := replied(func(r statemachine.Reply) { s.Get(words(test.patterns), r) }); got != test.want {
+			t.Errorf("CONFIG GET %s: %q, want %q", test.patterns, got, test.want)
+		}
+	}
+}
+
+func TestConfigGetOfAllTellsEachOnce(t *testing.T) {
+	s := testSettings()
+	w := Writer{Proto: 3}
+	s.Get(words("* *"), &w)
+	if want := fmt.Sprintf("%%%d\r\n", len(s.parameters)); !strings.HasPrefix(string(w.Buf), want) {
+		t.Errorf("starts with %.10q, want %q", w.Buf, want)
+	}
+	if len(s.byName) != len(s.parameters) {
+		t.Error("a name is there twice")
+	}
+}
+
+// The errors are Redis's, as redis-server 7.0 says them.
+func TestConfigSet(t *testing.T) {
+	failed := func(name, why string) string {
+		return "-ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why
+	}
+	for _, test := range []struct{ pairs, want string }{
+		{"maxclients 100", "+OK"},
+		{"MAXCLIENTS 100", "+OK"},
+		{"slowlog-max-len 0 slowlog-log-slower-than -1", "+OK"},
+		{"save ''", "+OK"}, // what it is
+		{"appendonly YES", "+OK"},
+		{"maxclients", "-ERR syntax error"},
+		{"maxclients 1 x", "-ERR syntax error"},
+		{"nosuch 1", "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'"},
+		{"maxclients abc", failed("maxclients", "argument couldn't be parsed into an integer")},
+		{"maxclients 9.5", failed("maxclients", "argument couldn't be parsed into an integer")},
+		{"maxclients 0", failed("maxclients", "argument must be between 1 and 2147483647 inclusive")},
+		{"slowlog-log-slower-than -5", failed("slowlog-log-slower-than", "argument must be between -1 and 9223372036854775807 inclusive")},
+		{"slowlog-max-len 1kb", failed("slowlog-max-len", "argument couldn't be parsed into an integer")},
+		{"slowlog-max-len 2000000", failed("slowlog-max-len", "argument must be between 0 and 1048576 inclusive")},
+		{"maxclients 10 maxclients 11", failed("maxclients", "duplicate parameter")},
+		{"databases 16", failed("databases", "can't set immutable config")},
+		{"appendonly no", failed("appendonly", "can't set immutable config")},
+		{"notify-keyspace-events KEA", failed("notify-keyspace-events", "can't set immutable config")},
+		{"maxmemory 100mb", failed("maxmemory", "can't set immutable config")},
+	} {
+		if got := replied(func(r statemachine.Reply) { testSettings().Set(words(test.pairs), r) }); got != test.want {
+			t.Errorf("CONFIG SET %s\n got %q\nwant %q", test.pairs, got, test.want)
+		}
+	}
+}
+
+func TestConfigSetIsAllOrNothing(t *testing.T) {
+	s := testSettings()
+	s.Set(words("maxclients 7 slowlog-max-len x"), statemachine.Discard)
+	if s.maxClients() != 10_000 {
+		t.Errorf("a CONFIG SET that failed set maxclients to %d", s.maxClients())
+	}
+	s.Set(words("maxclients 7 slowlog-max-len 8 slowlog-log-slower-than 9"), statemachine.Discard)
+	if s.maxClients() != 7 || s.slowlogLength() != 8 || s.slowerThan() != 9 {
+		t.Errorf("%d %d %d, want 7 8 9", s.maxClients(), s.slowlogLength(), s.slowerThan())
+	}
+}
+
+func TestSettingsAreSafeForSeveralGoroutines(t *testing.T) {
+	s := testSettings()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 100 {
+				s.Set(words("maxclients 5 slowlog-max-len 6"), statemachine.Discard)
+				s.Get(words("*"), statemachine.Discard)
+				_ = s.maxClients()
+			}
+		})
+	}
+	wg.Wait()
+}
