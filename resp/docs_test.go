@@ -1,0 +1,206 @@
+package resp
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// testTable is the table of a whole server.
+func testTable(t *testing.T) *statemachine.Table {
+	t.Helper()
+	table, _, err := buildRows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// commandReply runs COMMAND with these arguments.
+func commandReply(table *statemachine.Table, proto int, text string) []byte {
+	w := Writer{Proto: proto}
+	runCommand(table, words(text), &w)
+	return w.Buf
+}
+
+// sharedCommands are commands that Redis 7.0 has with the very same options, flags and tips.
+var sharedCommands = strings.Fields(`setnx setex psetex getset getdel getex mget mset msetnx append strlen setrange getrange
+	substr incr decr incrby decrby incrbyfloat lcs unlink exists type touch rename renamenx copy move expire pexpire expireat
+	pexpireat ttl pttl expiretime pexpiretime persist object|encoding object|freq object|idletime object|refcount watch scan
+	randomkey dbsize flushdb flushall swapdb echo multi exec discard unwatch time quit reset select auth readonly
+	readwrite client|id client|setname client|getname config|get config|resetstat command info`)
+
+func TestCommandInfoIsRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	table := testTable(t)
+	for _, proto := range []int{2, 3} {
+		redis.do(words(fmt.Sprintf("HELLO %d", proto)))
+		for _, name := range sharedCommands {
+			call := "COMMAND INFO " + name
+			got, want := decoded(t, commandReply(table, proto, call)), decoded(t, redis.do(words(call)))
+			if !reflect.DeepEqual(withoutRemarks(got), withoutRemarks(want)) {
+				t.Errorf("RESP%d %s\n got %v\nwant %v", proto, call, got, want)
+			}
+		}
+	}
+}
+
+// withoutRemarks takes out of a COMMAND INFO reply what may differ: remarks on keys, and which subcommands there are.
+func withoutRemarks(info any) any {
+	command := info.([]any)[0].([]any)
+	specs := command[8].([]any)
+	for i, spec := range specs {
+		switch s := spec.(type) {
+		case map[string]any:
+			delete(s, "notes")
+		case []any:
+			if s[0] == "notes" {
+				specs[i] = s[2:]
+			}
+		}
+	}
+	if len(command[9].([]any)) > 0 {
+		command[9] = "has subcommands"
+	}
+	return info
+}
+
+func TestCommandDocsArgumentsAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	table := testTable(t)
+	redis.do(words("HELLO 3"))
+	for _, name := range sharedCommands {
+		if name == "config|get" {
+			continue // Redis 7.0 tells a block of one argument; the hint is the same
+		}
+		call := "COMMAND DOCS " + name
+		got := documentedArguments(decoded(t, commandReply(table, 3, call)))
+		want := documentedArguments(decoded(t, redis.do(words(call))))
+		if !slices.Equal(got, want) {
+			t.Errorf("%s\n got %v\nwant %v", call, got, want)
+		}
+	}
+}
+
+// documentedArguments lists the arguments of a COMMAND DOCS reply, without their names, which 7.2 changed: type, token, key
+// specification, flags, and nested ones in brackets.
+func documentedArguments(docs any) []string {
+	var shown []string
+	for _, d := range docs.(map[string]any) {
+		arguments, _ := d.(map[string]any)["arguments"].([]any)
+		shown = append(shown, showArguments(arguments)...)
+	}
+	return shown
+}
+
+func showArguments(arguments []any) []string {
+	var shown []string
+	for _, a := range arguments {
+		fields := a.(map[string]any)
+		text := fmt.Sprint(fields["type"])
+		for _, name := range []string{"token", "key_spec_index", "flags"} {
+			if value, ok := fields[name]; ok {
+				text += fmt.Sprintf(" %s=%v", name, value)
+			}
+		}
+		if nested, ok := fields["arguments"].([]any); ok {
+			text += fmt.Sprint(showArguments(nested))
+		}
+		shown = append(shown, text)
+	}
+	return shown
+}
+
+func TestCommandGetKeysIsRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	table := testTable(t)
+	for _, call := range []string{
+		"get a", "set a b", "set a b GET", "set a b EX 1 get", "mset a 1 b 2 c 3", "msetnx a 1 b 2", "mget a b c", "del a", "unlink a b",
+		"copy a b", "rename a b", "object encoding a", "object nosuch a", "lcs a b", "exists a b", "getdel a", "append a b",
+		"ping a b", "nosuch a b", "set a", "config get x", "watch a b", "touch a",
+	} {
+		for _, form := range []string{"COMMAND GETKEYS ", "COMMAND GETKEYSANDFLAGS "} {
+			got, want := commandReply(table, 2, form+call), redis.do(words(form+call))
+			if string(got) != string(want) {
+				t.Errorf("%s\n got %q\nwant %q", form+call, got, want)
+			}
+		}
+	}
+}
+
+func TestCommandGetKeysOfNumberedKeys(t *testing.T) {
+	row := func(name string, flags statemachine.Flags) statemachine.Command {
+		return statemachine.Command{Name: name, Arity: -3, Flags: flags, Keys: statemachine.Keys{Numkeys: 2}, Syntax: "x numkeys [key [key ...]]"}
+	}
+	table, err := statemachine.NewTable([]statemachine.Command{row("NEEDS", 0), row("MAY", statemachine.NoMandatoryKeys)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ call, want string }{
+		{"needs x 2 a b c", "a b"},
+		{"needs x 0 a", ""},
+		{"needs x 4 a b c", "-" + errInvalidArgs},
+		{"needs x y a", "-" + errInvalidArgs},
+		{"needs x -1 a", "-" + errInvalidArgs},
+		{"needs x 9223372036854775807 a", "-" + errInvalidArgs},
+		{"may x 4 a", ""},
+	} {
+		got := replied(func(r statemachine.Reply) { runCommand(table, words("COMMAND GETKEYS "+test.call), r) })
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", test.call, got, test.want)
+		}
+	}
+	info := string(commandReply(table, 2, "COMMAND INFO needs"))
+	if !strings.Contains(info, "+movablekeys") || !strings.Contains(info, "keynumidx") {
+		t.Errorf("%q", info)
+	}
+}
+
+func TestCommandList(t *testing.T) {
+	table := testTable(t)
+	redis := startRedisServer(t)
+	for _, test := range []struct{ call, has, hasNot string }{
+		{"COMMAND LIST", "object|encoding", "nosuch"},
+		{"COMMAND LIST FILTERBY PATTERN CONFIG*", "config|get", "get"},
+		{"COMMAND LIST filterby aclcat STRING", "append", "del"},
+		{"COMMAND LIST FILTERBY ACLCAT dangerous", "flushall", "get"},
+	} {
+		var names []string
+		for _, name := range decoded(t, commandReply(table, 2, test.call)).([]any) {
+			names = append(names, name.(string))
+		}
+		if !slices.Contains(names, test.has) || slices.Contains(names, test.hasNot) {
+			t.Errorf("%s: %v", test.call, names)
+		}
+	}
+	for _, call := range []string{"COMMAND LIST FILTERBY MODULE x", "COMMAND LIST FILTERBY ACLCAT nosuch", "COMMAND LIST FILTERBY x y",
+		"COMMAND LIST FILTERBY PATTERN", "COMMAND LIST x", "COMMAND LIST FILTERBY PATTERN get", "COMMAND nosuch",
+		"COMMAND INFO nosuch", "COMMAND INFO get|x object|nosuch", "COMMAND DOCS nosuch", "COMMAND INFO STRLEN Object|Encoding"} {
+		if got, want := commandReply(table, 2, call), redis.do(words(call)); string(got) != string(want) {
+			t.Errorf("%s\n got %q\nwant %q", call, got, want)
+		}
+	}
+}
+
+func TestCommandTellsAboutAll(t *testing.T) {
+	table := testTable(t)
+	want := len(table.All())
+	for _, call := range []string{"COMMAND", "COMMAND INFO"} {
+		if got := len(decoded(t, commandReply(table, 3, call)).([]any)); got != want {
+			t.Errorf("%s: %d commands, want %d", call, got, want)
+		}
+	}
+	if got := len(decoded(t, commandReply(table, 3, "COMMAND DOCS")).(map[string]any)); got != want {
+		t.Errorf("COMMAND DOCS: %d commands, want %d", got, want)
+	}
+	if got := string(commandReply(table, 2, "COMMAND COUNT")); got != fmt.Sprintf(":%d\r\n", want) {
+		t.Errorf("COMMAND COUNT: %q, want %d", got, want)
+	}
+	if got := replied(func(r statemachine.Reply) { runCommand(table, words("COMMAND HELP"), r) }); !strings.Contains(got, "GETKEYSANDFLAGS") {
+		t.Error(got)
+	}
+}
