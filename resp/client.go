@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"net"
+	"os"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -36,6 +37,7 @@ type Client struct {
 	stopWait func() // answers the WAIT at hand now
 	closing  bool   // to be closed once everything is answered
 	closed   bool
+	half     *os.File // its socket once it has sent everything, while replies are outstanding; conn is closed then
 	lingers  bool
 
 	db         int

@@ -188,6 +188,9 @@ func (l *eventLoop) visitAll(c *Client, r *row, ask func(*Client) []byte, answer
 func (l *eventLoop) ask(ask func(*Client) []byte) []visit {
 	var found []visit
 	for c := range l.clients {
+		if c.half != nil {
+			continue // as good as gone
+		}
 		if said := ask(c); said != nil {
 			found = append(found, visit{c.id, said})
 		}

@@ -328,3 +328,44 @@ func TestSlowLogKeepsTheNewest(t *testing.T) {
 		t.Errorf("SLOWLOG GET: %s", got)
 	}
 }
+
+// A client that has sent everything and shut its side down still gets its replies.
+func TestAHalfClosedClientGetsItsReplies(t *testing.T) {
+	for _, test := range []struct {
+		name, commands string
+		want           []string
+	}{
+		{"writes", "PING;SET a 1;GET a;INCR a", []string{"+PONG", "+OK", "$1 1", ":2"}},
+		{"reads", "GET a;PING", []string{"$-1", "+PONG"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, node := startServer(t, Config{Loops: 1})
+			w, other := dial(t, s), dial(t, s)
+			other.check("PING", "+PONG")
+			node.hold()
+			w.send(lines(test.commands))
+			if err := w.conn.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			l := s.allLoops()[0]
+			waitFor(t, s, func() bool {
+				half := make(chan bool)
+				l.do(func() {
+					found := false
+					for c := range l.clients {
+						found = found || c.half != nil
+					}
+					half <- found
+				})
+				return <-half
+			})
+			if list := other.do("CLIENT LIST"); strings.Count(list, "id=") != 1 {
+				t.Errorf("CLIENT LIST: %s", list)
+			}
+			node.letGo()
+			w.want(test.want...)
+			w.wantClosed()
+			waitFor(t, s, func() bool { return s.open.Load() == 1 })
+		})
+	}
+}

@@ -2,6 +2,8 @@ package resp
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -42,6 +44,10 @@ func (l *eventLoop) drain() {
 
 // finish closes a client that has its replies, once its socket has taken them all.
 func (l *eventLoop) finish(c *Client) {
+	if c.half != nil {
+		l.sendLast(c)
+		return
+	}
 	if c.conn.OutboundBuffered() == 0 {
 		l.closeNow(c)
 		return
@@ -53,6 +59,88 @@ func (l *eventLoop) finish(c *Client) {
 	if err := l.linger(c); err != nil {
 		l.drop(c, "its replies cannot be written: "+err.Error())
 	}
+}
+
+// closeNow closes a client's socket. What gnet has not sent yet is tried once more.
+func (l *eventLoop) closeNow(c *Client) {
+	switch {
+	case c.closed:
+	case c.half != nil:
+		l.logClosing(c, c.half.Close())
+		l.forget(c)
+		l.server.left()
+	default:
+		l.logClosing(c, l.events.Close(c.conn))
+	}
+}
+
+func (l *eventLoop) logClosing(c *Client, err error) {
+	if err != nil {
+		l.server.logger.Warn("resp: closing a client", "client", c.id, "addr", c.remote, "error", err)
+	}
+}
+
+// onClose lets go of a client whose socket gnet closes.
+func (l *eventLoop) onClose(c *Client, err error) {
+	if errors.Is(err, io.EOF) {
+		if l.keepHalf(c) {
+			return
+		}
+	} else if err != nil {
+		l.server.logger.Debug("resp: connection ended", "client", c.id, "addr", c.remote, "error", err)
+	}
+	l.forget(c)
+	l.server.left()
+}
+
+// keepHalf keeps the socket of a client that has said all it has to say, and may still listen: gnet closes a connection
+// at the end of its input, but what was accepted is answered. It reports false if nothing is outstanding.
+func (l *eventLoop) keepHalf(c *Client) bool {
+	if c.idle() || c.heldBy != nil || c.conn.OutboundBuffered() > 0 {
+		return false
+	}
+	fd, err := c.conn.Dup()
+	if err != nil {
+		l.logClosing(c, err)
+		return false
+	}
+	c.half = os.NewFile(uintptr(fd), "client")
+	c.closing = true
+	c.input = input{}
+	return true
+}
+
+// sendLast writes the replies of a client that has closed its half of the connection, and closes the other.
+func (l *eventLoop) sendLast(c *Client) {
+	file, replies := c.half, c.out.Buf
+	c.out.Buf = nil
+	l.stats.outputBytes.Add(uint64(len(replies)))
+	l.forget(c)
+	go func() {
+		defer l.server.left()
+		err := file.SetWriteDeadline(time.Now().Add(lingerTime))
+		if err == nil {
+			_, err = file.Write(replies)
+		}
+		if err = closeAfter(file, err); err != nil {
+			l.server.logger.Debug("resp: last replies", "client", c.id, "addr", c.remote, "error", err)
+		}
+	}()
+}
+
+// forget lets go of what a client has. Replies that still come for it are thrown away.
+func (l *eventLoop) forget(c *Client) {
+	c.closed = true
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.onIdle, c.cancel, c.stopWait, c.heldBy = nil, nil, nil, nil
+	c.waiting.clear()
+	c.input = input{}
+	c.out.Buf = nil
+	c.tx = nil
+	c.unwatch()
+	delete(l.clients, c)
 }
 
 // linger waits on a goroutine until the client's socket can be written to, again and again until gnet, which writes, has

@@ -61,11 +61,8 @@ func (l *eventLoop) read(c *Client, it item, args [][]byte) {
 	it.stamp()
 	it.argc = len(args)
 	q := itemQueue{args: args}
-	if done, due := l.answer(c, &q, &it, true); due {
-		l.tick(c)
-		l.enqueue(it, args)
-	} else if !done {
-		l.enqueue(it, args)
+	if done, _ := l.answer(c, &q, &it, true); !done {
+		l.enqueue(it, args) // where a due key is seen to
 	}
 }
 

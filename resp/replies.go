@@ -2,7 +2,6 @@ package resp
 
 import (
 	"bytes"
-	"io"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -29,7 +28,7 @@ func (l *eventLoop) outBuffer(c *Client) *Writer {
 
 // flush writes the client's replies to its socket; what the socket does not take, gnet keeps.
 func (l *eventLoop) flush(c *Client) {
-	if len(c.out.Buf) == 0 {
+	if len(c.out.Buf) == 0 || c.half != nil {
 		return
 	}
 	buf := c.out.Buf
@@ -157,32 +156,4 @@ func (l *eventLoop) drop(c *Client, why string) {
 	}
 	l.server.logger.Warn("resp: client closed: "+why, "client", c.id, "addr", c.remote, "name", c.name)
 	l.closeNow(c)
-}
-
-// closeNow closes a client's socket. What gnet has not sent yet is tried once more.
-func (l *eventLoop) closeNow(c *Client) {
-	if c.closed {
-		return
-	}
-	if err := l.events.Close(c.conn); err != nil {
-		l.server.logger.Warn("resp: closing a client", "client", c.id, "addr", c.remote, "error", err)
-	}
-}
-
-// onClose forgets a client whose socket is closed. Replies that still come for it are thrown away.
-func (l *eventLoop) onClose(c *Client, err error) {
-	c.closed = true
-	if c.cancel != nil {
-		c.cancel()
-	}
-	c.onIdle, c.cancel, c.heldBy = nil, nil, nil
-	c.waiting.clear()
-	c.input = input{}
-	c.tx = nil
-	c.unwatch()
-	delete(l.clients, c)
-	if err != nil && err != io.EOF {
-		l.server.logger.Debug("resp: connection ended", "client", c.id, "addr", c.remote, "error", err)
-	}
-	l.server.left()
 }

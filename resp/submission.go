@@ -100,11 +100,14 @@ func (s *submission) runDeferred(view *statemachine.View) {
 // end closes the reply of the item at hand and goes on to the next.
 func (s *submission) end() {
 	it := &s.items[s.at]
-	it.end = len(s.out.Buf)
 	start := 0
 	if s.at > 0 {
 		start = s.items[s.at-1].end
 	}
+	if it.quiet && !it.guard {
+		s.out.Buf = s.out.Buf[:start]
+	}
+	it.end = len(s.out.Buf)
 	s.tallies[it.tally] += it.end - start
 	s.at++
 }
