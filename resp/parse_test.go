@@ -382,3 +382,40 @@ func sameAsRedcon(t *testing.T, s *Scanner, buf []byte) {
 		}
 	}
 }
+
+func TestInlineWordsAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	for _, word := range []string{
+		"plain", `"two words"`, `'two words'`, `"\x41\x0a\xff"`, `"\n\r\t\b\a"`, `"\\ \" \' \q"`, `'\n \' "'`, `a"b c"`, `a'b'`, `""`, `''`,
+		`"\x4g"`, `"\x"`, "a\\n", "\x80\xff", "\va\fb",
+	} {
+		request := "ECHO " + word + "\r\n"
+		got := scanAll(NewScanner(Limits{}), request)
+		if len(got.commands) != 1 || len(got.commands[0]) != 2 {
+			t.Errorf("%q: %v", request, got)
+			continue
+		}
+		var w Writer
+		w.BulkString(got.commands[0][1])
+		if want := redis.raw(request); string(w.Buf) != string(want) {
+			t.Errorf("%q: got %q, Redis %q", request, w.Buf, want)
+		}
+	}
+}
+
+func TestProtocolErrorsAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	for _, input := range []string{
+		"*x\r\n", "*\r\n", "*01\r\n", "*-0\r\n", "*+1\r\n", "*2147483648\r\n", "*9223372036854775808\r\n",
+		"*1\r\nxyz\r\n", "*1\r\n\r\n", "*1\r\n$x\r\n", "*1\r\n$-1\r\n", "*1\r\n$01\r\n", "*1\r\n$536870913\r\n",
+		"*" + strings.Repeat("1", 70_000), "*1\r\n$" + strings.Repeat("1", 70_000), strings.Repeat("x", 70_000),
+		"ECHO \"a\r\n", "ECHO 'a\r\n", "ECHO \"a\"b\r\n", "ECHO \"a\\\r\n",
+	} {
+		redis.redial()
+		var w Writer
+		w.Error("ERR " + scanAll(NewScanner(Limits{}), input).err)
+		if want := redis.raw(input); string(w.Buf) != string(want) {
+			t.Errorf("%.20q: got %q, Redis %q", input, w.Buf, want)
+		}
+	}
+}

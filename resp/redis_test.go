@@ -16,10 +16,10 @@ import (
 
 // redisServer is a redis-server of the test's own, to compare with, and a connection to it.
 type redisServer struct {
-	t    *testing.T
-	conn net.Conn
-	r    *bufio.Reader
-	port string
+	t       *testing.T
+	address string
+	conn    net.Conn
+	r       *bufio.Reader
 }
 
 // startRedisServer starts redis-server without persistence on a free port and waits for its own word that it is ready.
@@ -57,15 +57,23 @@ func startRedisServer(t *testing.T) *redisServer {
 			<-drained
 			_ = cmd.Wait()
 		})
-		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", address))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		return &redisServer{t, conn, bufio.NewReader(conn), address}
+		r := &redisServer{t: t, address: net.JoinHostPort("127.0.0.1", address)}
+		r.redial()
+		return r
 	}
 	t.Skip("redis-server found no free port from 22100 to 22199")
 	return nil
+}
+
+// redial opens another connection.
+func (r *redisServer) redial() {
+	r.t.Helper()
+	conn, err := net.Dial("tcp", r.address)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = conn.Close() })
+	r.conn, r.r = conn, bufio.NewReader(conn)
 }
 
 // do sends a command and returns the bytes of its reply.
