@@ -198,10 +198,10 @@ func TestFrozenLeaderServesNoOldValue(t *testing.T) {
 					}
 				}
 				leader.signal(syscall.SIGSTOP)
-				s.send("GET k\r\n")
 				await(t, "a write through another node", func() error {
 					return c.others(leader)[0].rdb().Set(t.Context(), "k", newer, 0).Err()
 				})
+				s.send("GET k\r\n") // begins after the newer value was acknowledged
 				leader.signal(syscall.SIGCONT)
 				got := s.line()
 				if strings.HasPrefix(got, "$") {
