@@ -31,7 +31,10 @@ func (s *Server) accept() {
 			return
 		case err != nil:
 			s.logger.Error("resp: cannot accept a connection; trying again", "in", rest, "error", err)
-			time.Sleep(rest)
+			select {
+			case <-time.After(rest):
+			case <-s.closing:
+			}
 			rest = min(2*rest, maxAcceptRest)
 			continue
 		}

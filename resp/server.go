@@ -78,6 +78,7 @@ type Server struct {
 	stopping   atomic.Bool
 	closeOnce  sync.Once
 	closeErr   error
+	closing    chan struct{} // closed when Close begins, and stopped when it is done
 	stopped    chan struct{}
 
 	mu    sync.Mutex
@@ -110,7 +111,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		return nil, err
 	}
 	s := &Server{config: cfg, limits: limits, maxOutput: int(limits.OutputBuffer), logger: cfg.Logger, now: cfg.Now, node: node,
-		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), stopped: make(chan struct{})}
+		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{})}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -218,6 +219,7 @@ func (s *Server) Close(ctx context.Context) error {
 
 func (s *Server) shutDown(ctx context.Context) error {
 	s.stopping.Store(true)
+	close(s.closing)
 	problems := []error{s.listener.Close()}
 	s.opening.Wait()
 	loops := s.allLoops()
