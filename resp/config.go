@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tidwall/match"
-
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -83,29 +81,26 @@ func (p *parameter) value() string {
 
 // Get answers CONFIG GET: the parameters that match any of the patterns, in any case, each once.
 func (s *Settings) Get(patterns [][]byte, reply statemachine.Reply) {
-	var found []*parameter
-	for i := range s.parameters {
-		if p := &s.parameters[i]; matchesAny(p.name, patterns) {
-			found = append(found, p)
+	if len(patterns) > maxNames {
+		reply.Error(errTooManyNames)
+		return
+	}
+	found := make(map[*parameter]bool)
+	for _, pattern := range patterns {
+		matches := nameMatcher(string(pattern))
+		for i := range s.parameters {
+			if p := &s.parameters[i]; matches(p.name) {
+				found[p] = true
+			}
 		}
 	}
 	reply.Map(len(found))
-	for _, p := range found {
-		reply.BulkString(p.name)
-		reply.BulkString(p.value())
-	}
-}
-
-// maxPatternBytes is longer than any parameter's name: a longer pattern is not looked at, so that it costs nothing.
-const maxPatternBytes = 256
-
-func matchesAny(name string, patterns [][]byte) bool {
-	for _, pattern := range patterns {
-		if len(pattern) <= maxPatternBytes && match.Match(name, strings.ToLower(string(pattern))) {
-			return true
+	for i := range s.parameters {
+		if p := &s.parameters[i]; found[p] {
+			reply.BulkString(p.name)
+			reply.BulkString(p.value())
 		}
 	}
-	return false
 }
 
 // Set answers CONFIG SET: all the parameters are set, or none.
@@ -134,7 +129,7 @@ func (s *Settings) changes(pairs [][]byte) (changes map[*parameter]int64, proble
 		p := s.byName[name]
 		switch {
 		case p == nil:
-			return nil, errConfigUnknown(string(pairs[i]))
+			return nil, errConfigUnknown(pairs[i])
 		case seen[name]:
 			return nil, errConfigSet(name, "duplicate parameter")
 		case p.immutable:

@@ -57,6 +57,34 @@ func TestConfigGet(t *testing.T) {
 	}
 }
 
+// A request of a few bytes a name cannot make a reply without bounds, or keep the loop busy with patterns.
+func TestNamesAndPatternsAreBounded(t *testing.T) {
+	many := strings.Repeat(" client", maxNames+1)
+	table := testTable(t)
+	for call, run := range map[string]func(r statemachine.Reply){
+		"CONFIG GET":   func(r statemachine.Reply) { testSettings().Get(words(many), r) },
+		"COMMAND INFO": func(r statemachine.Reply) { runCommand(table, words("COMMAND INFO"+many), r) },
+		"COMMAND DOCS": func(r statemachine.Reply) { runCommand(table, words("COMMAND DOCS"+many), r) },
+	} {
+		if got := replied(run); got != "-"+errTooManyNames {
+			t.Errorf("%s: %.100q", call, got)
+		}
+	}
+	long := strings.Repeat("x", 100_000)
+	if got := replied(func(r statemachine.Reply) { testSettings().Set(words(long+" 1"), r) }); len(got) > 300 {
+		t.Errorf("an error of %d bytes", len(got))
+	}
+	if got := replied(func(r statemachine.Reply) { runCommand(table, words("COMMAND "+long), r) }); len(got) > 300 {
+		t.Errorf("an error of %d bytes", len(got))
+	}
+	if matches := nameMatcher(strings.Repeat("*", maxPatternBytes+1)); matches("save") {
+		t.Error("a pattern beyond the limit is looked at")
+	}
+	if nameMatcher(strings.Repeat("*?", 20) + "z*")("client-output-buffer-limit") {
+		t.Error("there is no z in the name")
+	}
+}
+
 func TestConfigGetOfAllTellsEachOnce(t *testing.T) {
 	s := testSettings()
 	w := Writer{Proto: 3}

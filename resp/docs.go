@@ -3,8 +3,6 @@ package resp
 import (
 	"strings"
 
-	"github.com/tidwall/match"
-
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -36,7 +34,7 @@ func runCommand(table *statemachine.Table, args statemachine.Args, reply statema
 	case "HELP":
 		commandHelp(reply)
 	default:
-		reply.Error("ERR unknown subcommand '" + string(args[1]) + "'. Try COMMAND HELP.")
+		reply.Error(errCommandSubcommand(args[1]))
 	}
 }
 
@@ -121,14 +119,18 @@ func listFilterBy(kind, value string) func(c *namedCommand) bool {
 	case "ACLCAT":
 		return func(c *namedCommand) bool { return hasCategory(c.Command, strings.ToLower(value)) }
 	case "PATTERN":
-		pattern := strings.ToLower(value)
-		return func(c *namedCommand) bool { return len(pattern) <= maxPatternBytes && match.Match(c.name, pattern) }
+		matches := nameMatcher(value)
+		return func(c *namedCommand) bool { return matches(c.name) }
 	}
 	return nil
 }
 
 // commandInfo: COMMAND INFO [name ...]. A name that is unknown gets a null.
 func commandInfo(table *statemachine.Table, names statemachine.Args, reply statemachine.Reply) {
+	if len(names) > maxNames {
+		reply.Error(errTooManyNames)
+		return
+	}
 	if len(names) == 0 {
 		runCommand(table, nil, reply)
 		return
@@ -145,6 +147,10 @@ func commandInfo(table *statemachine.Table, names statemachine.Args, reply state
 
 // commandDocs: COMMAND DOCS [name ...]. A name that is unknown is left out.
 func commandDocs(table *statemachine.Table, names statemachine.Args, reply statemachine.Reply) {
+	if len(names) > maxNames {
+		reply.Error(errTooManyNames)
+		return
+	}
 	var found []namedCommand
 	for _, name := range names {
 		if c := findCommand(table, string(name)); c.Command != nil {

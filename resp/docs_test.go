@@ -160,6 +160,25 @@ func TestCommandGetKeysOfNumberedKeys(t *testing.T) {
 	}
 }
 
+func TestCommandGetKeysOfAVersionedDelete(t *testing.T) {
+	table := testTable(t)
+	for call, want := range map[string]string{
+		"del k ver 5":                    "k",
+		"del k IFVER 0":                  "k",
+		"del k VER 0":                    "k VER 0",
+		"del k VER x":                    "k VER x",
+		"del k VER 5 l":                  "k VER 5 l",
+		"del k VER":                      "k VER",
+		"unlink k VER 5":                 "k VER 5",
+		"del k VER 9223372036854775808":  "k VER 9223372036854775808",
+		"del k VER 9223372036854775807 ": "k",
+	} {
+		if got := replied(func(r statemachine.Reply) { runCommand(table, words("COMMAND GETKEYS "+call), r) }); got != want {
+			t.Errorf("%s: %q, want %q", call, got, want)
+		}
+	}
+}
+
 func TestCommandList(t *testing.T) {
 	table := testTable(t)
 	redis := startRedisServer(t)

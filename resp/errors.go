@@ -29,11 +29,23 @@ const (
 	errNoKeys          = "ERR The command has no key arguments"
 	errInvalidArgCount = "ERR Invalid number of arguments specified for command"
 	errInvalidArgs     = "ERR Invalid arguments specified for command"
+	errTooManyNames    = "ERR too many names in one command" // Redis has no such bound
 )
 
+// maxQuotedBytes is how much of what a client sent an error repeats.
+const maxQuotedBytes = 128
+
+// quoted is the part of a client's word that an error repeats.
+func quoted(word []byte) string { return string(word[:min(len(word), maxQuotedBytes)]) }
+
+// errCommandSubcommand is the error of COMMAND for a subcommand that it does not have.
+func errCommandSubcommand(name []byte) string {
+	return fmt.Sprintf("ERR unknown subcommand '%s'. Try COMMAND HELP.", quoted(name))
+}
+
 // errConfigUnknown is the error of CONFIG SET for a name that does not exist.
-func errConfigUnknown(name string) string {
-	return fmt.Sprintf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", name)
+func errConfigUnknown(name []byte) string {
+	return fmt.Sprintf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", quoted(name))
 }
 
 // errConfigSet is the error of CONFIG SET for a name that exists but cannot be set so.

@@ -152,9 +152,12 @@ func wantedSections(names []string) map[string]bool {
 	wanted := make(map[string]bool)
 	for _, name := range names {
 		name = strings.ToLower(name)
+		if wanted[name] {
+			continue // a name that comes a million times costs no more than once
+		}
+		wanted[name] = true
 		all := name == "all" || name == "everything"
 		if !all && name != "default" {
-			wanted[name] = true
 			continue
 		}
 		for _, s := range infoSections {

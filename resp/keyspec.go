@@ -111,10 +111,23 @@ func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey
 		}
 		found = append(found, keys...)
 	}
-	if c.Name == "SET" && len(found) == 1 {
+	switch {
+	case c.Name == "SET" && len(found) == 1:
 		found[0].flags = setFlags(args)
+	case c.Name == "DEL" && isVersionedDelete(args):
+		found = found[:1]
 	}
 	return found, true
+}
+
+// isVersionedDelete reports whether a DEL is one of the two forms with a version: DEL key VER n, n from 1, and DEL key IFVER
+// n, n from 0. In any other all arguments are keys.
+func isVersionedDelete(args statemachine.Args) bool {
+	if len(args) != 4 {
+		return false
+	}
+	n, ok := parseLength(args[3])
+	return ok && (strings.EqualFold(string(args[2]), "VER") && n >= 1 || strings.EqualFold(string(args[2]), "IFVER") && n >= 0)
 }
 
 // setFlags are those of SET's key, which depend on its options: variable_flags.
