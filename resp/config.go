@@ -2,6 +2,7 @@ package resp
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -62,8 +63,8 @@ func NewSettings(from SettingsSource) *Settings {
 	return s
 }
 
-// slowerThan is from how many microseconds on a command is slow; negative: none is.
-func (s *Settings) slowerThan() int64 { return s.slowerMicros.Load() }
+// slowerThan is from how many microseconds on a command is slow; negative: none is. It can be told in nanoseconds.
+func (s *Settings) slowerThan() int64 { return min(s.slowerMicros.Load(), math.MaxInt64/1000) }
 
 // slowlogLength is how many entries the slow log keeps.
 func (s *Settings) slowlogLength() int64 { return s.slowlogLen.Load() }

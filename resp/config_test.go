@@ -141,6 +141,14 @@ func TestConfigSetIsAllOrNothing(t *testing.T) {
 	}
 }
 
+func TestTheSlowestThresholdFitsIntoNanoseconds(t *testing.T) {
+	s := testSettings()
+	s.Set(words("slowlog-log-slower-than 9223372036854775807"), statemachine.Discard)
+	if nanos := s.slowerThan() * 1000; nanos < 0 {
+		t.Errorf("%d", nanos)
+	}
+}
+
 func TestSettingsAreSafeForSeveralGoroutines(t *testing.T) {
 	s := testSettings()
 	var wg sync.WaitGroup
