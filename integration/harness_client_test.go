@@ -83,19 +83,6 @@ func outcomeOfText(text string) outcome {
 	return failed
 }
 
-// do runs a command and fails the test on an error. A nil reply is no error.
-func do(t testing.TB, client redis.Cmdable, args ...any) any {
-	t.Helper()
-	type doer interface {
-		Do(ctx context.Context, args ...any) *redis.Cmd
-	}
-	reply, err := client.(doer).Do(context.Background(), args...).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		t.Fatalf("%v: %v", args, err)
-	}
-	return reply
-}
-
 // expect runs a command and compares its reply, both printed as redis-cli would one line.
 func expect(t testing.TB, n *node, want string, args ...any) {
 	t.Helper()
