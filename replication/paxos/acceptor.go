@@ -11,8 +11,9 @@ type acceptor struct {
 	writes   []unstoredWrite
 	// pending are the slots of this step's write.
 	pending []Slot
-	// durable is the highest sequence reported stored.
-	durable uint64
+	// durable is the highest sequence reported stored, storedAt the Instant.Mono of the report.
+	durable  uint64
+	storedAt int64
 }
 
 type unstoredRecord struct {
@@ -23,6 +24,7 @@ type unstoredRecord struct {
 type unstoredWrite struct {
 	sequence uint64
 	since    int64 // Instant.Mono
+	bytes    int   // of payload
 }
 
 // windowFactor is how many pipelines an acceptor accepts ahead of what it knows to be chosen. A leader's own pipeline
@@ -51,16 +53,20 @@ func (a *acceptor) record(s Slot) (Record, bool) {
 func (a *acceptor) forget(s Slot) { delete(a.records, s) }
 
 // handedOut notes that the write of this step has that sequence.
-func (a *acceptor) handedOut(sequence uint64, mono int64) {
-	a.writes = append(a.writes, unstoredWrite{sequence, mono})
+func (a *acceptor) handedOut(sequence uint64, mono int64, records []Record) {
+	bytes := 0
+	for i := range records {
+		bytes += len(records[i].Entry.Payload)
+	}
+	a.writes = append(a.writes, unstoredWrite{sequence, mono, bytes})
 	for _, s := range a.pending {
 		a.unstored = append(a.unstored, unstoredRecord{s, sequence})
 	}
 	a.pending = a.pending[:0]
 }
 
-func (a *acceptor) stored(sequence uint64) {
-	a.durable = max(a.durable, sequence)
+func (a *acceptor) stored(sequence uint64, mono int64) {
+	a.durable, a.storedAt = max(a.durable, sequence), mono
 	for len(a.writes) > 0 && a.writes[0].sequence <= sequence {
 		a.writes = a.writes[1:]
 	}
@@ -69,12 +75,17 @@ func (a *acceptor) stored(sequence uint64) {
 	}
 }
 
-// stalledFor returns how long, in nanoseconds, the oldest write has waited for storage, 0 when none waits.
-func (a *acceptor) stalledFor(mono int64) int64 {
+// stalled reports whether the journal has stood still for longer than timeout nanoseconds: whether nothing was stored
+// for longer than that and what a slow disk takes to write everything that waits.
+func (a *acceptor) stalled(mono, timeout int64) bool {
 	if len(a.writes) == 0 {
-		return 0
+		return false
 	}
-	return mono - a.writes[0].since
+	bytes := 0
+	for i := range a.writes {
+		bytes += a.writes[i].bytes
+	}
+	return mono-max(a.writes[0].since, a.storedAt) > timeout+transferTime(bytes)
 }
 
 // lowestUnstored returns the lowest slot whose newest record is not on stable storage, 0 without one.

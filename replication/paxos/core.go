@@ -140,7 +140,7 @@ func (c *Core) Step(now Instant, ev Event) *Effects {
 		c.sequence++
 		c.effects.Sequence = c.sequence
 		c.effects.Write.Chosen = c.log.chosen
-		c.acceptor.handedOut(c.sequence, now.Mono)
+		c.acceptor.handedOut(c.sequence, now.Mono, c.effects.Write.Records)
 	}
 	return c.effects
 }
@@ -225,7 +225,7 @@ func (c *Core) nextSequence() uint64 { return c.sequence + 1 }
 
 // onStored counts this node's own promise and acceptances, now that they are on stable storage (rule D1).
 func (c *Core) onStored(sequence uint64) {
-	c.acceptor.stored(sequence)
+	c.acceptor.stored(sequence, c.now.Mono)
 	switch c.role {
 	case RoleCandidate:
 		c.countOwnPromise()

@@ -64,7 +64,7 @@ func (c *Core) tickFollower() {
 	if c.now.Mono < c.follower.electionAt {
 		return
 	}
-	if c.acceptor.stalledFor(c.now.Mono) > int64(c.limits.ElectionMin) {
+	if c.acceptor.stalled(c.now.Mono, int64(c.limits.ElectionMin)) {
 		return // a node whose journal stands still could not even promise to itself
 	}
 	if !c.follower.ballot.IsZero() {

@@ -86,7 +86,7 @@ func (c *Core) nextSlot() Slot { return c.log.chosen + 1 + Slot(len(c.leader.inF
 // propose puts an entry into the next slot: to the other voters and, in parallel, to this node's own storage.
 func (c *Core) propose(entry Entry) {
 	record := Record{Slot: c.nextSlot(), Ballot: c.leader.ballot, Entry: entry}
-	wait := firstResend * int64(c.limits.Heartbeat)
+	wait := firstResend*int64(c.limits.Heartbeat) + transferTime(len(entry.Payload))
 	c.accept(record)
 	c.leader.inFlight = append(c.leader.inFlight, proposal{
 		record: record, sequence: c.nextSequence(), resendAt: c.now.Mono + wait, resendWait: wait,
@@ -250,7 +250,7 @@ func (c *Core) tickLeader() {
 	case c.now.Mono-c.leader.confirmedSent.Mono > timeout && len(c.configuration.Voters) > 1:
 		c.becomeFollower(Ballot{}, "no majority answers")
 		return
-	case c.acceptor.stalledFor(c.now.Mono) > timeout && len(c.configuration.Voters) > 1:
+	case c.acceptor.stalled(c.now.Mono, timeout) && len(c.configuration.Voters) > 1:
 		c.becomeFollower(Ballot{}, "the own journal stands still")
 		return
 	}

@@ -222,6 +222,29 @@ func TestLeader_StepsDownWhenItsJournalStandsStill(t *testing.T) {
 	}
 }
 
+// TestLeader_AllowsALargeEntryItsTime: a journal that is busy with 64 MiB does not stand still, and sending them again
+// before they can have arrived would only delay them more.
+func TestLeader_AllowsALargeEntryItsTime(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{})
+	r.lead()
+	r.propose(strings.Repeat("x", 64<<20))
+	takes := time.Duration(transferTime(64 << 20))
+	resent := 0
+	for waited := time.Duration(0); waited < takes+r.core.limits.ElectionMin-2*testHeartbeat; waited += testHeartbeat {
+		fx := r.tickAfter(testHeartbeat)
+		r.ackAll()
+		r.wantRole(RoleLeader)
+		if resent += len(sent[Accept](fx.Send)); resent > 0 && waited < takes {
+			t.Fatalf("sent again after %v, before it can have arrived", waited)
+		}
+	}
+	for range 4 {
+		r.tickAfter(testHeartbeat)
+		r.ackAll()
+	}
+	r.wantRole(RoleFollower)
+}
+
 func TestLeader_RenewsAboveAPromiseWhileAMajorityAnswers(t *testing.T) {
 	r := newRig(t, 1, 3, Restored{})
 	b := r.lead()

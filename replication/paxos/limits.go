@@ -42,6 +42,16 @@ func (l Limits) WithDefaults() Limits {
 	return l
 }
 
+// slowestBytesPerSecond is what a disk or a link is expected to carry at least. Whoever waits for an entry to be stored
+// or to arrive allows for it, so that a large entry on a busy disk is not taken for a disk that stands still: that would
+// cost the leadership, and sending the entry again would make it worse.
+const slowestBytesPerSecond = 16 << 20
+
+// transferTime is how long, in nanoseconds, that many bytes may take; nothing for less than a millisecond's worth.
+func transferTime(bytes int) int64 {
+	return int64(bytes) * 1000 / slowestBytesPerSecond * int64(time.Millisecond)
+}
+
 func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
