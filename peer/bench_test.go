@@ -13,7 +13,8 @@ type answering struct {
 	up chan struct{}
 }
 
-func (a *answering) LinkUp(paxos.NodeID) { a.up <- struct{}{} }
+func (a *answering) LinkUp(paxos.NodeID)   { a.up <- struct{}{} }
+func (a *answering) LinkDown(paxos.NodeID) {}
 func (a *answering) Receive(from paxos.NodeID, ms []paxos.Message) {
 	for _, m := range ms {
 		a.t.Send(from, m)
@@ -25,7 +26,8 @@ type counting struct {
 	batch chan int
 }
 
-func (c *counting) LinkUp(paxos.NodeID) { c.up <- struct{}{} }
+func (c *counting) LinkUp(paxos.NodeID)   { c.up <- struct{}{} }
+func (c *counting) LinkDown(paxos.NodeID) {}
 func (c *counting) Receive(_ paxos.NodeID, ms []paxos.Message) {
 	c.batch <- len(ms)
 }

@@ -69,9 +69,7 @@ func (l *link) run() {
 	<-l.writerDone
 	if l.r.over(l) {
 		l.r.logDown(l.t.notices, l.err)
-		if h, ok := l.t.handler.(downHandler); ok {
-			h.LinkDown(l.r.id)
-		}
+		l.t.handler.LinkDown(l.r.id)
 	}
 }
 

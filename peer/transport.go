@@ -33,7 +33,7 @@ type Config struct {
 	Limits Limits
 }
 
-// Handler is who gets the messages. Receive and LinkUp for one peer are never called at the same time, but for
+// Handler is who gets the messages. The methods are never called at the same time for one peer, but for
 // different peers they are.
 type Handler interface {
 	// Receive takes messages in the order in which the peer's link brought them. It may block, which holds up the peer;
@@ -42,11 +42,8 @@ type Handler interface {
 	// LinkUp says that a link to the peer is up and messages sent before may be lost. It comes before any message of
 	// that link. It must not block for long.
 	LinkUp(peer paxos.NodeID)
-}
-
-// downHandler is a Handler that also wants to know when a peer has no link any more. LinkDown comes after the last
-// Receive of that link and before the next LinkUp.
-type downHandler interface {
+	// LinkDown says that the peer has no link any more. It comes after the last Receive of that link and before the next
+	// LinkUp. It must not block for long.
 	LinkDown(peer paxos.NodeID)
 }
 

@@ -104,3 +104,24 @@ func TestLatencyBucketsCoverEveryDuration(t *testing.T) {
 		}
 	}
 }
+
+// TestInboxKeepsTheNewestChangesOfALink: a link that flaps while the loop is busy takes no more room than two changes,
+// and the loop sees the newest last.
+func TestInboxKeepsTheNewestChangesOfALink(t *testing.T) {
+	in := newInbox(Bounds{InboxMessages: 1, InboxBytes: 1})
+	for range 1000 {
+		in.linkChanged(linkChange{peer: 2, up: true})
+		in.linkChanged(linkChange{peer: 2})
+	}
+	in.linkChanged(linkChange{peer: 3, up: true})
+	in.linkChanged(linkChange{peer: 2, up: true})
+	var m mail
+	in.take(&m)
+	want := []linkChange{{peer: 2}, {peer: 3, up: true}, {peer: 2, up: true}}
+	if !slices.Equal(m.links, want) {
+		t.Fatalf("the loop sees %v, want %v", m.links, want)
+	}
+	if in.take(&m); len(m.links) != 0 {
+		t.Fatalf("seen twice: %v", m.links)
+	}
+}
