@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -146,7 +147,13 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	c.quiet = c.replyOff || c.skipNext
 	c.skipNext = false
 	cmd, problem := l.server.table.Resolve(args)
-	if cmd == nil {
+	switch {
+	case cmd == nil && isHTTP(args[0]):
+		l.server.logger.Warn("resp: possible attack: a client speaks HTTP, maybe a browser made to by a web page; it is closed",
+			"client", c.id, "addr", c.remote)
+		c.closing = true
+		return
+	case cmd == nil:
 		l.refuse(c, nil, problem)
 		return
 	}
@@ -169,6 +176,12 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runWrite:
 		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
 	}
+}
+
+// isHTTP reports whether a command is the beginning of an HTTP request, or its Host header. A browser that a web page has
+// post to this port would else run every line of the body as an inline command; Redis closes such clients, too.
+func isHTTP(name []byte) bool {
+	return bytes.EqualFold(name, []byte("POST")) || bytes.EqualFold(name, []byte("Host:"))
 }
 
 // refuse answers a command that is not run. Between MULTI and EXEC it spoils the transaction.

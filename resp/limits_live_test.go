@@ -1,9 +1,11 @@
 package resp
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand"
+	"os"
 	"strings"
 	"testing"
 )
@@ -153,6 +155,22 @@ func TestInlineCommandsAndSingleBytes(t *testing.T) {
 		w.send(string(c))
 	}
 	w.want("+OK", "$4 bA c", "+PONG", "+OK", "+QUEUED", "*1 $4 bA c")
+}
+
+// A browser that posts commands in the body of a request gets none of them run.
+func TestHTTPIsNotTakenForCommands(t *testing.T) {
+	for _, request := range []string{
+		"POST / HTTP/1.1\r\nSET a stolen\r\n\r\n", "GET a HTTP/1.1\r\nhost: x\r\n\r\nSET a stolen\r\n",
+	} {
+		s, _ := startServer(t, Config{})
+		w := dial(t, s)
+		w.send(request)
+		answer, err := io.ReadAll(w.in) // a reset closes the connection as well as an end does
+		if errors.Is(err, os.ErrDeadlineExceeded) || strings.Contains(string(answer), "+OK") {
+			t.Errorf("%q is answered by %q, %v", request, answer, err)
+		}
+		dial(t, s).check("GET a", "$-1")
+	}
 }
 
 func TestGarbageHarmsNobodyElse(t *testing.T) {
