@@ -132,6 +132,9 @@ func (l *loop) startReads() {
 	if len(round.tickets) == 0 && len(round.idle) == 0 {
 		return
 	}
+	// The turn's clock was read before these reads were looked for. Had the process stood still in between, the lease
+	// would be judged by a moment from before they arrived (rules L4, L5).
+	l.now = l.g.clock.Now()
 	l.reading.lastID, l.reading.idle = round.id, nil
 	l.reading.asked = append(l.reading.asked, round)
 	l.step(paxos.ReadAsked{ID: round.id})
