@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,8 +73,17 @@ type node struct {
 	disk    *disk
 	handle  *handle
 	machine *recorder
+	clock   *shiftedClock
 	group   *Group
 	client
+}
+
+// shiftedClock is the system's, set ahead as a test likes: what a process sees that stood still meanwhile.
+type shiftedClock struct{ ahead atomic.Int64 }
+
+func (c *shiftedClock) Now() paxos.Instant {
+	now, ahead := SystemClock{}.Now(), c.ahead.Load()
+	return paxos.Instant{Mono: now.Mono + ahead, Boot: now.Boot + ahead, Real: now.Real + ahead}
 }
 
 // client is a lane with its lock, since tests use it from several goroutines.
@@ -119,9 +129,9 @@ func (c *cluster) config(id paxos.NodeID, boot uint64) Config {
 func (c *cluster) start(id paxos.NodeID, d *disk) *node {
 	c.t.Helper()
 	d.boot++
-	n := &node{cluster: c, id: id, disk: d, handle: newHandle(d), machine: newRecorder()}
+	n := &node{cluster: c, id: id, disk: d, handle: newHandle(d), machine: newRecorder(), clock: &shiftedClock{}}
 	var err error
-	n.group, err = Open(c.config(id, d.boot), d.restored(), n.handle, port{c.net, id}, n.machine, SystemClock{})
+	n.group, err = Open(c.config(id, d.boot), d.restored(), n.handle, port{c.net, id}, n.machine, n.clock)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -255,17 +265,22 @@ func (c *client) askRead() uint64 {
 	return c.asked
 }
 
+// await waits until the reads up to a ticket may run, or returns why they may not.
+func (c *client) await(ticket uint64) Outcome {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.ready < ticket && c.failed < ticket {
+		c.reads.Wait()
+	}
+	if c.ready >= ticket {
+		return 0
+	}
+	return c.outcome
+}
+
 // read waits for a read slot and returns what the machine holds then, or why there was none.
 func (n *node) read() ([]string, Outcome) {
-	ticket := n.askRead()
-	n.client.mu.Lock()
-	for n.client.ready < ticket && n.client.failed < ticket {
-		n.client.reads.Wait()
-	}
-	ok := n.client.ready >= ticket
-	outcome := n.client.outcome
-	n.client.mu.Unlock()
-	if !ok {
+	if outcome := n.await(n.askRead()); outcome != 0 {
 		return nil, outcome
 	}
 	return n.machine.log(), 0

@@ -33,6 +33,8 @@ func (r *items) Fail(o Outcome) {
 // recorder is a machine that remembers what it was told to apply.
 type recorder struct {
 	deadline atomic.Int64
+	// midTurn, if set, is called once by the loop, in the middle of a turn.
+	midTurn atomic.Pointer[func()]
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -53,7 +55,12 @@ func appendCommand(dst []byte, text string) []byte {
 	return append(dst, text...)
 }
 
-func (r *recorder) NextDeadline() int64 { return r.deadline.Load() }
+func (r *recorder) NextDeadline() int64 {
+	if f := r.midTurn.Swap(nil); f != nil {
+		(*f)()
+	}
+	return r.deadline.Load()
+}
 
 func (r *recorder) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies) {
 	r.mu.Lock()

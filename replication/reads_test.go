@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -146,6 +147,23 @@ func TestL4_LeaseReadsEndBeforeAnotherNodeLeads(t *testing.T) {
 	}
 	if leader.group.StillValid(grant) {
 		t.Error("the old leader's grant is still valid")
+	}
+}
+
+// TestL4_LeaseIsJudgedByAClockReadAfterTheReadArrived: the process stands still in the middle of a turn of its loop, for
+// longer than the lease, and a read arrives before the turn looks for reads.
+func TestL4_LeaseIsJudgedByAClockReadAfterTheReadArrived(t *testing.T) {
+	c := newCluster(t, 3, func(cfg *Config) { cfg.ReadMode = ReadLease })
+	leader, _ := c.leaseHolder()
+	c.net.isolate(leader.id)
+	asked := make(chan uint64, 1)
+	freeze := func() {
+		leader.clock.ahead.Add(int64(time.Hour))
+		asked <- leader.askRead()
+	}
+	leader.machine.midTurn.Store(&freeze)
+	if leader.await(<-asked) == 0 {
+		t.Error("a read is served by a lease that ran out before it arrived")
 	}
 }
 
