@@ -174,11 +174,14 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 
 // TestOtherTLSIsRefused: everything a holder of the key could weaken about TLS.
 func TestOtherTLSIsRefused(t *testing.T) {
-	for name, change := range map[string]func(cfg *tls.Config){
-		"TLS 1.2":          func(cfg *tls.Config) { cfg.MinVersion, cfg.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 },
-		"no certificate":   func(cfg *tls.Config) { cfg.Certificates = nil },
-		"no protocol":      func(cfg *tls.Config) { cfg.NextProtos = nil },
-		"another protocol": func(cfg *tls.Config) { cfg.NextProtos = []string{"h2"} },
+	for name, test := range map[string]struct {
+		change func(cfg *tls.Config)
+		want   string
+	}{
+		"TLS 1.2":          {func(cfg *tls.Config) { cfg.MinVersion, cfg.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 }, "unsupported versions"},
+		"no certificate":   {func(cfg *tls.Config) { cfg.Certificates = nil }, "didn't provide a certificate"},
+		"no protocol":      {func(cfg *tls.Config) { cfg.NextProtos = nil }, "instead of \\\"paxredis-peer/1"},
+		"another protocol": {func(cfg *tls.Config) { cfg.NextProtos = []string{"h2"} }, "application protocols"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := victim(t, nil)
@@ -188,12 +191,12 @@ func TestOtherTLSIsRefused(t *testing.T) {
 			}
 			cfg := id.tlsConfig()
 			cfg.VerifyConnection = nil
-			change(cfg)
+			test.change(cfg)
 			conn := tls.Client(tcp(t, n.Addr().String()), cfg)
 			if err := conn.Handshake(); err == nil { // in TLS 1.3 the refusal of a certificate comes later
 				awaitCut(t, conn)
 			}
-			n.log.await(t, "peer connection refused")
+			n.log.await(t, test.want)
 			n.untouched(t)
 		})
 	}

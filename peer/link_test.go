@@ -184,28 +184,29 @@ func TestRenewalLosesNothing(t *testing.T) {
 		cfg.Limits.LinkRecords = 200
 		cfg.Limits.QueueMessages, cfg.Limits.QueueBytes = 1<<20, 1<<30
 	})
-	const count = 20_000
-	send := func(n *node, to paxos.NodeID) {
-		for i := paxos.Slot(1); i <= count; i++ {
+	const round = 2000
+	send := func(n *node, to paxos.NodeID, first paxos.Slot) {
+		for i := range paxos.Slot(round) {
 			size := 10
 			if i%500 == 0 {
 				size = 200 << 10
 			}
-			n.Send(to, accept(i, size))
+			n.Send(to, accept(first+i, size))
 		}
 	}
-	go send(one, 2)
-	go send(two, 1)
-	for _, n := range []*node{one, two} {
-		for want := paxos.Slot(1); want <= count; want++ {
-			e := n.next(t)
-			got, ok := e.message.(paxos.Accept)
-			if !ok || got.Slot != want {
-				t.Fatalf("node %v: %+v instead of slot %v\n%s", n.door.self, e, want, n.log)
+	for first := paxos.Slot(1); one.Status()[0].Links < 6; first += round {
+		go send(one, 2, first)
+		go send(two, 1, first)
+		for _, n := range []*node{one, two} {
+			for want := first; want < first+round; want++ {
+				e := n.next(t)
+				if got, ok := e.message.(paxos.Accept); !ok || got.Slot != want {
+					t.Fatalf("node %v: %+v instead of slot %v\n%s", n.door.self, e, want, n.log)
+				}
 			}
 		}
 	}
-	if s := one.Status()[0]; s.Links < 3 || s.Overflowed != 0 || s.Unlinked != 0 {
+	if s := one.Status()[0]; s.Overflowed != 0 || s.Unlinked != 0 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -244,6 +245,9 @@ func TestRestartedPeerIsLinkedAgain(t *testing.T) {
 				for e := nodes[other].next(t); !e.down; e = nodes[other].next(t) {
 				}
 				nodes[other].Send(restarted, paxos.Learn{From: 666}) // no link: dropped, not kept for later
+				if s := nodes[other].Status()[0]; s.QueuedMessages != 0 {
+					t.Errorf("%d messages are kept without a link", s.QueuedMessages)
+				}
 				nodes[restarted] = run(restarted)
 			}
 			nodes[restarted].awaitUp(t, other)
@@ -256,6 +260,60 @@ func TestRestartedPeerIsLinkedAgain(t *testing.T) {
 				t.Errorf("%d messages counted as dropped for want of a link", s.Unlinked)
 			}
 		})
+	}
+}
+
+// TestNewLinkBeginsWithAnEmptyQueue: what waited for a link that was cut is not sent on the next; LinkUp has it sent
+// again.
+func TestNewLinkBeginsWithAnEmptyQueue(t *testing.T) {
+	r := &remote{id: 2, outbox: newOutbox(quickLimits().WithDefaults())}
+	for range 2 {
+		if renewed, err := r.adopt(newLink(nil, r, nil, newRawConn(&fakeConn{}, 1)), false); renewed || err != nil {
+			t.Fatal(renewed, err)
+		}
+		if got := r.outbox.take(nil, 1); len(got) != 0 {
+			t.Fatal(slots(got))
+		}
+		r.outbox.put(paxos.Learn{From: 1})
+	}
+	if r.outbox.unlinked != 1 {
+		t.Errorf("%d counted", r.outbox.unlinked)
+	}
+}
+
+// keeping is a Handler that keeps the slices it is given.
+type keeping struct {
+	*recorder
+	batches chan []paxos.Message
+}
+
+func (k *keeping) Receive(_ paxos.NodeID, ms []paxos.Message) { k.batches <- ms }
+
+// TestBatchesBelongToTheHandler: what was handed over does not change when more is received.
+func TestBatchesBelongToTheHandler(t *testing.T) {
+	address := freeAddress(t)
+	two := listen(t, func() Config {
+		cfg := testConfig(t, 2, "127.0.0.1:1", address)
+		cfg.Listen = address
+		return cfg
+	}())
+	handler := &keeping{two.recorder, make(chan []paxos.Message, 1000)}
+	two.Start(handler)
+	one := start(t, testConfig(t, 1, "127.0.0.1:1", address))
+	one.awaitUp(t, 2)
+	two.awaitUp(t, 1)
+	var kept []paxos.Message
+	var slices [][]paxos.Message
+	for i := range paxos.Slot(100) {
+		one.Send(2, accept(i+1, 100))
+		batch := <-handler.batches
+		kept, slices = append(kept, batch...), append(slices, batch)
+	}
+	for i, batch := range slices {
+		got, first := batch[0].(paxos.Accept), kept[i].(paxos.Accept)
+		if got.Slot != paxos.Slot(i+1) || !bytes.Equal(first.Entry.Payload, bytes.Repeat([]byte{byte(i + 1)}, 100)) {
+			t.Fatalf("batch %d now holds slot %v", i+1, got.Slot)
+		}
 	}
 }
 
