@@ -33,9 +33,6 @@ type Key struct{ secret string }
 // Format implements fmt.Formatter without the secret, for every verb.
 func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "cluster key (not shown)") }
 
-// IsZero reports whether k is no key.
-func (k Key) IsZero() bool { return k.secret == "" }
-
 // NewKey returns the text of a new key, 32 random bytes in hex and a line end. Whoever writes it to a file gives the
 // file mode 0600.
 func NewKey() string {

@@ -1,5 +1,7 @@
 package paxos
 
+import "slices"
+
 // acceptor is the durable state of the protocol and how much of it is on stable storage yet. The promised ballot and
 // the ballot of each accepted record are kept apart: a promise says nothing about what was accepted.
 type acceptor struct {
@@ -204,7 +206,7 @@ func (c *Core) acceptedSlots(from Slot) []Slot {
 			slots = append(slots, s)
 		}
 	}
-	sortSlots(slots)
+	slices.Sort(slots)
 	return slots
 }
 

@@ -55,10 +55,7 @@ func (c *Core) startPhase1(handOver Ballot, why string) {
 }
 
 // extendCandidacy gives phase 1 another election timeout: at its start, and whenever catching up moves on.
-func (c *Core) extendCandidacy() {
-	spread := int64(c.limits.ElectionMax - c.limits.ElectionMin)
-	c.candidate.givesUpAt = c.now.Mono + int64(c.limits.ElectionMin) + c.random.Int64N(spread)
-}
+func (c *Core) extendCandidacy() { c.candidate.givesUpAt = c.electionTimeout() }
 
 func (c *Core) prepareAll() {
 	c.candidate.repeatAt = c.now.Mono + 4*int64(c.limits.Heartbeat)

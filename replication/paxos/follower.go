@@ -1,7 +1,5 @@
 package paxos
 
-import "slices"
-
 // follower is whom a node follows, and its canvass when it hears nobody.
 type follower struct {
 	// ballot is the one followed; its node is the leader. Zero: no leader is known.
@@ -54,9 +52,12 @@ func (c *Core) follow(b Ballot) bool {
 	return true
 }
 
-func (c *Core) resetElection() {
+func (c *Core) resetElection() { c.follower.electionAt = c.electionTimeout() }
+
+// electionTimeout returns the Instant.Mono that is a random election timeout from now.
+func (c *Core) electionTimeout() int64 {
 	spread := int64(c.limits.ElectionMax - c.limits.ElectionMin)
-	c.follower.electionAt = c.now.Mono + int64(c.limits.ElectionMin) + c.random.Int64N(spread)
+	return c.now.Mono + int64(c.limits.ElectionMin) + c.random.Int64N(spread)
 }
 
 // tickFollower canvasses when no leader was heard for an election timeout.
@@ -145,5 +146,3 @@ func (c *Core) onLinkDown(peer NodeID) {
 	soon := max(c.grantEnds(), c.now.Mono) + c.random.Int64N(2*int64(c.limits.Heartbeat))
 	c.follower.electionAt = min(c.follower.electionAt, soon)
 }
-
-func sortSlots(s []Slot) { slices.Sort(s) }
