@@ -100,6 +100,30 @@ func (n *node) signal(s syscall.Signal) {
 	}
 }
 
+// freeze stops the process with SIGSTOP and waits until each of its threads stands still: the signal alone comes back
+// while some of them go on for a moment, and may acknowledge a write.
+func (n *node) freeze() {
+	n.t.Helper()
+	n.signal(syscall.SIGSTOP)
+	await(n.t, fmt.Sprintf("node %d to stand still", n.id), func() error {
+		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", n.cmd.Process.Pid))
+		if err != nil || len(stats) == 0 {
+			return fmt.Errorf("no threads to look at: %v", err)
+		}
+		for _, path := range stats {
+			stat, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			// The state follows the name, which is in parentheses and may hold anything.
+			if _, state, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')'):]), " "); !strings.HasPrefix(state, "T") {
+				return fmt.Errorf("a thread is not stopped: %s", stat)
+			}
+		}
+		return nil
+	})
+}
+
 // kill ends the process with SIGKILL and waits until it is gone.
 func (n *node) kill() {
 	n.t.Helper()

@@ -21,7 +21,7 @@ func TestWithoutAMajorityNothingHangsOrLies(t *testing.T) {
 		cut, end func(n *node)
 	}{
 		{"killed", (*node).kill, func(n *node) { n.start() }},
-		{"frozen", func(n *node) { n.signal(syscall.SIGSTOP) }, func(n *node) { n.signal(syscall.SIGCONT) }},
+		{"frozen", (*node).freeze, func(n *node) { n.signal(syscall.SIGCONT) }},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			c := startCluster(t, 3, "--commit-timeout", "1s")
@@ -198,7 +198,7 @@ func TestFrozenLeaderServesNoOldValue(t *testing.T) {
 						t.Fatalf("got %q, want %q", got, want)
 					}
 				}
-				leader.signal(syscall.SIGSTOP)
+				leader.freeze()
 				await(t, "a write through another node", func() error {
 					return c.others(leader)[0].rdb().Set(t.Context(), "k", newer, 0).Err()
 				})
