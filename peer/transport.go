@@ -155,6 +155,9 @@ func (t *Transport) Send(to paxos.NodeID, m paxos.Message) {
 	}
 }
 
+// SetMembers says which configuration is active from now on.
+func (t *Transport) SetMembers(c paxos.Configuration) {}
+
 // adopt makes l its member's link and runs it.
 func (t *Transport) adopt(l *link, continues bool) error {
 	renewed, err := l.r.adopt(l, continues)

@@ -32,6 +32,7 @@ func (r *items) Fail(o Outcome) {
 
 // recorder is a machine that remembers what it was told to apply.
 type recorder struct {
+	CheckpointMachine
 	deadline atomic.Int64
 	// midTurn, if set, is called once by the loop, in the middle of a turn.
 	midTurn atomic.Pointer[func()]

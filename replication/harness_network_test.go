@@ -29,6 +29,8 @@ type port struct {
 	self paxos.NodeID
 }
 
+func (p port) SetMembers(paxos.Configuration) {}
+
 func (p port) Send(to paxos.NodeID, m paxos.Message) {
 	n := p.net
 	n.mu.Lock()

@@ -45,6 +45,7 @@ func (d *disk) syncs() int {
 
 // handle is what one boot sees of the disk.
 type handle struct {
+	CheckpointStorage
 	*disk
 	dead atomic.Bool
 	// gate, when closed for passing, holds up Save: lock it to close.

@@ -1,8 +1,12 @@
 package replication
 
+import "github.com/paxredis/paxredis/replication/paxos"
+
 // Machine is the replicated state machine. All nodes call Apply with the same arguments in the same order, replies
 // apart, so an implementation must be deterministic and must not fail: what one node cannot apply, none can.
 type Machine interface {
+	CheckpointMachine
+
 	// Apply runs the count commands encoded back to back in commands, all from one origin and one slot. timeMS is the
 	// slot's wall-clock time in Unix milliseconds, which never goes back, and seed its random seed.
 	// replies is where the commands' replies go when this node is their origin and still waits for them, otherwise nil.
@@ -24,4 +28,26 @@ type Replies interface {
 	// Fail ends the wait of every command of the chunk with an outcome other than applied. The machine is not given
 	// these Replies afterwards. Called at most once, on a goroutine of the group; it must not block.
 	Fail(outcome Outcome)
+}
+
+// CheckpointMachine is a machine whose state can be written while commands go on.
+type CheckpointMachine interface {
+	// Freeze freezes the state as of the newest applied slot. Only one FrozenState exists at a time. Called from the
+	// goroutine that calls Apply.
+	Freeze() FrozenState
+	// Restore replaces the state by that of checkpoint c, whose records next returns until it reports false. On an error
+	// the machine is empty. It does not run beside Apply or Freeze.
+	Restore(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error)) error
+	// Reset makes the machine empty. It does not run beside Apply or Freeze.
+	Reset()
+}
+
+// FrozenState is a state to be written. It belongs to one goroutine, beside the one that calls Apply.
+type FrozenState interface {
+	// Next returns records that changed since the checkpoint before, about maxBytes of them; none at their end.
+	Next(maxBytes int) []paxos.CheckpointRecord
+	// Waiting is how many bytes of records the machine had to set aside and Next has not returned. Safe on any goroutine.
+	Waiting() int
+	// Finish ends the FrozenState after its last record, and returns the checkpoint; Slot and Group are the caller's to fill.
+	Finish() paxos.Checkpoint
 }

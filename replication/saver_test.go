@@ -12,6 +12,8 @@ import (
 
 // journalLog records in which order a saver writes, sends and reports.
 type journalLog struct {
+	CheckpointStorage
+
 	mu     sync.Mutex
 	events []string
 	err    error
@@ -29,6 +31,8 @@ func (j *journalLog) Save(writes []paxos.Write) error {
 }
 
 func (j *journalLog) Read(paxos.Slot, paxos.Slot, int) ([]paxos.Record, error) { return nil, nil }
+
+func (j *journalLog) SetMembers(paxos.Configuration) {}
 
 func (j *journalLog) Send(to paxos.NodeID, _ paxos.Message) { j.note("send to %v", to) }
 

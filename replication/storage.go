@@ -1,9 +1,21 @@
 package replication
 
-import "github.com/paxredis/paxredis/replication/paxos"
+import (
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// Errors of CheckpointStorage that are not fatal. An implementation's own errors match them through paxos, which both know.
+var (
+	// ErrNoCheckpoint says that a checkpoint is not, or no longer, there.
+	ErrNoCheckpoint = paxos.ErrNoCheckpoint
+	// ErrDamaged says that what a peer sent is not what it should be.
+	ErrDamaged = paxos.ErrDamagedCheckpoint
+)
 
 // Storage is the acceptor's memory, which survives a crash.
 type Storage interface {
+	CheckpointStorage
+
 	// Save appends all writes in order and returns once they are on stable storage: one write and one sync for all
 	// of them. A Write that is empty but for its hint may stay unsynced. An error is fatal for the process (rule D2):
 	// the group never calls Save again. Called from one goroutine.
@@ -13,4 +25,49 @@ type Storage interface {
 	// in maxBytes of payload but at least one. It may run beside Save, from any goroutine. A slot that is missing or
 	// damaged is an error.
 	Read(from, through paxos.Slot, maxBytes int) ([]paxos.Record, error)
+}
+
+// CheckpointStorage keeps the durable images of the state, and cuts the log that they cover. Unless said otherwise its
+// methods may run beside those of Storage, on any goroutine. An error but ErrNoCheckpoint is fatal for the process.
+type CheckpointStorage interface {
+	// Checkpoint returns the newest published checkpoint; ok is false without one.
+	Checkpoint() (c paxos.Checkpoint, ok bool)
+
+	// WriteCheckpoint adds records that changed since the newest published checkpoint to the one of slot, which becomes
+	// the one under way. One goroutine calls it. Nothing of records is kept.
+	WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecord) error
+	// PublishCheckpoint completes the checkpoint under way, which is c.Slot's: records of spaces that are not in c.Spaces
+	// go, everything is synced, what was written is read back and compared, and only then is c published.
+	PublishCheckpoint(c paxos.Checkpoint) error
+
+	// LoadCheckpoint returns every record of the newest published checkpoint, in any order, one a call of next, which
+	// reports false at their end. Count and sum are checked by then: an error of next says what is wrong.
+	LoadCheckpoint() (next func() (paxos.CheckpointRecord, bool, error), done func() error, err error)
+	// DiscardCheckpoint gives up the newest published checkpoint, which is damaged or differs from the other nodes', durably:
+	// the state is to be fetched from a peer. The log stays as it is.
+	DiscardCheckpoint(why string) error
+
+	// HoldCheckpoint keeps the checkpoint of slot (0: the newest) readable until release is called. ErrNoCheckpoint if it
+	// is not there any more.
+	HoldCheckpoint(slot paxos.Slot) (c paxos.Checkpoint, release func(), err error)
+	// ReadCheckpoint returns the part of a checkpoint that begins at cursor, empty for the first, of about maxBytes: a run of
+	// records, encoded with a checksum, and the cursor of the next part, empty when this is the last. ErrNoCheckpoint if
+	// it is not there any more.
+	ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (data, next []byte, err error)
+
+	// BeginReceive starts to receive checkpoint c from a peer, or resumes if the same one was begun before, even by an
+	// earlier boot. cursor is that of the first part that is missing.
+	BeginReceive(c paxos.Checkpoint) (cursor []byte, err error)
+	// Receive adds the part that ReadCheckpoint gave a peer. ErrDamaged (by errors.Is) if the part is not as it was sent:
+	// it may be asked for again.
+	Receive(data, next []byte) error
+	// FinishReceive checks count and sum, and makes the received checkpoint the newest published one in place of all
+	// others. ErrDamaged if they are not c's: everything received is dropped.
+	FinishReceive() error
+
+	// Cut cuts the log below a slot, as far as whole segments go and never beyond the newest published checkpoint, and
+	// returns the lowest slot that is left.
+	Cut(below paxos.Slot) (first paxos.Slot, err error)
+	// JournalBytes is how many bytes Save has written since the log was made; it only grows.
+	JournalBytes() uint64
 }

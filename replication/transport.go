@@ -8,4 +8,8 @@ type Transport interface {
 	// may be lost; Group.LinkUp says when to send again. The message and all it refers to must not change any more.
 	// Safe for use by several goroutines.
 	Send(to paxos.NodeID, m paxos.Message)
+
+	// SetMembers says which configuration is active from now on: links to new members are made, those to nodes that are
+	// no members any more write what is queued and end. Configurations come in the order of their slots. It returns at once.
+	SetMembers(c paxos.Configuration)
 }

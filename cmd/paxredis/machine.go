@@ -24,3 +24,36 @@ type noPeers struct{}
 
 // Send implements replication.Transport. There is nobody to send to.
 func (noPeers) Send(paxos.NodeID, paxos.Message) {}
+
+// SetMembers implements replication.Transport.
+func (noPeers) SetMembers(paxos.Configuration) {}
+
+// Freeze implements replication.Machine.
+func (m machine) Freeze() replication.FrozenState { return frozen{m.Machine.Freeze()} }
+
+// Restore implements replication.Machine.
+func (m machine) Restore(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error)) error {
+	return m.Machine.Restore(c.Machine, c.Spaces, c.Count, func() (statemachine.Record, bool, error) {
+		r, ok, err := next()
+		return statemachine.Record(r), ok, err
+	})
+}
+
+// frozen is a checkpoint of the keyspace as the group sees it.
+type frozen struct{ *statemachine.Checkpoint }
+
+// Next implements replication.FrozenState.
+func (f frozen) Next(maxBytes int) []paxos.CheckpointRecord {
+	records := f.Checkpoint.Next(maxBytes)
+	converted := make([]paxos.CheckpointRecord, len(records))
+	for i := range records {
+		converted[i] = paxos.CheckpointRecord(records[i])
+	}
+	return converted
+}
+
+// Finish implements replication.FrozenState.
+func (f frozen) Finish() paxos.Checkpoint {
+	count, sum, spaces, state := f.Checkpoint.Finish()
+	return paxos.Checkpoint{Count: count, Sum: sum, Spaces: spaces, Machine: state}
+}

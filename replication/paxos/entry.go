@@ -14,7 +14,8 @@ type EntryKind uint8
 const (
 	EntryNoop          EntryKind = 1 // empty payload: fills a slot
 	EntryBatch         EntryKind = 2 // client commands, opaque to this package
-	EntryConfiguration EntryKind = 3 // a membership
+	EntryConfiguration EntryKind = 3 // a membership: Configuration.Encode
+	EntryCheckpoint    EntryKind = 4 // where every node takes a checkpoint; opaque to this package
 )
 
 func (k EntryKind) String() string {
@@ -25,6 +26,8 @@ func (k EntryKind) String() string {
 		return "batch"
 	case EntryConfiguration:
 		return "configuration"
+	case EntryCheckpoint:
+		return "checkpoint"
 	}
 	return "kind(" + strconv.Itoa(int(k)) + ")"
 }
@@ -65,6 +68,12 @@ type Restored struct {
 	Promised Ballot
 	// Chosen is the stored hint: the driver applies the slots up to it from storage before it starts the core.
 	Chosen Slot
+	// First is the lowest slot that is not cut off: what is below it was chosen, and is in the checkpoint. 1, or 0, if
+	// nothing was ever cut. A driver that could not restore the state leaves Chosen below First-1; the core then fetches
+	// a checkpoint from a peer.
+	First Slot
+	// Checkpoint is the slot of the newest published checkpoint, 0 without one.
+	Checkpoint Slot
 	// Records are the newest records of the slots above Chosen, in slot order; gaps are allowed.
 	Records []Record
 }

@@ -61,7 +61,22 @@ type HandOverAsked struct {
 	To NodeID
 }
 
+// Compacted says that the log was cut below First, and that the newest published checkpoint is that of slot Checkpoint.
+type Compacted struct {
+	First, Checkpoint Slot
+}
+
+// Fetched ends a Fetch. Slot is that of the checkpoint installed: everything up to it is applied, and the log before it is
+// cut off. 0 says that no checkpoint could be had; the core goes on to ask.
+type Fetched struct {
+	Slot Slot
+	// Configuration is the one that governs the slots after Slot.
+	Configuration Configuration
+}
+
 func (Received) event()      {}
+func (Compacted) event()     {}
+func (Fetched) event()       {}
 func (Ticked) event()        {}
 func (Stored) event()        {}
 func (Proposed) event()      {}
@@ -90,6 +105,13 @@ type Serve struct {
 	From, Through Slot
 }
 
+// Fetch asks the driver to get a checkpoint of slot Slot or later from From, or from any other node, to install it, and to
+// say so with Fetched, in success and in failure. Until then the core asks for no entries.
+type Fetch struct {
+	From NodeID
+	Slot Slot
+}
+
 // Effects is what the driver must do after a Step. The core keeps none of the slices: they belong to the driver.
 //
 // The order matters in one way: the messages in SendAfterStore leave only once Write is on stable storage, and so do
@@ -111,6 +133,11 @@ type Effects struct {
 	ReadReady []ReadReady
 	// Serve are catch-up requests of peers.
 	Serve []Serve
+	// Fetch, if not nil, is the checkpoint this node needs.
+	Fetch *Fetch
+	// Configuration, if not nil, is the configuration that has become active in this step: an entry with it was chosen, or
+	// came with a checkpoint.
+	Configuration *Configuration
 	// LeaderChanged says that Core.Leader or Core.LeaderReady changed: origins send again what is unapplied.
 	LeaderChanged bool
 	// Fatal, if not nil, is why this node must stop.

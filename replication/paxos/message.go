@@ -27,6 +27,13 @@ const (
 	KindReadSlot     MessageKind = 13
 	KindForward      MessageKind = 14
 	KindHandOver     MessageKind = 15
+	KindOffer        MessageKind = 16
+	// The kinds from here on are the driver's: it takes them before they reach the core.
+	KindCheckpointAsk    MessageKind = 17
+	KindCheckpointPart   MessageKind = 18
+	KindCheckpointDigest MessageKind = 19
+	KindAsk              MessageKind = 20
+	KindAnswer           MessageKind = 21
 )
 
 // Prepare is phase 1a: a candidate asks for the promise of an acceptor, for all slots from From on.
@@ -149,6 +156,54 @@ type HandOver struct {
 	Chosen Slot
 }
 
+// Offer answers a Learn for slots that the sender has cut off: what is below First is to be had as a checkpoint only.
+type Offer struct {
+	// Checkpoint is the slot of the sender's newest checkpoint.
+	Checkpoint Slot
+	First      Slot
+	// Chosen is the sender's chosen watermark.
+	Chosen Slot
+}
+
+// CheckpointAsk asks any node for a part of the checkpoint of a slot. Slot 0 is the receiver's newest. A driver's message.
+type CheckpointAsk struct {
+	// Number comes back with the answer.
+	Number uint64
+	Slot   Slot
+	// Cursor is where the part begins: empty, or Next of the part before it.
+	Cursor []byte
+}
+
+// CheckpointPart answers a CheckpointAsk. A driver's message.
+type CheckpointPart struct {
+	Number uint64
+	Slot   Slot
+	// Head is the encoded Checkpoint, in the answer to an empty cursor only.
+	Head []byte
+	// Data is a run of records, and Next the cursor of the next part; empty when this is the last.
+	Data, Next []byte
+	// Refused, if not empty, is why there is nothing: the sender has no such checkpoint (any more).
+	Refused string
+}
+
+// CheckpointDigest tells every node the digest of a checkpoint that the sender has published. A driver's message.
+type CheckpointDigest struct {
+	Slot   Slot
+	Digest []byte
+}
+
+// Ask has another node, most often the leader, do something and say how it went. A driver's message.
+type Ask struct {
+	Number  uint64
+	Payload []byte
+}
+
+// Answer answers the Ask of that number.
+type Answer struct {
+	Number  uint64
+	Payload []byte
+}
+
 // Kind implements Message.
 func (Prepare) Kind() MessageKind { return KindPrepare }
 
@@ -194,11 +249,31 @@ func (Forward) Kind() MessageKind { return KindForward }
 // Kind implements Message.
 func (HandOver) Kind() MessageKind { return KindHandOver }
 
+// Kind implements Message.
+func (Offer) Kind() MessageKind { return KindOffer }
+
+// Kind implements Message.
+func (CheckpointAsk) Kind() MessageKind { return KindCheckpointAsk }
+
+// Kind implements Message.
+func (CheckpointPart) Kind() MessageKind { return KindCheckpointPart }
+
+// Kind implements Message.
+func (CheckpointDigest) Kind() MessageKind { return KindCheckpointDigest }
+
+// Kind implements Message.
+func (Ask) Kind() MessageKind { return KindAsk }
+
+// Kind implements Message.
+func (Answer) Kind() MessageKind { return KindAnswer }
+
 var kindNames = [...]string{
 	KindPrepare: "Prepare", KindPromise: "Promise", KindReject: "Reject", KindAccept: "Accept",
 	KindAccepted: "Accepted", KindHeartbeat: "Heartbeat", KindHeartbeatAck: "HeartbeatAck", KindCanvass: "Canvass",
 	KindCanvassReply: "CanvassReply", KindLearn: "Learn", KindLearned: "Learned", KindReadAsk: "ReadAsk",
 	KindReadSlot: "ReadSlot", KindForward: "Forward", KindHandOver: "HandOver",
+	KindOffer: "Offer", KindCheckpointAsk: "CheckpointAsk", KindCheckpointPart: "CheckpointPart",
+	KindCheckpointDigest: "CheckpointDigest", KindAsk: "Ask", KindAnswer: "Answer",
 }
 
 func (k MessageKind) String() string {

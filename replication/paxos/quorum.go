@@ -8,6 +8,9 @@ func Majority(n int) int { return n/2 + 1 }
 // maxVoters bounds a configuration, since a Tally is a word of bits.
 const maxVoters = 64
 
+// maxLearners bounds those who catch up at the same time.
+const maxLearners = 64
+
 // Tally is a set of voters of one configuration: who has answered yes. The zero Tally is empty. Votes for different
 // ballots or slots never meet in one Tally: it lives in the state of the very attempt they are for.
 type Tally struct{ voters uint64 }

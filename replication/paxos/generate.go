@@ -1,0 +1,3 @@
+package paxos
+
+//go:generate protoc --proto_path=. --go_out=internal/wire --go_opt=paths=source_relative --go-vtproto_out=internal/wire --go-vtproto_opt=paths=source_relative,features=marshal+unmarshal+size wire.proto
