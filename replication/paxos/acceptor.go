@@ -54,6 +54,15 @@ func (a *acceptor) record(s Slot) (Record, bool) {
 
 func (a *acceptor) forget(s Slot) { delete(a.records, s) }
 
+// forgetThrough lets go of all records up to s.
+func (a *acceptor) forgetThrough(s Slot) {
+	for held := range a.records {
+		if held <= s {
+			delete(a.records, held)
+		}
+	}
+}
+
 // handedOut notes that the write of this step has that sequence.
 func (a *acceptor) handedOut(sequence uint64, mono int64, records []Record) {
 	bytes := 0
@@ -177,9 +186,10 @@ func (c *Core) onPrepare(from NodeID, m Message) {
 
 // sendPromise reports what this node accepted above its chosen watermark, in parts within LearnBytes.
 func (c *Core) sendPromise(to NodeID, prepare Prepare) {
-	parts := c.promiseParts(max(prepare.From, c.log.chosen+1))
+	known := c.knownChosen()
+	parts := c.promiseParts(max(prepare.From, known+1))
 	for i, records := range parts {
-		c.send(to, Promise{Ballot: prepare.Ballot, Chosen: c.log.chosen, Accepted: records, Part: uint32(i), Parts: uint32(len(parts))})
+		c.send(to, Promise{Ballot: prepare.Ballot, Chosen: known, Accepted: records, Part: uint32(i), Parts: uint32(len(parts))})
 	}
 }
 
@@ -232,10 +242,10 @@ func (c *Core) onAccept(from NodeID, m Message) {
 
 func (c *Core) vote(from NodeID, m Accept) {
 	switch {
-	case m.Slot <= c.log.chosen:
+	case m.Slot <= c.knownChosen():
 		// The slot is chosen, so the leader proposes the chosen value (phase 1): the vote adds nothing and harms nothing.
 		c.send(from, Accepted{Ballot: m.Ballot, Slot: m.Slot})
-	case m.Slot > c.log.chosen+Slot(windowFactor*c.limits.PipelineSlots):
+	case m.Slot > c.knownChosen()+Slot(windowFactor*c.limits.PipelineSlots):
 		c.observer.Ignored(from, m, "too far above the chosen watermark: catching up first")
 	default:
 		if held, ok := c.acceptor.record(m.Slot); !ok || held.Ballot != m.Ballot {

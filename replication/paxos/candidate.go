@@ -43,7 +43,7 @@ func (c *Core) startPhase1(handOver Ballot, why string) {
 	c.role = RoleCandidate
 	c.candidate = candidate{
 		ballot: ballot, handOver: handOver, from: c.log.chosen + 1, answers: map[NodeID]*promiseAnswer{}, adopted: map[Slot]Record{},
-		ownSequence: c.nextSequence(),
+		learnThrough: c.knownChosen(), ownSequence: c.nextSequence(),
 	}
 	c.observer.Became(RoleCandidate, ballot, why)
 	c.promise(ballot)
@@ -65,7 +65,7 @@ func (c *Core) prepareAll() {
 }
 
 func (c *Core) prepareOne(to NodeID) {
-	if to == c.self || c.candidate.promised.Has(&c.configuration, to) {
+	if to == c.self || !c.configuration.IsVoter(to) || c.candidate.promised.Has(&c.configuration, to) {
 		return
 	}
 	delete(c.candidate.answers, to)
@@ -92,7 +92,7 @@ func (c *Core) countOwnPromise() {
 // onPromise gathers the parts of a voter's answer; only a whole answer counts.
 func (c *Core) onPromise(from NodeID, m Message) {
 	promise := m.(Promise)
-	if promise.Ballot != c.candidate.ballot || promise.Parts == 0 || promise.Part >= promise.Parts {
+	if promise.Ballot != c.candidate.ballot || promise.Parts == 0 || promise.Part >= promise.Parts || !c.configuration.IsVoter(from) {
 		c.observer.Ignored(from, m, "not an answer to this phase 1")
 		return
 	}
@@ -129,7 +129,11 @@ func (c *Core) judgePhase1() {
 		return
 	}
 	if c.log.chosen < c.candidate.learnThrough {
-		c.wantThrough(c.candidate.learnThrough, c.candidate.learnFrom)
+		from := c.candidate.learnFrom
+		if from == 0 {
+			from = c.peerAfter(c.self)
+		}
+		c.wantThrough(c.candidate.learnThrough, from)
 		return
 	}
 	c.startLeading()

@@ -1,5 +1,10 @@
 package paxos
 
+import (
+	"fmt"
+	"slices"
+)
+
 // catchUp is how a node that misses chosen entries fetches them: one request at a time, from the node that is known
 // to have them first, then from each other in turn.
 type catchUp struct {
@@ -8,12 +13,14 @@ type catchUp struct {
 	from    NodeID
 	// askAgainAt is the Instant.Mono at which the request under way is given up; 0 when there is none.
 	askAgainAt int64
+	// fetching: the driver gets a checkpoint. Until it is done, no entry is asked for or taken over.
+	fetching bool
 }
 
 // wantThrough starts to fetch the entries up to through, from the node from unless a request is under way.
 func (c *Core) wantThrough(through Slot, from NodeID) {
 	c.catchUp.through = max(c.catchUp.through, through)
-	if c.catchUp.askAgainAt == 0 {
+	if c.catchUp.askAgainAt == 0 && !c.catchUp.fetching {
 		c.catchUp.from = from
 		c.askToLearn()
 	}
@@ -24,9 +31,9 @@ func (c *Core) askToLearn() {
 	c.send(c.catchUp.from, Learn{From: c.log.chosen + 1})
 }
 
-// tickCatchUp asks the next voter when one has not answered.
+// tickCatchUp asks the next member when one has not answered.
 func (c *Core) tickCatchUp() {
-	if c.catchUp.askAgainAt == 0 || c.now.Mono < c.catchUp.askAgainAt {
+	if c.catchUp.fetching || c.catchUp.askAgainAt == 0 || c.now.Mono < c.catchUp.askAgainAt {
 		return
 	}
 	if c.log.chosen >= c.catchUp.through {
@@ -37,25 +44,30 @@ func (c *Core) tickCatchUp() {
 	c.askToLearn()
 }
 
-// peerAfter returns the voter after id in the configuration's order, this node left out.
+// peerAfter returns the member after id in the configuration's order, this node left out; 0 if there is no other.
 func (c *Core) peerAfter(id NodeID) NodeID {
-	voters := c.configuration.Voters
-	at := c.configuration.voterIndex(id)
-	for range voters {
-		at = (at + 1) % len(voters)
-		if voters[at].ID != c.self {
-			return voters[at].ID
+	members := c.configuration.Members()
+	at := slices.IndexFunc(members, func(m Member) bool { return m.ID == id })
+	for range members {
+		at = (at + 1) % len(members)
+		if members[at].ID != c.self {
+			return members[at].ID
 		}
 	}
-	return id
+	return 0
 }
 
-// onLearn has the driver answer from storage, as far as chosen entries are stored here.
+// onLearn has the driver answer from storage, as far as chosen entries are stored here, or offers a checkpoint for what is
+// cut off.
 func (c *Core) onLearn(from NodeID, m Message) {
 	learn := m.(Learn)
 	through := c.storedChosen()
-	if learn.From == 0 || learn.From > through {
+	switch {
+	case learn.From == 0 || learn.From > through:
 		c.send(from, Learned{Chosen: through})
+		return
+	case learn.From < c.log.first:
+		c.send(from, Offer{Checkpoint: c.log.checkpoint, First: c.log.first, Chosen: through})
 		return
 	}
 	c.effects.Serve = append(c.effects.Serve, Serve{To: from, From: learn.From, Through: through})
@@ -68,6 +80,10 @@ func (c *Core) onLearn(from NodeID, m Message) {
 // from it a ballot no lower than the one the value was chosen at.
 func (c *Core) onLearned(from NodeID, m Message) {
 	learned := m.(Learned)
+	if c.catchUp.fetching {
+		c.observer.Ignored(from, m, "a checkpoint is being fetched")
+		return
+	}
 	before := c.log.chosen
 	for _, record := range learned.Records {
 		if record.Slot != c.log.chosen+1 {
@@ -93,7 +109,9 @@ func (c *Core) learn(record Record) {
 	if c.role == RoleLeader {
 		return // what a leader has in flight it has chosen itself
 	}
-	c.writeRecord(record)
+	if record.Slot >= c.log.first { // what is below was cut off here
+		c.writeRecord(record)
+	}
 	c.choose(record)
 }
 
@@ -111,4 +129,47 @@ func (c *Core) learnedMore(from NodeID) {
 	if c.role == RoleCandidate {
 		c.judgePhase1()
 	}
+}
+
+// resumeCatchUp begins to fetch what a node without its state has cut off.
+func (c *Core) resumeCatchUp() error {
+	if c.log.chosen >= c.log.first-1 {
+		return nil
+	}
+	from := c.peerAfter(c.self)
+	if from == 0 {
+		return fmt.Errorf("the slots below %v are cut off, the state of slot %v is lost, and there is no other node to fetch it from", c.log.first, c.log.first-1)
+	}
+	c.catchUp = catchUp{through: c.log.first - 1, from: from, askAgainAt: c.now.Mono + int64(c.limits.Heartbeat)} // once links are up
+	return nil
+}
+
+// onOffer has the driver fetch a checkpoint, when it brings this node further than it is.
+func (c *Core) onOffer(from NodeID, m Message) {
+	offer := m.(Offer)
+	if c.role == RoleLeader || c.catchUp.fetching || offer.Checkpoint <= c.log.chosen {
+		c.observer.Ignored(from, m, "brings nothing new")
+		return
+	}
+	c.catchUp.through = max(c.catchUp.through, offer.Chosen, offer.Checkpoint)
+	c.catchUp.from, c.catchUp.fetching = from, true
+	c.effects.Fetch = &Fetch{From: from, Slot: offer.Checkpoint}
+}
+
+// onFetched goes on from the checkpoint installed, or asks another member for what is missing.
+func (c *Core) onFetched(ev Fetched) {
+	c.catchUp.fetching = false
+	if ev.Slot <= c.log.chosen {
+		c.catchUp.askAgainAt = c.now.Mono + int64(c.limits.ElectionMin)
+		return
+	}
+	c.acceptor.forgetThrough(ev.Slot)
+	c.log = log{chosen: ev.Slot, first: max(c.log.first, ev.Slot+1), checkpoint: ev.Slot}
+	c.takeConfiguration(ev.Configuration)
+	c.learnedMore(c.catchUp.from)
+}
+
+// onCompacted notes how far the log was cut.
+func (c *Core) onCompacted(ev Compacted) {
+	c.log.first, c.log.checkpoint = max(c.log.first, ev.First), max(c.log.checkpoint, ev.Checkpoint)
 }

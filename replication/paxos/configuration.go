@@ -35,6 +35,9 @@ func (c *Configuration) IsMember(id NodeID) bool {
 	return ok
 }
 
+// isOnlyVoter reports whether id is the one voter there is.
+func (c *Configuration) isOnlyVoter(id NodeID) bool { return len(c.Voters) == 1 && c.IsVoter(id) }
+
 // Member returns the voter or learner of that id.
 func (c *Configuration) Member(id NodeID) (Member, bool) {
 	for _, members := range [2][]Member{c.Voters, c.Learners} {

@@ -8,12 +8,15 @@ import (
 // Role is what a node does at the moment.
 type Role uint8
 
-// The roles. A follower without a leader canvasses; a candidate is in phase 1.
+// The roles. A follower without a leader canvasses; a candidate is in phase 1. To the protocol a learner, and a node that
+// was removed, is a follower that does not stand for leader: only Status tells them apart.
 const (
 	RoleFollower  Role = 0
 	RoleCandidate Role = 1
 	RoleLeader    Role = 2
 	roleCount          = 3
+	RoleLearner   Role = 3
+	RoleRemoved   Role = 4
 )
 
 func (r Role) String() string {
@@ -24,6 +27,10 @@ func (r Role) String() string {
 		return "candidate"
 	case RoleLeader:
 		return "leader"
+	case RoleLearner:
+		return "learner"
+	case RoleRemoved:
+		return "removed"
 	}
 	return "unknown"
 }
@@ -38,7 +45,8 @@ type Observer interface {
 
 // Config is what a core needs to know at start.
 type Config struct {
-	Self          NodeID
+	Self NodeID
+	// Configuration governs the slots after Restored.Chosen, or is a later one that this node was told when it joined.
 	Configuration Configuration
 	Limits        Limits
 	// Lease lets the leader confirm reads by its lease (rule L4) instead of by a round (rule L6).
@@ -71,6 +79,8 @@ type Core struct {
 	leader    leader
 	reads     localReads
 	catchUp   catchUp
+	// replaced is the configuration before the one that has become active in this step, nil if none has.
+	replaced *Configuration
 	// maxRound is the highest round heard of anywhere: the next candidacy goes above it.
 	maxRound Round
 	// synced is what the leader last told of every voter.
@@ -84,11 +94,8 @@ func New(cfg Config, restored Restored, now Instant) (*Core, error) {
 	if err := limits.Check(); err != nil {
 		return nil, err
 	}
-	if !cfg.Configuration.IsVoter(cfg.Self) {
-		return nil, fmt.Errorf("node %v is not among the %d voters", cfg.Self, len(cfg.Configuration.Voters))
-	}
-	if len(cfg.Configuration.Voters) > maxVoters {
-		return nil, fmt.Errorf("%d voters are more than the %d a configuration may have", len(cfg.Configuration.Voters), maxVoters)
+	if err := cfg.Configuration.Check(); err != nil {
+		return nil, err
 	}
 	observer := cfg.Observer
 	if observer == nil {
@@ -97,16 +104,16 @@ func New(cfg Config, restored Restored, now Instant) (*Core, error) {
 	c := &Core{
 		self: cfg.Self, configuration: cfg.Configuration, limits: limits, leaseReads: cfg.Lease, observer: observer,
 		random: rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.Self))), now: now, effects: &Effects{},
-		acceptor: newAcceptor(restored), log: log{chosen: restored.Chosen},
+		acceptor: newAcceptor(restored), log: newLog(restored),
 	}
 	c.maxRound = c.acceptor.promised.Round
 	c.reads.base = c.random.Uint64() >> 1
 	c.resumeGrant()
 	c.resetElection()
-	if len(c.configuration.Voters) == 1 {
+	if c.configuration.isOnlyVoter(c.self) {
 		c.follower.electionAt = now.Mono // nobody else could lead, and nobody else holds a grant
 	}
-	return c, nil
+	return c, c.resumeCatchUp()
 }
 
 // Step lets one event happen at the moment now and returns what follows from it. Moments never go back.
@@ -131,6 +138,13 @@ func (c *Core) Step(now Instant, ev Event) *Effects {
 		c.onLinkDown(ev.Peer)
 	case HandOverAsked:
 		c.onHandOverAsked(ev.To)
+	case Compacted:
+		c.onCompacted(ev)
+	case Fetched:
+		c.onFetched(ev)
+	}
+	if c.replaced != nil {
+		c.enterConfiguration()
 	}
 	if c.role == RoleLeader {
 		c.announceChosen()
@@ -164,13 +178,13 @@ type handler func(c *Core, from NodeID, m Message)
 
 // handlers says who reacts to what: a row a role, a column a message. An empty cell is a message that means nothing
 // to that role, most often the late answer to a question of an earlier one.
-var handlers [roleCount][KindHandOver + 1]handler
+var handlers [roleCount][KindAnswer + 1]handler
 
 func init() {
 	everyRole := map[MessageKind]handler{
 		KindPrepare: (*Core).onPrepare, KindAccept: (*Core).onAccept, KindHeartbeat: (*Core).onHeartbeat,
 		KindCanvass: (*Core).onCanvass, KindLearn: (*Core).onLearn, KindLearned: (*Core).onLearned,
-		KindReadSlot: (*Core).onReadSlot,
+		KindReadSlot: (*Core).onReadSlot, KindOffer: (*Core).onOffer,
 	}
 	for role := range handlers {
 		for kind, h := range everyRole {
@@ -188,8 +202,8 @@ func init() {
 }
 
 func (c *Core) receive(from NodeID, m Message) {
-	if from == c.self || !c.configuration.IsVoter(from) {
-		c.observer.Ignored(from, m, "not from another voter")
+	if why := c.refuses(from, m.Kind()); why != "" {
+		c.observer.Ignored(from, m, why)
 		return
 	}
 	h := handlers[c.role][m.Kind()]
@@ -198,6 +212,22 @@ func (c *Core) receive(from NodeID, m Message) {
 		return
 	}
 	h(c, from, m)
+}
+
+// refuses says why a message is not even looked at, "" if it is. Any node that the transport lets in is listened to: one that
+// this node has not heard of yet may be a member of a configuration that it has not heard of either. Who counts is for the
+// tallies to say. Rule M3: a removed node takes no part, at either end, but goes on to teach and to be taught.
+func (c *Core) refuses(from NodeID, kind MessageKind) string {
+	switch {
+	case from == c.self:
+		return "from itself"
+	case kind == KindLearn || kind == KindCanvass:
+	case c.isRemoved(c.self):
+		return "this node was removed"
+	case c.isRemoved(from) && kind != KindLearned && kind != KindOffer && kind != KindCanvassReply:
+		return "from a node that was removed"
+	}
+	return ""
 }
 
 // send queues a message in the list its durability asks for (rule D1): what reports or rests on durable state waits
@@ -211,8 +241,8 @@ func (c *Core) send(to NodeID, m Message) {
 	}
 }
 
-// broadcast sends m to every other voter.
-func (c *Core) broadcast(m Message) {
+// askVoters sends m to every other voter.
+func (c *Core) askVoters(m Message) {
 	for i := range c.configuration.Voters {
 		if id := c.configuration.Voters[i].ID; id != c.self {
 			c.send(id, m)

@@ -10,7 +10,8 @@ import (
 // everyMessage holds a message of each kind.
 var everyMessage = []Message{
 	Prepare{}, Promise{}, Reject{}, Accept{}, Accepted{}, Heartbeat{}, HeartbeatAck{}, Canvass{}, CanvassReply{}, Learn{},
-	Learned{}, ReadAsk{}, ReadSlot{}, Forward{}, HandOver{},
+	Learned{}, ReadAsk{}, ReadSlot{}, Forward{}, HandOver{}, Offer{}, CheckpointAsk{}, CheckpointPart{}, CheckpointDigest{},
+	Ask{}, Answer{},
 }
 
 // TestDispatch asserts every cell of role x message; an empty cell is a message that means nothing to the role.
@@ -31,6 +32,10 @@ func TestDispatch(t *testing.T) {
 		KindReadSlot:     {"onReadSlot", "onReadSlot", "onReadSlot"},
 		KindForward:      {"", "", ""}, // the driver takes it before it reaches the core
 		KindHandOver:     {"onHandOver", "", ""},
+		KindOffer:        {"onOffer", "onOffer", "onOffer"},
+
+		KindCheckpointAsk: {"", "", ""}, KindCheckpointPart: {"", "", ""}, KindCheckpointDigest: {"", "", ""}, // the driver's, too
+		KindAsk: {"", "", ""}, KindAnswer: {"", "", ""},
 	}
 	if len(want) != len(everyMessage) || len(handlers[0]) != len(everyMessage)+1 {
 		t.Fatalf("%d kinds in this table, %d messages, %d columns", len(want), len(everyMessage), len(handlers[0]))

@@ -12,6 +12,8 @@
 //	applier.apply(effects.Chosen)                       // in order
 //	reads.run(effects.ReadReady)                        // once their slot is applied
 //	catchUp.answer(effects.Serve)                       // from storage, in its own time
+//	fetcher.fetch(effects.Fetch)                        // a checkpoint; then core.Step(now, Fetched{slot, configuration})
+//	transport.setMembers(effects.Configuration)         // at once
 //
 // The rules, as the tests name them:
 //
@@ -27,6 +29,10 @@
 //	L4  The lease is measured from the send, by the clock that says most.    Core.Lease
 //	L5  A read waits for an own entry chosen and all chosen then applied.    Core.startRound
 //	L6  A read waits for a heartbeat sent after it arrived.                  Core.startRound, Core.finishRounds
+//	M1  Nothing is proposed after a configuration until it is chosen and     Core.propose, Core.startLeading,
+//	    phase 1 was run again in it.                                         Core.enterConfiguration
+//	M2  One change at a time, after an own entry is chosen; learners first.  Core.CanReconfigure, the driver
+//	M3  A removed node takes no part.                                        Core.refuses
 //
 // Phase 1 differs from the textbook in one way: an acceptor reports only what it accepted above its own chosen
 // watermark. What it knows to be chosen the candidate learns from it as chosen, before it leads. So a Promise is

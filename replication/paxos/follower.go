@@ -71,6 +71,10 @@ func (c *Core) tickFollower() {
 	if !c.follower.ballot.IsZero() {
 		c.becomeFollower(Ballot{}, "heard no leader")
 	}
+	if !c.configuration.IsVoter(c.self) || c.catchUp.fetching {
+		c.resetElection() // nobody would count its votes, or it has no state to lead with
+		return
+	}
 	c.startCanvass()
 }
 
@@ -84,14 +88,14 @@ func (c *Core) startCanvass() {
 		return
 	}
 	c.follower.canvass.yes.Add(&c.configuration, c.self)
-	c.broadcast(Canvass{Number: c.follower.canvassNumber, Chosen: c.log.chosen})
+	c.askVoters(Canvass{Number: c.follower.canvassNumber, Chosen: c.log.chosen})
 	c.judgeCanvass()
 }
 
 // onCanvass answers whether this node would promise: only if no grant to somebody else runs (rule L2). Nothing changes.
 func (c *Core) onCanvass(from NodeID, m Message) {
 	c.send(from, CanvassReply{
-		Number: m.(Canvass).Number, Granted: !c.grantRunsAgainst(from),
+		Number: m.(Canvass).Number, Granted: !c.grantRunsAgainst(from) && !c.isRemoved(c.self) && !c.isRemoved(from),
 		Promised: c.acceptor.promised, Chosen: c.log.chosen,
 	})
 }
@@ -99,6 +103,11 @@ func (c *Core) onCanvass(from NodeID, m Message) {
 func (c *Core) onCanvassReply(from NodeID, m Message) {
 	reply := m.(CanvassReply)
 	c.maxRound = max(c.maxRound, reply.Promised.Round)
+	if !reply.Granted && reply.Chosen > c.log.chosen {
+		// It may refuse because of a configuration that this node has not heard of: in that of its own, this one may never
+		// find a majority again.
+		c.wantThrough(reply.Chosen, from)
+	}
 	if reply.Number != c.follower.canvass.number || !reply.Granted {
 		c.observer.Ignored(from, m, "not a yes to the canvass under way")
 		return

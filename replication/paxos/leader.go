@@ -9,12 +9,14 @@ type leader struct {
 	// readySlot holds the no-op of this ballot; once it is chosen the leader is ready for batches and reads.
 	readySlot Slot
 	ready     bool
+	// reconfigures is the slot in flight that holds a configuration, 0 without one: nothing is proposed after it (rule M1).
+	reconfigures Slot
 	// announced is the chosen watermark last sent to everybody.
 	announced Slot
 	heartbeats
-	voters   []voterProgress // in the order of Configuration.Voters
-	asks     []readAsk       // waiting for a round
-	rounds   []readRound     // on their way, oldest first
+	members  []memberProgress // the voters, in the order of Configuration.Voters, then the learners
+	asks     []readAsk        // waiting for a round
+	rounds   []readRound      // on their way, oldest first
 	handOver handOver
 }
 
@@ -29,8 +31,9 @@ type proposal struct {
 	resendAt, resendWait int64
 }
 
-// voterProgress is what the leader knows of a voter.
-type voterProgress struct {
+// memberProgress is what the leader knows of a member.
+type memberProgress struct {
+	id     NodeID
 	acked  uint64 // highest heartbeat number answered
 	synced Slot
 	// heardAt is the Instant.Mono of the last answer.
@@ -62,10 +65,10 @@ func (c *Core) startLeading() {
 	c.candidate = candidate{}
 	c.role = RoleLeader
 	c.catchUp = catchUp{}
-	c.leader = leader{ballot: won.ballot, announced: c.log.chosen, voters: make([]voterProgress, len(c.configuration.Voters))}
+	c.leader = leader{ballot: won.ballot, announced: c.log.chosen}
 	c.leader.confirmedSent = c.now // a majority has just promised, which is as good as its answers to a heartbeat, the lease apart
-	for i := range c.leader.voters {
-		c.leader.voters[i].heardAt = c.now.Mono
+	for _, m := range c.configuration.Members() {
+		c.leader.members = append(c.leader.members, memberProgress{id: m.ID, heardAt: c.now.Mono})
 	}
 	c.observer.Became(RoleLeader, won.ballot, "a majority promised")
 	for s := c.log.chosen + 1; s <= won.highest; s++ {
@@ -74,9 +77,14 @@ func (c *Core) startLeading() {
 			entry = record.Entry
 		}
 		c.propose(entry)
+		if c.leader.reconfigures != 0 {
+			break // rule M1: what follows is for a leader of that configuration to propose
+		}
 	}
-	c.leader.readySlot = c.nextSlot()
-	c.propose(Entry{Kind: EntryNoop})
+	if c.leader.reconfigures == 0 {
+		c.leader.readySlot = c.nextSlot()
+		c.propose(Entry{Kind: EntryNoop})
+	}
 	c.sendHeartbeat()
 	c.adoptLocalReads()
 }
@@ -93,14 +101,41 @@ func (c *Core) propose(entry Entry) {
 	})
 	c.leader.bytesInFlight += len(entry.Payload)
 	c.leader.announced = c.log.chosen
-	c.broadcast(Accept{Ballot: record.Ballot, Slot: record.Slot, Entry: record.Entry, Chosen: c.log.chosen})
+	if entry.Kind == EntryConfiguration {
+		c.leader.reconfigures = record.Slot
+	}
+	accept := Accept{Ballot: record.Ballot, Slot: record.Slot, Entry: record.Entry, Chosen: c.log.chosen}
+	for i := range c.leader.members {
+		if m := &c.leader.members[i]; i < len(c.configuration.Voters) || c.keepsUp(m) {
+			c.sendOther(m.id, accept)
+		}
+	}
+}
+
+// keepsUp reports whether a learner takes entries as they come. One that is further behind fetches them first.
+func (c *Core) keepsUp(m *memberProgress) bool {
+	return m.synced+Slot(c.limits.PipelineSlots) > c.log.chosen
+}
+
+// sendOther sends m to a node unless it is this one.
+func (c *Core) sendOther(to NodeID, m Message) {
+	if to != c.self {
+		c.send(to, m)
+	}
+}
+
+// tellMembers sends m to every other member.
+func (c *Core) tellMembers(m Message) {
+	for i := range c.leader.members {
+		c.sendOther(c.leader.members[i].id, m)
+	}
 }
 
 // CanPropose reports whether an entry of that many payload bytes may be proposed now: this node leads, an entry of its
-// own ballot is chosen, the pipeline has room, and no hand-over is under way.
+// own ballot is chosen, the pipeline has room, and neither a hand-over nor a change of the members is under way.
 func (c *Core) CanPropose(payloadBytes int) bool {
 	l := &c.leader
-	if c.role != RoleLeader || !l.ready || l.handingOver() || len(l.inFlight) >= c.limits.PipelineSlots {
+	if c.role != RoleLeader || !l.ready || l.handingOver() || l.reconfigures != 0 || len(l.inFlight) >= c.limits.PipelineSlots {
 		return false
 	}
 	return l.bytesInFlight == 0 || l.bytesInFlight+payloadBytes <= c.limits.PipelineBytes
@@ -113,6 +148,12 @@ func (c *Core) onProposed(entry Entry) {
 	if !c.CanPropose(len(entry.Payload)) {
 		c.fatal("entry proposed while node %v cannot propose", c.self)
 		return
+	}
+	if entry.Kind == EntryConfiguration {
+		if _, err := DecodeConfiguration(entry.Payload); err != nil {
+			c.fatal("a configuration that no cluster can work with was proposed: %v", err)
+			return
+		}
 	}
 	c.propose(entry)
 }
@@ -158,7 +199,10 @@ func (c *Core) advanceChosen() {
 		c.leader.bytesInFlight -= len(p.record.Entry.Payload)
 		c.choose(p.record)
 	}
-	if !c.leader.ready && c.log.chosen >= c.leader.readySlot {
+	if c.replaced != nil {
+		return // phase 1 comes next (rule M1)
+	}
+	if !c.leader.ready && c.leader.readySlot != 0 && c.log.chosen >= c.leader.readySlot {
 		c.leader.ready = true
 		c.startRound()
 	}
@@ -182,37 +226,49 @@ func (c *Core) sendHeartbeat() {
 	c.follower.grant = grant{running: true, to: c.leader.ballot, since: c.now.Mono}
 	c.leader.announced = c.log.chosen
 	c.synced = c.votersSynced()
-	c.broadcast(Heartbeat{Ballot: c.leader.ballot, Chosen: c.log.chosen, Number: h.number, Synced: c.synced})
+	c.tellMembers(Heartbeat{Ballot: c.leader.ballot, Chosen: c.log.chosen, Number: h.number, Synced: c.synced})
 	c.confirmHeartbeats()
 }
 
 func (c *Core) votersSynced() []SyncedThrough {
 	synced := make([]SyncedThrough, len(c.configuration.Voters))
 	for i := range c.configuration.Voters {
-		id := c.configuration.Voters[i].ID
-		synced[i] = SyncedThrough{Node: id, Slot: c.leader.voters[i].synced}
-		if id == c.self {
-			synced[i].Slot = c.syncedAt(c.leader.ballot)
-		}
+		synced[i] = SyncedThrough{Node: c.configuration.Voters[i].ID, Slot: c.syncedBy(&c.leader.members[i])}
 	}
 	return synced
 }
 
-func (c *Core) progress(id NodeID) *voterProgress {
-	if i := c.configuration.voterIndex(id); i >= 0 {
-		return &c.leader.voters[i]
+// syncedBy is how far a member has the log on stable storage, as the leader knows it.
+func (c *Core) syncedBy(m *memberProgress) Slot {
+	if m.id == c.self {
+		return c.syncedAt(c.leader.ballot)
+	}
+	return m.synced
+}
+
+// progress is what is known of a member, nil for any other node.
+func (c *Core) progress(id NodeID) *memberProgress {
+	for i := range c.leader.members {
+		if c.leader.members[i].id == id {
+			return &c.leader.members[i]
+		}
 	}
 	return nil
+}
+
+// isRecent reports whether a member answered lately.
+func (c *Core) isRecent(m *memberProgress) bool {
+	return m.id == c.self || c.now.Mono-m.heardAt <= int64(c.limits.Lease)
 }
 
 // onHeartbeatAck confirms the leadership for everything that waited when that heartbeat was sent (rule L6).
 func (c *Core) onHeartbeatAck(from NodeID, m Message) {
 	ack := m.(HeartbeatAck)
-	if ack.Ballot != c.leader.ballot || ack.Number > c.leader.number {
+	progress := c.progress(from)
+	if ack.Ballot != c.leader.ballot || ack.Number > c.leader.number || progress == nil {
 		c.observer.Ignored(from, m, "answers another ballot's heartbeat")
 		return
 	}
-	progress := c.progress(from)
 	progress.acked = max(progress.acked, ack.Number)
 	progress.synced = max(progress.synced, ack.Synced)
 	progress.heardAt = c.now.Mono
@@ -222,9 +278,9 @@ func (c *Core) onHeartbeatAck(from NodeID, m Message) {
 
 // confirmHeartbeats finds the newest heartbeat that a majority, this node included, has answered.
 func (c *Core) confirmHeartbeats() {
-	acked := make([]uint64, len(c.leader.voters))
+	acked := make([]uint64, len(c.configuration.Voters))
 	for i := range acked {
-		acked[i] = c.leader.voters[i].acked
+		acked[i] = c.leader.members[i].acked
 		if c.configuration.Voters[i].ID == c.self {
 			acked[i] = c.leader.number
 		}
@@ -288,13 +344,16 @@ func (c *Core) resend(p *proposal, to NodeID) {
 	c.send(to, Accept{Ballot: p.record.Ballot, Slot: p.record.Slot, Entry: p.record.Entry, Chosen: c.log.chosen})
 }
 
-// resendAll sends a voter whose link is new everything in flight that it has not voted for.
+// resendAll sends a member whose link is new a heartbeat, and a voter everything in flight that it has not voted for.
 func (c *Core) resendAll(to NodeID) {
-	if c.configuration.voterIndex(to) < 0 {
+	if c.progress(to) == nil {
 		return
 	}
 	c.forgetAsks(to)
 	c.sendHeartbeat()
+	if !c.configuration.IsVoter(to) {
+		return
+	}
 	for i := range c.leader.inFlight {
 		c.resend(&c.leader.inFlight[i], to)
 	}

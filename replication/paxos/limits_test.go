@@ -51,7 +51,7 @@ func TestLimitsRelations(t *testing.T) {
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"not a voter":     {Self: 9, Configuration: votersOf(3)},
+		"an id twice":     {Self: 1, Configuration: Configuration{Voters: votersOf(3).Voters, Learners: votersOf(1).Voters}},
 		"nobody":          {Self: 1},
 		"too many voters": {Self: 1, Configuration: votersOf(maxVoters + 1)},
 		"bad limits":      {Self: 1, Configuration: votersOf(3), Limits: Limits{Lease: time.Nanosecond}},

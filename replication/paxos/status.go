@@ -17,6 +17,21 @@ type Status struct {
 	Synced        []SyncedThrough
 	InFlight      int
 	Configuration Configuration
+	// Checkpoint is the slot of the newest checkpoint published here, 0 without one.
+	Checkpoint Slot
+	// Removed reports whether this node is no member of the configuration any more.
+	Removed bool
+	// Members is what the leader knows of every member, voters first; empty elsewhere.
+	Members []MemberProgress
+}
+
+// MemberProgress is how far a member is.
+type MemberProgress struct {
+	Node NodeID
+	// Synced is the highest slot such that it and all below are on the member's stable storage.
+	Synced Slot
+	// Recent reports whether it answered within the time of a lease.
+	Recent bool
 }
 
 // Status returns a picture of the core at the moment now.
@@ -31,10 +46,30 @@ func (c *Core) Status(now Instant) Status {
 	}
 	sent, lasts, ok := c.Lease()
 	return Status{
-		Self: c.self, Role: c.role, Leader: leader, Ballot: ballot, Promised: c.acceptor.promised, Chosen: c.log.chosen,
-		FirstKept: 1, Ready: ready, Lease: ok && now.Elapsed(sent) < lasts, Synced: synced,
+		Self: c.self, Role: c.shownRole(), Leader: leader, Ballot: ballot, Promised: c.acceptor.promised, Chosen: c.log.chosen,
+		FirstKept: c.log.first, Checkpoint: c.log.checkpoint, Removed: c.isRemoved(c.self), Members: c.memberProgress(), Ready: ready, Lease: ok && now.Elapsed(sent) < lasts, Synced: synced,
 		InFlight: len(c.leader.inFlight), Configuration: c.configuration,
 	}
+}
+
+// shownRole tells followers that cannot stand for leader from others.
+func (c *Core) shownRole() Role {
+	switch {
+	case c.role != RoleFollower || c.configuration.IsVoter(c.self):
+		return c.role
+	case c.configuration.IsMember(c.self):
+		return RoleLearner
+	}
+	return RoleRemoved
+}
+
+func (c *Core) memberProgress() []MemberProgress {
+	progress := make([]MemberProgress, len(c.leader.members))
+	for i := range c.leader.members {
+		m := &c.leader.members[i]
+		progress[i] = MemberProgress{Node: m.id, Synced: c.syncedBy(m), Recent: c.isRecent(m)}
+	}
+	return progress
 }
 
 // Leader returns whom this node follows, itself included, and at which ballot; 0 is nobody. ready is true only on the

@@ -131,6 +131,60 @@ func (m HandOver) String() string {
 	return named("HandOver").add("ballot", m.Ballot).add("chosen", m.Chosen).String()
 }
 
+func (m Offer) String() string {
+	return named("Offer").add("checkpoint", m.Checkpoint).add("first", m.First).add("chosen", m.Chosen).String()
+}
+
+func (m CheckpointAsk) String() string {
+	return named("CheckpointAsk").add("number", m.Number).add("slot", m.Slot).addIf(len(m.Cursor) > 0, "cursor bytes", len(m.Cursor)).String()
+}
+
+func (m CheckpointPart) String() string {
+	f := named("CheckpointPart").add("number", m.Number).add("slot", m.Slot).add("bytes", len(m.Data))
+	return f.addIf(len(m.Next) == 0, "last", true).addIf(m.Refused != "", "refused", m.Refused).String()
+}
+
+func (m CheckpointDigest) String() string {
+	return named("CheckpointDigest").add("slot", m.Slot).add("digest", fmt.Sprintf("%x", m.Digest)).String()
+}
+
+func (m Ask) String() string {
+	return named("Ask").add("number", m.Number).add("bytes", len(m.Payload)).String()
+}
+
+func (m Answer) String() string {
+	return named("Answer").add("number", m.Number).add("bytes", len(m.Payload)).String()
+}
+
+// String lists the ids: "voters 1 2 3, learners 4, of slot 17".
+func (c Configuration) String() string {
+	var text strings.Builder
+	list := func(name string, members []Member) {
+		text.WriteString(name)
+		for i := range members {
+			text.WriteString(" " + members[i].ID.String())
+		}
+	}
+	list("voters", c.Voters)
+	if len(c.Learners) > 0 {
+		list(", learners", c.Learners)
+	}
+	return text.String() + ", of slot " + c.Slot.String()
+}
+
+func (e Compacted) String() string {
+	return fmt.Sprintf("compacted: first %v, checkpoint %v", e.First, e.Checkpoint)
+}
+
+func (e Fetched) String() string {
+	if e.Slot == 0 {
+		return "nothing fetched"
+	}
+	return fmt.Sprintf("fetched checkpoint %v", e.Slot)
+}
+
+func (f Fetch) String() string { return fmt.Sprintf("fetches checkpoint %v from %v", f.Slot, f.From) }
+
 func (e Received) String() string { return fmt.Sprintf("received from %v: %v", e.From, e.Message) }
 
 func (Ticked) String() string { return "ticked" }
@@ -192,6 +246,12 @@ func (e *Effects) String() string {
 	}
 	for _, serve := range e.Serve {
 		add("%v", serve)
+	}
+	if e.Fetch != nil {
+		add("%v", *e.Fetch)
+	}
+	if e.Configuration != nil {
+		add("configuration active: %v", *e.Configuration)
 	}
 	if e.LeaderChanged {
 		add("leader changed")

@@ -14,7 +14,7 @@ func (l *leader) handingOver() bool { return l.handOver.to != 0 }
 
 // onHandOverAsked starts a hand-over to a voter that answers heartbeats.
 func (c *Core) onHandOverAsked(to NodeID) {
-	if c.role != RoleLeader || c.leader.handingOver() {
+	if c.role != RoleLeader || c.leader.handingOver() || c.leader.reconfigures != 0 {
 		return
 	}
 	if to == 0 {
@@ -31,13 +31,13 @@ func (c *Core) onHandOverAsked(to NodeID) {
 func (c *Core) mostUpToDate() NodeID {
 	var best NodeID
 	var bestSynced Slot
-	for i, progress := range c.leader.voters {
-		id := c.configuration.Voters[i].ID
-		if id == c.self || c.now.Mono-progress.heardAt > int64(c.limits.Lease) {
+	for i := range c.configuration.Voters {
+		m := &c.leader.members[i]
+		if m.id == c.self || !c.isRecent(m) {
 			continue
 		}
-		if best == 0 || progress.synced > bestSynced {
-			best, bestSynced = id, progress.synced
+		if best == 0 || m.synced > bestSynced {
+			best, bestSynced = m.id, m.synced
 		}
 	}
 	return best
@@ -63,6 +63,10 @@ func (c *Core) onHandOver(from NodeID, m Message) {
 	ballot := m.(HandOver).Ballot
 	if ballot.Node != from || ballot != c.follower.ballot {
 		c.observer.Ignored(from, m, "not from the leader followed")
+		return
+	}
+	if !c.configuration.IsVoter(c.self) {
+		c.observer.Ignored(from, m, "not a voter, as far as this node knows")
 		return
 	}
 	if c.grantRunsAgainst(from) {
