@@ -15,6 +15,8 @@ type catchUp struct {
 	askAgainAt int64
 	// fetching: the driver gets a checkpoint. Until it is done, no entry is asked for or taken over.
 	fetching bool
+	// enquired is the node that enquire asked last.
+	enquired NodeID
 }
 
 // wantThrough starts to fetch the entries up to through, from the node from unless a request is under way.
@@ -128,6 +130,15 @@ func (c *Core) learnedMore(from NodeID) {
 	// A candidate lacks only what its voters reported, which may be less than what was heard of elsewhere.
 	if c.role == RoleCandidate {
 		c.judgePhase1()
+	}
+}
+
+// enquire asks the members in turn for what comes next. A node that does not vote, and hears no leader, may have become a voter
+// without having been told; and those who know may not be members any more.
+func (c *Core) enquire() {
+	c.catchUp.enquired = c.peerAfter(c.catchUp.enquired)
+	if c.catchUp.enquired != 0 {
+		c.send(c.catchUp.enquired, Learn{From: c.log.chosen + 1})
 	}
 }
 

@@ -71,11 +71,15 @@ func (c *Core) tickFollower() {
 	if !c.follower.ballot.IsZero() {
 		c.becomeFollower(Ballot{}, "heard no leader")
 	}
-	if !c.configuration.IsVoter(c.self) || c.catchUp.fetching {
-		c.resetElection() // nobody would count its votes, or it has no state to lead with
-		return
+	switch {
+	case c.catchUp.fetching: // it has no state to lead with
+		c.resetElection()
+	case c.configuration.IsVoter(c.self):
+		c.startCanvass()
+	default: // nobody would count its votes
+		c.resetElection()
+		c.enquire()
 	}
-	c.startCanvass()
 }
 
 // startCanvass asks every voter whether it would promise, itself first, and tries again a little later.

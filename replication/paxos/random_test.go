@@ -51,6 +51,7 @@ type weather struct {
 	cut, mend, pause             int // per round
 	handOver, hint, wall         int
 	propose, read                int
+	members, compact, lose       int // per round: the members change, a log is cut, a node that starts has lost its state
 }
 
 func someWeather(r *rand.Rand) weather {
@@ -60,13 +61,14 @@ func someWeather(r *rand.Rand) weather {
 		slowDisk: pick(0, 30, 80), crash: pick(0, 1, 3), bounce: pick(0, 2, 5), restart: pick(5, 20),
 		cut: pick(0, 1, 5), mend: pick(3, 10), pause: pick(0, 2, 6),
 		handOver: pick(0, 1, 4), hint: pick(0, 1), wall: pick(0, 2), propose: pick(10, 60), read: pick(5, 40),
+		members: pick(0, 3, 10), compact: pick(0, 2, 10), lose: pick(0, 20),
 	}
 }
 
 func newHistory(seed uint64, log func(string)) *history {
 	h := &history{seed: seed, random: rand.New(rand.NewPCG(seed, 1)), paused: map[paxos.NodeID]int64{}}
 	env, err := paxostest.New(paxostest.Options{
-		Nodes: 3 + 2*int(seed%2), Lease: seed/2%2 == 0, Limits: simLimits(), Seed: seed, Log: log,
+		Nodes: 3 + 2*int(seed%2), Spares: 3, Lease: seed/2%2 == 0, Limits: simLimits(), Seed: seed, Log: log,
 	})
 	h.env, h.err = env, err
 	if err != nil {
@@ -126,6 +128,15 @@ func (h *history) round() {
 		h.work()
 		h.deliverDue()
 		h.syncSome()
+		h.fetchSome()
+	}
+}
+
+func (h *history) fetchSome() {
+	for _, id := range h.env.IDs() {
+		if h.env.Fetching(id) && !h.isPaused(id) && h.chance(30) {
+			h.env.FinishFetch(id)
+		}
 	}
 }
 
@@ -189,6 +200,13 @@ func (h *history) faults() {
 	if h.chance(w.restart) {
 		h.restart(a)
 	}
+	if h.chance(w.members) {
+		h.change()
+	}
+	if h.chance(w.compact) {
+		h.env.Compact(a, paxos.Slot(h.random.IntN(8)))
+	}
+	h.joinSome()
 }
 
 // crash stops a node; its peers notice a broken link at once, or they do not.
@@ -238,9 +256,10 @@ func (h *history) cutSome(a, b paxos.NodeID) {
 }
 
 func (h *history) restart(id paxos.NodeID) {
-	if h.env.Core(id) != nil || h.err != nil {
+	if h.env.Core(id) != nil || h.err != nil || !h.env.HasJoined(id) {
 		return
 	}
+	h.loseState(id)
 	forget := paxos.Slot(0)
 	if h.weather.hint > 0 {
 		forget = paxos.Slot(h.random.IntN(6))
@@ -268,6 +287,7 @@ func (h *history) run() error {
 	since := h.env.Now()
 	marker := ""
 	for i := 0; i < healthyRounds && h.bad() == nil; i++ {
+		h.joinSome()
 		h.round()
 		if leader := h.env.ReadyLeader(); marker == "" && leader != 0 && h.env.Propose(leader, "marker") {
 			marker = "proposed"
@@ -300,13 +320,15 @@ func (h *history) calm() {
 	h.env.Heal()
 }
 
-// settled reports whether all nodes know the same slots to be chosen, one of them leads, and every read is answered.
+// settled reports whether all members know the same slots to be chosen, one of them leads, and every read is answered.
 func (h *history) settled() bool {
 	if h.env.ReadyLeader() == 0 {
 		return false
 	}
-	for _, id := range h.env.IDs() {
-		if h.env.Core(id).Chosen() != h.env.Announced() || h.env.WaitingReads(id) > 0 {
+	configuration := h.env.Configuration()
+	for _, m := range configuration.Members() {
+		core := h.env.Core(m.ID)
+		if core == nil || core.Chosen() != h.env.Announced() || h.env.WaitingReads(m.ID) > 0 {
 			return false
 		}
 	}

@@ -9,9 +9,10 @@ import (
 
 // ledger is the truth that no node sees: which value a majority has stored at one ballot, slot by slot.
 type ledger struct {
-	voters    int
-	slots     []slotLedger // by slot; 0 is unused
-	announced paxos.Slot   // the highest slot handed over to be applied anywhere
+	// configurations are those chosen, the first one before them. Each governs the slots after its own.
+	configurations []paxos.Configuration
+	slots          []slotLedger // by slot; 0 is unused
+	announced      paxos.Slot   // the highest slot handed over to be applied anywhere
 }
 
 type slotLedger struct {
@@ -43,14 +44,42 @@ func (l *ledger) vote(id paxos.NodeID, record paxos.Record) error {
 		return fmt.Errorf("slot %v has two values at ballot %v: %q and %q", record.Slot, record.Ballot, v.value, value)
 	}
 	v.nodes |= 1 << id
-	if bits.OnesCount64(v.nodes) <= l.voters/2 {
+	if !l.isQuorum(record.Slot, v.nodes) {
 		return nil
 	}
 	if s.chosen && s.value != value {
 		return fmt.Errorf("C2: slot %v has two chosen values: %q, and at ballot %v %q", record.Slot, s.value, record.Ballot, value)
 	}
+	if !s.chosen && record.Entry.Kind == paxos.EntryConfiguration {
+		l.reconfigure(record)
+	}
 	s.chosen, s.value = true, value
 	return nil
+}
+
+// isQuorum reports whether the nodes hold a majority of the voters that govern a slot.
+func (l *ledger) isQuorum(slot paxos.Slot, nodes uint64) bool {
+	governing := &l.configurations[0]
+	for i := range l.configurations {
+		if l.configurations[i].Slot < slot {
+			governing = &l.configurations[i]
+		}
+	}
+	var voters uint64
+	for _, m := range governing.Voters {
+		voters |= 1 << m.ID
+	}
+	return bits.OnesCount64(nodes&voters) >= paxos.Majority(len(governing.Voters))
+}
+
+// reconfigure notes a configuration chosen. Slots are chosen in the order of their numbers as far as configurations go.
+func (l *ledger) reconfigure(record paxos.Record) {
+	configuration, err := paxos.DecodeConfiguration(record.Entry.Payload)
+	if err != nil {
+		panic(err) // the simulation proposed it
+	}
+	configuration.Slot = record.Slot
+	l.configurations = append(l.configurations, configuration)
 }
 
 func (s *slotLedger) at(ballot paxos.Ballot, value string) *vote {
@@ -114,12 +143,12 @@ func (e *Env) checkTruth(n *node, m paxos.Message) {
 	case paxos.Promise:
 		e.checkPromised(n, m.Ballot, m)
 		for _, record := range m.Accepted {
-			if stored, ok := d.records[record.Slot]; !ok || stored.Ballot.Less(record.Ballot) {
+			if stored, ok := d.records[record.Slot]; record.Slot >= d.first && (!ok || stored.Ballot.Less(record.Ballot)) {
 				e.violated("D1: node %v sends %v, but has stored %v", n.id, m, stored)
 			}
 		}
 	case paxos.Accepted:
-		if record, ok := d.records[m.Slot]; !ok || record.Ballot.Less(m.Ballot) && m.Slot > n.applied {
+		if record, ok := d.records[m.Slot]; m.Slot >= d.first && (!ok && m.Slot > d.checkpoint.slot || record.Ballot.Less(m.Ballot) && m.Slot > n.applied) {
 			e.violated("D1: node %v sends %v, but has stored %v", n.id, m, record)
 		}
 	case paxos.HeartbeatAck:

@@ -11,9 +11,12 @@ type disk struct {
 	promised paxos.Ballot
 	hint     paxos.Slot
 	records  map[paxos.Slot]paxos.Record
-	through  paxos.Slot // no gap is below it; raised as it is asked for
-	pending  []pendingWrite
-	stored   uint64 // newest sequence of this boot that is on stable storage
+	first    paxos.Slot // the log is cut below it
+	// checkpoint is the newest published one; its slot is 0 without one, and while it is lost.
+	checkpoint checkpoint
+	through    paxos.Slot // no gap is below it; raised as it is asked for
+	pending    []pendingWrite
+	stored     uint64 // newest sequence of this boot that is on stable storage
 }
 
 type pendingWrite struct {
@@ -21,7 +24,7 @@ type pendingWrite struct {
 	write    paxos.Write
 }
 
-func newDisk() disk { return disk{records: map[paxos.Slot]paxos.Record{}} }
+func newDisk() disk { return disk{records: map[paxos.Slot]paxos.Record{}, first: 1} }
 
 // Sync brings the count oldest writes of a node to stable storage, all of them for -1, and reports them stored.
 func (e *Env) Sync(id paxos.NodeID, count int) {
@@ -77,8 +80,11 @@ func (e *Env) storeOldest(n *node) {
 
 // restored is what a start reads back, with the hint lowered by forget slots.
 func (d *disk) restored(forget paxos.Slot) paxos.Restored {
-	hint := d.hint - min(forget, d.hint)
-	r := paxos.Restored{Promised: d.promised, Chosen: hint}
+	hint := max(d.hint-min(forget, d.hint), d.checkpoint.slot)
+	if d.checkpoint.slot < d.first-1 {
+		hint = 0 // the state is lost
+	}
+	r := paxos.Restored{Promised: d.promised, Chosen: hint, First: d.first, Checkpoint: d.checkpoint.slot}
 	for s, record := range d.records {
 		if s > hint {
 			r.Records = append(r.Records, record)
@@ -90,6 +96,7 @@ func (d *disk) restored(forget paxos.Slot) paxos.Restored {
 
 // hasThrough reports whether every slot up to s is stored.
 func (d *disk) hasThrough(s paxos.Slot) bool {
+	d.through = max(d.through, d.first-1, d.checkpoint.slot)
 	for d.through < s {
 		if _, ok := d.records[d.through+1]; !ok {
 			return false

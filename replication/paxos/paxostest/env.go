@@ -16,7 +16,9 @@ import (
 
 // Options describe a cluster.
 type Options struct {
-	Nodes  int
+	Nodes int
+	// Spares are nodes with the next ids that are not started until they Join.
+	Spares int
 	Lease  bool // reads are confirmed by the leader's lease
 	Limits paxos.Limits
 	Seed   uint64
@@ -26,14 +28,14 @@ type Options struct {
 
 // Env is a cluster under simulation.
 type Env struct {
-	options       Options
-	configuration paxos.Configuration
-	now           int64 // real nanoseconds
-	nodes         []*node
-	packets       []Packet
-	cut           map[link]bool
-	ledger        ledger
-	errs          []error
+	options Options
+	first   paxos.Configuration
+	now     int64 // real nanoseconds
+	nodes   []*node
+	packets []Packet
+	cut     map[link]bool
+	ledger  ledger
+	errs    []error
 	// Route, if not nil, decides what becomes of a message: it calls Env.Enqueue any number of times.
 	Route func(Packet)
 	// Quiet leaves messages and writes out of the log.
@@ -44,6 +46,8 @@ type Env struct {
 // Stats counts what happened.
 type Stats struct {
 	Steps, Delivered, Syncs, Crashes, Leaders, Applied, Reads, Proposed, HandOvers int
+	// Configurations are those chosen, Joins the nodes that came, Cuts the logs cut, Fetches the checkpoints installed.
+	Configurations, Joins, Cuts, Fetches int
 }
 
 // Add adds the counts of o.
@@ -57,19 +61,27 @@ func (s *Stats) Add(o Stats) {
 	s.Reads += o.Reads
 	s.Proposed += o.Proposed
 	s.HandOvers += o.HandOvers
+	s.Configurations += o.Configurations
+	s.Joins += o.Joins
+	s.Cuts += o.Cuts
+	s.Fetches += o.Fetches
 }
 
 // New starts a cluster whose nodes have ids 1, 2, 3 ... and empty disks.
 func New(o Options) (*Env, error) {
 	e := &Env{options: o, cut: map[link]bool{}, now: int64(time.Hour)}
 	for id := 1; id <= o.Nodes; id++ {
-		e.configuration.Voters = append(e.configuration.Voters, paxos.Member{ID: paxos.NodeID(id)})
+		e.first.Voters = append(e.first.Voters, paxos.Member{ID: paxos.NodeID(id)})
 	}
-	e.ledger.voters = o.Nodes
-	for id := 1; id <= o.Nodes; id++ {
+	e.ledger.configurations = []paxos.Configuration{e.first}
+	for id := 1; id <= o.Nodes+o.Spares; id++ {
 		n := &node{id: paxos.NodeID(id), disk: newDisk()}
 		n.clock = clock{startedAt: e.now}
 		e.nodes = append(e.nodes, n)
+		if id > o.Nodes {
+			continue
+		}
+		n.joined = &e.first
 		if err := e.Restart(n.id, 0); err != nil {
 			return nil, err
 		}

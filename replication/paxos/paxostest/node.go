@@ -6,11 +6,14 @@ import (
 
 // node is one core with its disk and clock.
 type node struct {
-	id       paxos.NodeID
-	core     *paxos.Core // nil: down
-	boot     uint64
-	clock    clock
-	disk     disk
+	id    paxos.NodeID
+	core  *paxos.Core // nil: down
+	boot  uint64
+	clock clock
+	disk  disk
+	// joined is what it knew of the members when it was first started, nil before that.
+	joined   *paxos.Configuration
+	fetching *paxos.Fetch
 	held     []heldMessage
 	applied  paxos.Slot
 	reads    []read
@@ -68,6 +71,13 @@ func (e *Env) perform(n *node, fx *paxos.Effects) {
 	for _, serve := range fx.Serve {
 		e.serve(n, serve)
 	}
+	if fx.Configuration != nil {
+		e.logf("%v configuration: %v", n.id, *fx.Configuration)
+	}
+	if fx.Fetch != nil {
+		e.logf("%v %v", n.id, *fx.Fetch)
+		n.fetching = fx.Fetch
+	}
 }
 
 func (e *Env) hold(n *node, sequence uint64, envelope paxos.Envelope) {
@@ -113,6 +123,9 @@ const served = 4
 func (e *Env) serve(n *node, serve paxos.Serve) {
 	var records []paxos.Record
 	for s := serve.From; s <= serve.Through && len(records) < served; s++ {
+		if s < n.disk.first {
+			break // cut off since
+		}
 		record, ok := n.disk.records[s]
 		if !ok {
 			e.violated("D1: node %v is to serve slot %v, which it has not stored", n.id, s)
@@ -130,7 +143,7 @@ func (e *Env) Crash(id paxos.NodeID, kept int) {
 	for range min(kept, len(n.disk.pending)) {
 		e.storeOldest(n)
 	}
-	n.core, n.held, n.reads, n.nextRead = nil, nil, nil, 0
+	n.core, n.held, n.reads, n.nextRead, n.fetching = nil, nil, nil, 0, nil
 	n.disk.pending = nil
 	e.logf("%v crashed", id)
 }
@@ -143,13 +156,13 @@ func (e *Env) Restart(id paxos.NodeID, forget paxos.Slot) error {
 	n.disk.stored = 0
 	n.clock = clock{startedAt: e.now, base: int64(n.boot) * 1_000_000_000, ppm: n.clock.ppm, wall: n.clock.wall}
 	restored := n.disk.restored(forget)
-	for s := paxos.Slot(1); s <= restored.Chosen; s++ {
+	for s := n.disk.first; s <= restored.Chosen; s++ {
 		if err := e.ledger.compare(n.disk.records[s]); err != nil {
 			e.violated("node %v restarts with its hint at %v: %w", id, restored.Chosen, err)
 		}
 	}
 	core, err := paxos.New(paxos.Config{
-		Self: id, Configuration: e.configuration, Limits: e.options.Limits, Lease: e.options.Lease,
+		Self: id, Configuration: n.knownConfiguration(restored.Chosen), Limits: e.options.Limits, Lease: e.options.Lease,
 		Seed: e.seedOf(n), Observer: observer{e, id},
 	}, restored, n.clock.instant(e.now))
 	if err != nil {
