@@ -33,12 +33,14 @@ type Client struct {
 	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
 	heldBy   *row
 	onIdle   func() // to be called as soon as nothing is outstanding
-	cancel   func() // stops what the client is held for
-	stopWait func() // answers the WAIT at hand now
+	paused   *pause // of the command at hand, once begun
 	closing  bool   // to be closed once everything is answered
 	closed   bool
 	half     *os.File // its socket once it has sent everything, while replies are outstanding; conn is closed then
 	lingers  bool
+	unlinger func() // ends lingering
+	// holdsCheckpoint says that the server's list of held checkpoints may have an entry of this client.
+	holdsCheckpoint bool
 
 	db         int
 	proto      int
@@ -78,15 +80,11 @@ func (c *Client) held() bool {
 	return c.heldBy != nil || c.closing || c.closed || c.owed > maxOwed
 }
 
-// hold keeps the parser from going on until release. cancel, if not nil, is called should the client go away.
-func (c *Client) hold(r *row, cancel func()) {
-	c.heldBy, c.cancel = r, cancel
-}
+// hold keeps the parser from going on until release.
+func (c *Client) hold(r *row) { c.heldBy = r }
 
 // release lets the parser go on. The caller sees to it that the client is settled.
-func (c *Client) release() {
-	c.heldBy, c.cancel = nil, nil
-}
+func (c *Client) release() { c.heldBy = nil }
 
 // reset takes back all that the client has set: RESET.
 func (c *Client) reset() {

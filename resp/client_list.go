@@ -160,29 +160,19 @@ type visit struct {
 // visitAll has ask called for every client of the server, each on its own loop, and then answers the client that wanted
 // to know, on its loop. That client is held meanwhile. Clients for which ask returns nil are left out.
 func (l *eventLoop) visitAll(c *Client, r *row, ask func(*Client) []byte, answer func([]visit, *Writer)) {
-	start := func() {
+	l.pause(c, r, func(p *pause) {
 		gathering := &gathering{}
 		loops := l.server.allLoops()
 		gathering.missing = len(loops)
 		gathering.done = func(found []visit) {
-			l.do(func() {
-				if c.closed {
-					return
-				}
-				c.release()
-				l.reply(c, r, func(w *Writer) { answer(found, w) })
-				l.touch(c)
-			})
+			p.post(func(w *Writer) { answer(found, w) })
 		}
 		for _, other := range loops {
 			if !other.do(func() { gathering.add(other.ask(ask)) }) {
 				gathering.add(nil)
 			}
 		}
-	}
-	c.hold(r, nil)
-	c.onIdle = start
-	l.touch(c)
+	})
 }
 
 func (l *eventLoop) ask(ask func(*Client) []byte) []visit {

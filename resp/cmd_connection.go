@@ -10,7 +10,7 @@ import (
 func connectionCommands() []localCommand {
 	tips := []string{"request_policy:all_shards", "response_policy:all_succeeded"}
 	return []localCommand{
-		{local: ping, Command: statemachine.Command{Name: "PING", Arity: -1, Flags: quick, Group: groupConnection,
+		{local: ping, Command: statemachine.Command{Name: "PING", Arity: -1, Flags: statemachine.Fast, Group: groupConnection,
 			Since: "1.0.0", Complexity: "O(1)", Summary: "Returns the server's liveliness response.", Syntax: "[message]", Tips: tips}},
 		{local: echo, Command: statemachine.Command{Name: "ECHO", Arity: 2, Flags: quick, Group: groupConnection,
 			Since: "1.0.0", Complexity: "O(1)", Summary: "Returns the given string.", Syntax: "message"}},

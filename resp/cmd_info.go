@@ -22,21 +22,6 @@ func info(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	w.Verbatim("txt", infoText(sections, l.server.infoSource()))
 }
 
-// paxosStatus: PAXOS STATUS.
-func paxosStatus(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
-	p := l.server.paxosInfo()
-	fields := p.fields()
-	w.Map(len(fields))
-	for _, f := range fields {
-		w.BulkString(f.name)
-		if n, err := strconv.ParseInt(f.value, 10, 64); err == nil && f.number {
-			w.Int(n)
-		} else {
-			w.BulkString(f.value)
-		}
-	}
-}
-
 // infoSource collects what INFO tells. It must not be called with a view open.
 func (s *Server) infoSource() *InfoSource {
 	state := s.machine.Stats()
@@ -46,7 +31,7 @@ func (s *Server) infoSource() *InfoSource {
 		Clients: ClientsInfo{Connected: int(s.open.Load()), MaxClients: s.settings.maxClients(), Blocked: int(s.waiting.Load()),
 			MaxInput: t.maxInput, MaxOutput: t.maxOutput},
 		Memory:      s.memoryInfo(),
-		Persistence: PersistenceInfo{ChangesSinceSnapshot: state.Revision},
+		Persistence: s.persistenceInfo(),
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
 			Rejected: t.rejected, Expired: t.expired, Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
@@ -62,8 +47,6 @@ func (s *Server) infoSource() *InfoSource {
 	for db, d := range state.Databases {
 		src.Keyspace = append(src.Keyspace, KeyspaceInfo{DB: db, Keys: d.Keys, Expires: d.Expires, AvgTTL: d.AvgTTL})
 	}
-	p := &src.Persistence
-	p.Loading, p.LoadedDone, p.LoadedTotal = s.node.Loading()
 	s.rates.fill(&src.Stats, s.nanos(), s.total())
 	return src
 }
@@ -114,9 +97,26 @@ func (s *Server) commandInfo(t totals) []CommandInfo {
 func (s *Server) paxosInfo() PaxosInfo {
 	st := s.node.Status()
 	return PaxosInfo{NodeID: uint64(st.Self), Role: st.Role.String(), LeaderID: uint64(st.Leader), Ballot: st.Ballot.String(),
-		ChosenSlot: uint64(st.Chosen), AppliedSlot: uint64(st.Applied), FirstSlot: uint64(st.FirstKept), Lease: st.Lease,
-		Members: len(st.Configuration.Voters) + len(st.Configuration.Learners), SyncP50: st.SyncP50, SyncP99: st.SyncP99,
-		BatchMean: st.BatchMean}
+		ChosenSlot: uint64(st.Chosen), AppliedSlot: uint64(st.Applied), SnapshotSlot: uint64(s.node.CheckpointStatus().Slot),
+		FirstSlot: uint64(st.FirstKept), Lease: st.Lease, Members: membersOf(st.Configuration, &st),
+		ConfigurationSlot: uint64(st.Configuration.Slot), SyncP50: st.SyncP50, SyncP99: st.SyncP99, BatchMean: st.BatchMean}
+}
+
+func (s *Server) persistenceInfo() PersistenceInfo {
+	c, st := s.node.CheckpointStatus(), s.node.Status()
+	p := PersistenceInfo{LastSave: s.lastSave(), LastSaveTook: -1, SnapshotSlot: uint64(c.Slot), Records: c.Records,
+		RunningSlot: uint64(c.Running), RunningFor: s.saving.passed(c.Running, s.now()), FirstSlot: uint64(st.FirstKept), JournalBytes: c.JournalBytes,
+		FetchingSlot: uint64(c.Fetching), FetchedBytes: c.Fetched}
+	if c.Slot > 0 {
+		p.LastSaveTook = c.Took
+	}
+	if st.Applied > c.Slot {
+		p.ChangesSinceSave = uint64(st.Applied - c.Slot)
+	}
+	p.Loading, p.LoadedDone, p.LoadedTotal = s.node.Loading()
+	s.noteLoading(p.Loading)
+	p.LoadingSince, p.LoadingFor = s.loadingFor()
+	return p
 }
 
 // rateWindow is the shortest time that rates are measured over.

@@ -41,13 +41,6 @@ func introspectionCommands() []localCommand {
 			Complexity: "O(1)", Summary: "Returns information and statistics about the server.", Syntax: "[section [section ...]]",
 			Tips:       []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
 			Categories: []string{"dangerous"}}},
-		{Command: statemachine.Command{Name: "PAXOS", Arity: -2, Flags: anytime, Group: groupServer, Since: "7.2.0",
-			Complexity: "Depends on subcommand.", Summary: "A container for commands about the replicated group."},
-			subcommands: []localCommand{
-				{local: paxosStatus, Command: statemachine.Command{Name: "STATUS", Arity: 2, Flags: anytime, Group: groupServer, Since: "7.2.0",
-					Complexity: "O(1)", Summary: "Returns the node's view of the replicated group: INFO's Paxos section as a map.",
-					Tips: []string{"nondeterministic_output"}}},
-			}},
 	}
 }
 

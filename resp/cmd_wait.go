@@ -47,48 +47,31 @@ func waitInExec(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 }
 
 // wait: WAIT numreplicas timeout. The client is held until its writes before are applied, and then until that many
-// voters have synced them or the time is up.
+// voters have synced them or the time is up. Whoever comes first answers: the group, the timer, or the server's end.
 func wait(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	voters, timeout, problem := waitArgs(args)
 	if problem != "" {
-		l.reply(c, r, func(w *Writer) { w.Error(problem) })
+		l.reply(c, r, writeError(problem))
 		return
 	}
-	c.hold(r, nil)
-	c.onIdle = func() { l.waitSynced(c, r, voters, timeout) }
-	l.touch(c)
-}
-
-// waitSynced waits for the voters. Whoever comes first answers: the group, the timer, or the server's end.
-func (l *eventLoop) waitSynced(c *Client, r *row, voters int, timeout time.Duration) {
-	answered := false
-	answer := func(count int) {
-		if answered || c.closed {
-			return
+	l.pause(c, r, func(p *pause) {
+		node := l.server.node
+		p.giveUp = func() { p.answer(writeCount(node.Synced(c.lastSlot))) }
+		var timer *time.Timer
+		if timeout > 0 {
+			timer = time.AfterFunc(timeout, func() { l.do(p.hurry) })
 		}
-		answered = true
-		c.cancel()
-		c.release()
-		c.stopWait = nil
-		l.reply(c, r, func(w *Writer) { w.Int(int64(count)) })
-		l.touch(c)
-	}
-	giveUp := func() { answer(l.server.node.Synced(c.lastSlot)) }
-	var timer *time.Timer
-	if timeout > 0 {
-		timer = time.AfterFunc(timeout, func() { l.do(giveUp) })
-	}
-	stop := l.server.node.WaitSynced(c.lastSlot, voters, func(count int) { l.do(func() { answer(count) }) })
-	l.server.waiting.Add(1)
-	c.hold(r, func() {
-		l.server.waiting.Add(-1)
-		stop()
-		if timer != nil {
-			timer.Stop()
+		cancel := node.WaitSynced(c.lastSlot, voters, func(count int) { p.post(writeCount(count)) })
+		p.stop = func() {
+			cancel()
+			if timer != nil {
+				timer.Stop()
+			}
 		}
 	})
-	c.stopWait = giveUp
-	if l.draining {
-		giveUp()
-	}
+}
+
+// writeCount returns what writes a number as the reply.
+func writeCount(n int) func(w *Writer) {
+	return func(w *Writer) { w.Int(int64(n)) }
 }

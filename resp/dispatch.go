@@ -33,13 +33,14 @@ type row struct {
 	local     localFunc
 	special   specialFunc
 	immediate bool
+	refusable bool // refused while writes are: see SetRefusal
 }
 
 // localCommands returns this package's rows.
 func localCommands() []localCommand {
 	var all []localCommand
 	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
-		introspectionCommands(), serverCommands()} {
+		introspectionCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
 	return all
@@ -83,6 +84,7 @@ func index(byName map[string]*localCommand, container string, commands []localCo
 
 func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand, container string, c *statemachine.Command) error {
 	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
+	r.refusable = c.Flags.Has(statemachine.Write) || r.name == "ping"
 	if own := byName[r.name]; own != nil {
 		r.local, r.special, r.immediate = own.local, own.special, own.immediate
 	}
@@ -119,8 +121,10 @@ func (l *eventLoop) judge(c *Client, r *row) (v verdict, problem string) {
 	switch {
 	case c.tx != nil && r.Flags.Has(statemachine.NoMulti):
 		return refuse, errNotInMulti
-	case !l.loaded && !r.Flags.Has(statemachine.Loading) && l.isLoading():
+	case !r.Flags.Has(statemachine.Loading) && l.server.isLoading():
 		return refuse, errLoading
+	case r.refusable && l.server.refusesWrites() != "":
+		return refuse, l.server.refusesWrites()
 	case c.tx != nil && !r.immediate:
 		return queue, ""
 	case r.special != nil:
@@ -133,13 +137,6 @@ func (l *eventLoop) judge(c *Client, r *row) (v verdict, problem string) {
 		return runWrite, ""
 	}
 	return runRead, ""
-}
-
-// isLoading asks the group, until it has loaded once.
-func (l *eventLoop) isLoading() bool {
-	loading, _, _ := l.server.node.Loading()
-	l.loaded = !loading
-	return loading
 }
 
 // dispatch runs one command. args are valid for the duration of the call.

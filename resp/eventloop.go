@@ -46,7 +46,6 @@ type eventLoop struct {
 	spareOut     [][]byte
 	scratch      Writer
 	revisions    []uint64
-	loaded       bool
 	draining     bool
 }
 

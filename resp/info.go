@@ -59,10 +59,26 @@ type MemoryInfo struct {
 // PersistenceInfo is the section Persistence.
 type PersistenceInfo struct {
 	Loading bool
-	// LoadedDone and LoadedTotal are how many slots of the log are applied again, while loading.
+	// LoadingSince is when that began, and LoadingFor how long ago it is.
+	LoadingSince time.Time
+	LoadingFor   time.Duration
+	// LoadedDone and LoadedTotal are how much of the state is loaded, in the group's own measure.
 	LoadedDone, LoadedTotal uint64
-	// ChangesSinceSnapshot counts the writes that the newest snapshot does not have.
-	ChangesSinceSnapshot uint64
+	// ChangesSinceSave counts the slots of the log, of one write or more each, that the newest checkpoint does not have.
+	ChangesSinceSave uint64
+	// LastSave is when the newest checkpoint was taken, in Unix seconds, and LastSaveTook how long that took; negative: there
+	// is none.
+	LastSave     int64
+	LastSaveTook time.Duration
+	// SnapshotSlot and Records are the newest checkpoint's, RunningSlot that of the one being written, which began RunningFor
+	// ago, as far as is known. 0: none.
+	SnapshotSlot, Records uint64
+	RunningSlot           uint64
+	RunningFor            time.Duration
+	// FirstSlot is the first slot of the log that is kept, JournalBytes how much it has grown since the newest checkpoint.
+	FirstSlot, JournalBytes uint64
+	// FetchingSlot is the slot of the checkpoint that comes from another node, 0: none; FetchedBytes is how much is here.
+	FetchingSlot, FetchedBytes uint64
 }
 
 // StatsInfo is the section Stats. All but the rates are since the start or CONFIG RESETSTAT.
@@ -109,7 +125,7 @@ type KeyspaceInfo struct {
 // PaxosInfo is the section Paxos: the node's part in the replicated group.
 type PaxosInfo struct {
 	NodeID       uint64
-	Role         string // leader, follower, learner, candidate
+	Role         string // leader, follower, candidate, learner, removed
 	LeaderID     uint64 // 0: nobody is known to lead
 	Ballot       string
 	ChosenSlot   uint64
@@ -117,10 +133,12 @@ type PaxosInfo struct {
 	SnapshotSlot uint64
 	FirstSlot    uint64
 	Lease        bool
-	Members      int
-	SyncP50      time.Duration
-	SyncP99      time.Duration
-	BatchMean    float64 // commands a slot
+	Members      []MemberInfo
+	// ConfigurationSlot is the slot of the entry that holds the configuration; 0: it is the first one.
+	ConfigurationSlot uint64
+	SyncP50           time.Duration
+	SyncP99           time.Duration
+	BatchMean         float64 // commands a slot
 }
 
 // infoText answers INFO: the sections asked for, by names in any case, in Redis's order. No names ask for the default ones;
@@ -200,6 +218,15 @@ func (w *infoWriter) zeros(names ...string) {
 func (w *infoWriter) bytes(name string, value uint64) {
 	w.num(name, value)
 	w.str(name+"_human", humanBytes(value))
+}
+
+// seconds writes a duration in whole seconds, -1 if it is not known.
+func (w *infoWriter) seconds(name string, d time.Duration, known bool) {
+	if !known {
+		w.str(name, "-1")
+		return
+	}
+	w.int(name, int64(d/time.Second))
 }
 
 func (w *infoWriter) fixed(name string, value float64, digits int) {

@@ -85,30 +85,51 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
 }
 
-// persistenceSection tells of the log as Redis tells of an append-only file that is synced always; there are no RDB files.
+// persistenceSection tells of checkpoints as Redis tells of RDB files, and of the log as it tells of an append-only file that
+// is synced always.
 func persistenceSection(w *infoWriter, src *InfoSource) {
 	p := &src.Persistence
 	w.flag("loading", p.Loading)
 	if p.Loading {
-		w.num("loading_loaded_slots", p.LoadedDone)
-		w.num("loading_total_slots", p.LoadedTotal)
-		w.str("loading_loaded_perc", strconv.FormatFloat(100*ratio(p.LoadedDone, p.LoadedTotal), 'f', 2, 64))
+		loadingFields(w, p)
 	}
 	w.zeros("async_loading", "current_cow_size")
-	w.num("rdb_changes_since_last_save", p.ChangesSinceSnapshot)
-	w.zeros("rdb_bgsave_in_progress", "rdb_last_save_time")
+	w.num("rdb_changes_since_last_save", p.ChangesSinceSave)
+	w.flag("rdb_bgsave_in_progress", p.RunningSlot > 0)
+	w.int("rdb_last_save_time", p.LastSave)
+	// A checkpoint that fails ends the process, so there is no other status to tell.
 	w.str("rdb_last_bgsave_status", "ok")
-	w.str("rdb_last_bgsave_time_sec", "-1")
-	w.str("rdb_current_bgsave_time_sec", "-1")
-	w.zeros("rdb_saves")
+	w.seconds("rdb_last_bgsave_time_sec", p.LastSaveTook, p.LastSaveTook >= 0)
+	w.seconds("rdb_current_bgsave_time_sec", p.RunningFor, p.RunningSlot > 0)
 	w.flag("aof_enabled", true)
 	w.zeros("aof_rewrite_in_progress", "aof_rewrite_scheduled")
 	w.str("aof_last_rewrite_time_sec", "-1")
 	w.str("aof_current_rewrite_time_sec", "-1")
 	w.str("aof_last_bgrewrite_status", "ok")
-	// A write that fails ends the process, so there is no other status to tell.
+	// Nor is there for a write that fails.
 	w.str("aof_last_write_status", "ok")
 	w.zeros("module_fork_in_progress", "module_fork_last_cow_size")
+	w.num("paxos_snapshot_slot", p.SnapshotSlot)
+	w.num("paxos_first_slot", p.FirstSlot)
+	w.num("paxos_checkpoint_running_slot", p.RunningSlot)
+	w.num("paxos_checkpoint_records", p.Records)
+	w.num("paxos_journal_bytes", p.JournalBytes)
+	w.num("paxos_fetching_slot", p.FetchingSlot)
+	w.num("paxos_fetched_bytes", p.FetchedBytes)
+}
+
+// loadingFields are those that are there only while the node loads. The time left is told from how long it took so far.
+func loadingFields(w *infoWriter, p *PersistenceInfo) {
+	share := min(ratio(p.LoadedDone, p.LoadedTotal), 1)
+	if !p.LoadingSince.IsZero() {
+		w.int("loading_start_time", p.LoadingSince.Unix())
+	}
+	w.num("loading_loaded_slots", p.LoadedDone)
+	w.num("loading_total_slots", p.LoadedTotal)
+	w.fixed("loading_loaded_perc", 100*share, 2)
+	if share > 0 {
+		w.int("loading_eta_seconds", int64(p.LoadingFor.Seconds()*(1-share)/share))
+	}
 }
 
 func statsSection(w *infoWriter, src *InfoSource) {
@@ -193,7 +214,7 @@ func (p *PaxosInfo) fields() []paxosField {
 		lease = "valid"
 	}
 	number := func(name string, n uint64) paxosField { return paxosField{name, strconv.FormatUint(n, 10), true} }
-	return []paxosField{
+	fields := []paxosField{
 		number("paxos_node_id", p.NodeID),
 		{name: "paxos_role", value: p.Role},
 		number("paxos_leader_id", p.LeaderID),
@@ -203,11 +224,16 @@ func (p *PaxosInfo) fields() []paxosField {
 		number("paxos_snapshot_slot", p.SnapshotSlot),
 		number("paxos_first_slot", p.FirstSlot),
 		{name: "paxos_lease", value: lease},
-		number("paxos_members", uint64(p.Members)),
+		number("paxos_members", uint64(len(p.Members))),
+		number("paxos_configuration_slot", p.ConfigurationSlot),
 		number("paxos_sync_p50_usec", uint64(p.SyncP50.Microseconds())),
 		number("paxos_sync_p99_usec", uint64(p.SyncP99.Microseconds())),
 		{name: "paxos_batch_mean", value: strconv.FormatFloat(p.BatchMean, 'f', 2, 64)},
 	}
+	for i := range p.Members {
+		fields = append(fields, paxosField{name: "paxos_member_" + strconv.Itoa(i), value: p.Members[i].summary()})
+	}
+	return fields
 }
 
 func paxosSection(w *infoWriter, src *InfoSource) {

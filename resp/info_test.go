@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+var testMembers = []MemberInfo{
+	{ID: 1, UUID: "u", Address: "a:1", Role: "voter", Synced: 99, State: "leader"},
+	{ID: 7, Address: "b:2", Role: "learner", State: "unknown", Replaces: 1},
+}
+
 // testInfo has values that tell the fields apart.
 func testInfo() *InfoSource {
 	return &InfoSource{
@@ -23,7 +28,7 @@ func testInfo() *InfoSource {
 		Errors:   []ErrorInfo{{"ERR", 2}, {"WRONGTYPE", 1}},
 		Keyspace: []KeyspaceInfo{{DB: 0, Keys: 10, Expires: 2, AvgTTL: 1500}, {DB: 1}, {DB: 15, Keys: 1}},
 		Paxos: PaxosInfo{NodeID: 2, Role: "follower", LeaderID: 3, Ballot: "7.3", ChosenSlot: 100, AppliedSlot: 99, SnapshotSlot: 50,
-			FirstSlot: 40, Lease: true, Members: 3, SyncP50: 400 * time.Microsecond, SyncP99: 2 * time.Millisecond, BatchMean: 3.14159},
+			FirstSlot: 40, Lease: true, Members: testMembers, ConfigurationSlot: 33, SyncP50: 400 * time.Microsecond, SyncP99: 2 * time.Millisecond, BatchMean: 3.14159},
 	}
 }
 
@@ -82,8 +87,10 @@ func TestInfoFields(t *testing.T) {
 		"cpu": "# CPU\r\nused_cpu_sys:1.500000\r\nused_cpu_user:1.000000\r\n" +
 			"used_cpu_sys_children:0.000000\r\nused_cpu_user_children:0.000000\r\n",
 		"paxos": "# Paxos\r\npaxos_node_id:2\r\npaxos_role:follower\r\npaxos_leader_id:3\r\npaxos_ballot:7.3\r\npaxos_chosen_slot:100\r\n" +
-			"paxos_applied_slot:99\r\npaxos_snapshot_slot:50\r\npaxos_first_slot:40\r\npaxos_lease:valid\r\npaxos_members:3\r\n" +
-			"paxos_sync_p50_usec:400\r\npaxos_sync_p99_usec:2000\r\npaxos_batch_mean:3.14\r\n",
+			"paxos_applied_slot:99\r\npaxos_snapshot_slot:50\r\npaxos_first_slot:40\r\npaxos_lease:valid\r\npaxos_members:2\r\npaxos_configuration_slot:33\r\n" +
+			"paxos_sync_p50_usec:400\r\npaxos_sync_p99_usec:2000\r\npaxos_batch_mean:3.14\r\n" +
+			"paxos_member_0:id=1,role=voter,address=a:1,synced=99,state=leader\r\n" +
+			"paxos_member_1:id=7,role=learner,address=b:2,synced=0,state=unknown\r\n",
 	} {
 		if got := infoText([]string{section}, testInfo()); got != want {
 			t.Errorf("INFO %s\n got %q\nwant %q", section, got, want)
@@ -103,9 +110,9 @@ func TestInfoFields(t *testing.T) {
 
 func TestInfoWhileLoading(t *testing.T) {
 	src := testInfo()
-	src.Persistence = PersistenceInfo{Loading: true, LoadedDone: 25, LoadedTotal: 100}
+	src.Persistence = PersistenceInfo{Loading: true, LoadedDone: 25, LoadedTotal: 100, LoadingSince: time.Unix(1000, 0), LoadingFor: 10 * time.Second}
 	got := infoText([]string{"persistence"}, src)
-	for _, line := range []string{"loading:1", "loading_loaded_slots:25", "loading_total_slots:100", "loading_loaded_perc:25.00"} {
+	for _, line := range []string{"loading:1", "loading_start_time:1000", "loading_eta_seconds:30", "loading_loaded_slots:25", "loading_total_slots:100", "loading_loaded_perc:25.00"} {
 		if !strings.Contains(got, line+"\r\n") {
 			t.Errorf("%q is missing in %q", line, got)
 		}
@@ -137,7 +144,7 @@ func TestInfoFieldsAreRedis(t *testing.T) {
 		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true} // some are new in 7.2
 	redis := fieldSections(decoded(t, startRedisServer(t).do(words("INFO everything"))).(string))
 	for field, section := range fieldSections(infoText([]string{"everything"}, testInfo())) {
-		if section == "Paxos" || own[field] || strings.HasPrefix(field, "cmdstat_") || strings.HasPrefix(field, "errorstat_") || strings.HasPrefix(field, "db") {
+		if strings.HasPrefix(field, "paxos_") || own[field] || strings.HasPrefix(field, "cmdstat_") || strings.HasPrefix(field, "errorstat_") || strings.HasPrefix(field, "db") {
 			continue
 		}
 		if redis[field] != section {

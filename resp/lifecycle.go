@@ -35,8 +35,8 @@ func (l *eventLoop) drain() {
 	l.draining = true
 	for c := range l.clients {
 		c.closing = true
-		if c.stopWait != nil {
-			c.stopWait()
+		if c.paused != nil {
+			c.paused.hurry()
 		}
 		l.touch(c)
 	}
@@ -131,10 +131,16 @@ func (l *eventLoop) sendLast(c *Client) {
 // forget lets go of what a client has. Replies that still come for it are thrown away.
 func (l *eventLoop) forget(c *Client) {
 	c.closed = true
-	if c.cancel != nil {
-		c.cancel()
+	if c.paused != nil {
+		c.paused.end()
 	}
-	c.onIdle, c.cancel, c.stopWait, c.heldBy = nil, nil, nil, nil
+	if c.unlinger != nil {
+		c.unlinger()
+	}
+	if c.holdsCheckpoint {
+		l.server.holds.forget(c)
+	}
+	c.onIdle, c.unlinger, c.heldBy = nil, nil, nil
 	c.waiting.clear()
 	c.input = input{}
 	c.out.Buf = nil
@@ -159,7 +165,7 @@ func (l *eventLoop) linger(c *Client) error {
 		return closeAfter(file, err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c.cancel = stop
+	c.unlinger = stop
 	go func() {
 		err := l.awaitWritten(ctx, c, raw)
 		err = closeAfter(file, err)

@@ -1,6 +1,10 @@
 package resp
 
-import "github.com/paxredis/paxredis/replication"
+import (
+	"context"
+
+	"github.com/paxredis/paxredis/replication"
+)
 
 // Lane is one event loop's way into the log: a replication.Lane. Its methods belong to the loop's goroutine.
 type Lane interface {
@@ -13,7 +17,7 @@ type Lane interface {
 }
 
 // Node is what the connection layer needs of the replicated group: a replication.Group, by way of FromGroup. All methods
-// are safe for use by several goroutines and do not block.
+// are safe for use by several goroutines. Those without a context do not block.
 type Node interface {
 	// NewLane makes a lane for one event loop, which is told about its reads.
 	NewLane(l replication.LaneListener) Lane
@@ -29,6 +33,14 @@ type Node interface {
 	Synced(slot uint64) int
 	// Status returns the group's figures.
 	Status() replication.Status
+	// Configuration returns the members, as far as this node knows.
+	Configuration() replication.Configuration
+	// Change has the members changed, or their leader, and returns once that is done.
+	Change(ctx context.Context, c replication.Change) (replication.Configuration, error)
+	// Checkpoint has the cluster decide on a checkpoint, waits, if asked to, until this node has it, and returns its slot.
+	Checkpoint(ctx context.Context, wait bool) (replication.Slot, error)
+	// CheckpointStatus tells about this node's checkpoints.
+	CheckpointStatus() replication.CheckpointStatus
 }
 
 // FromGroup makes a Node of a group.
@@ -38,3 +50,13 @@ func FromGroup(g *replication.Group) Node { return groupNode{g} }
 type groupNode struct{ *replication.Group }
 
 func (n groupNode) NewLane(l replication.LaneListener) Lane { return n.Group.NewLane(l) }
+
+// CheckpointStatus tells nothing of a group that does not know.
+func (n groupNode) CheckpointStatus() replication.CheckpointStatus {
+	if g, ok := any(n.Group).(interface {
+		CheckpointStatus() replication.CheckpointStatus
+	}); ok {
+		return g.CheckpointStatus()
+	}
+	return replication.CheckpointStatus{}
+}

@@ -30,6 +30,11 @@ type fakeNode struct {
 	waiters map[int]fakeWaiter
 	nextID  int
 	reads   int // read slots asked for
+
+	status  replication.Status
+	saving  replication.CheckpointStatus
+	saves   []fakeSave // calls that wait for the test's word
+	changes []fakeChange
 }
 
 type fakeWaiter struct {
@@ -255,4 +260,8 @@ func (n *fakeNode) Synced(uint64) int {
 	return n.synced
 }
 
-func (n *fakeNode) Status() replication.Status { return replication.Status{} }
+func (n *fakeNode) Status() replication.Status {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.status
+}

@@ -1,5 +1,7 @@
 package resp
 
+import "strings"
+
 // Redis's error texts, word for word, of what the connection layer refuses by itself.
 const (
 	errNotInMulti     = "ERR Command not allowed inside a transaction"
@@ -27,7 +29,31 @@ const (
 	errNoReplicaOf    = "ERR REPLICAOF not allowed: every node of the cluster takes writes"
 	errNoConfigFile   = "ERR The server is running without a config file"
 	errSlowlogCount   = "ERR count should be greater than or equal to -1"
+	errSaving         = "ERR Background save already in progress"
 )
+
+// Texts of what Redis does not have.
+const (
+	errClosing        = "UNCERTAIN this node is shutting down: the command may or may not take effect"
+	errTooManyErrands = "ERR too many commands of this kind are at work on this node: try again later"
+	errTooManyHolds   = "ERR too many connections hold a checkpoint on this node: close one of them, or try again later"
+	errNoCheckpoints  = "ERR checkpoints cannot be read on this node"
+	errPaxosSyntax    = "ERR syntax error. Try PAXOS HELP."
+	errMemberID       = "ERR a member's id must be a number from 1 to 4294967295"
+	errMemberAddress  = "ERR a member's address must be host:port"
+	errSlot           = "ERR slot is not a positive integer or out of range"
+	errSinceSlot      = "ERR the slot after SINCE must be lower than that of the checkpoint"
+)
+
+// errorText is the error reply for an error of the group, or of what is behind it.
+func errorText(err error) string {
+	return "ERR " + strings.TrimPrefix(err.Error(), "replication: ")
+}
+
+// errExecRefused is the error of an EXEC that is refused for a reason of its own.
+func errExecRefused(problem string) string {
+	return "EXECABORT Transaction discarded because of: " + problem
+}
 
 // errNoSubcommand is the error for a container command that was called without one of its subcommands.
 func errNoSubcommand(name string) string {

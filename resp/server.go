@@ -38,6 +38,8 @@ type Config struct {
 	Version string
 	// RunID identifies this run of the node in INFO; empty: a random one.
 	RunID string
+	// Checkpoints gives out this node's checkpoints, for backups; nil: clients are refused them.
+	Checkpoints CheckpointSource
 	// Shutdown is called when a client sends SHUTDOWN, on a goroutine of its own; nil: the command is refused.
 	Shutdown func()
 	// Logger gets what operators should know; nil: nothing is logged.
@@ -71,15 +73,24 @@ type Server struct {
 	open       atomic.Int64 // connections
 	accepted   atomic.Uint64
 	turnedAway atomic.Uint64
-	waiting    atomic.Int64 // clients that wait in WAIT
+	waiting    atomic.Int64 // clients whose command is answered later, as WAIT
 	peak       atomic.Uint64
 	baseline   atomic.Pointer[totals]
 	rates      rates
-	stopping   atomic.Bool
-	closeOnce  sync.Once
-	closeErr   error
-	closing    chan struct{} // closed when Close begins, and stopped when it is done
-	stopped    chan struct{}
+
+	errands       errands
+	holds         checkpointHolds
+	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
+	saveScheduled atomic.Bool
+	saving        savingSince
+	refusal       atomic.Pointer[string] // of writes; nil: none
+	loadingSince  atomic.Int64           // Unix nanoseconds; 0: the node does not load, as far as anybody asked
+
+	stopping  atomic.Bool
+	closeOnce sync.Once
+	closeErr  error
+	closing   chan struct{} // closed when Close begins, and stopped when it is done
+	stopped   chan struct{}
 
 	mu    sync.Mutex
 	loops map[gnet.EventLoop]*eventLoop
@@ -111,7 +122,9 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		return nil, err
 	}
 	s := &Server{config: cfg, limits: limits, maxOutput: int(limits.OutputBuffer), logger: cfg.Logger, now: cfg.Now, node: node,
-		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{})}
+		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
+		partReaders: make(chan struct{}, maxCheckpointReads)}
+	s.errands.init()
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -238,5 +251,11 @@ func (s *Server) shutDown(ctx context.Context) error {
 		l.mailbox.close()
 	}
 	problems = append(problems, s.engine.Stop())
+	select {
+	case <-s.errands.close():
+	case <-ctx.Done():
+		problems = append(problems, fmt.Errorf("resp: a client's command is still at work: %w", ctx.Err()))
+	}
+	s.holds.releaseAll()
 	return errors.Join(problems...)
 }

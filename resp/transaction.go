@@ -106,7 +106,7 @@ func watch(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	}
 	c.watchBytes += cost
 	c.watchKeys, c.watchFrom = copyArgs(args[1:]), c.db
-	c.hold(r, nil)
+	c.hold(r)
 	l.read(c, item{client: c, row: r, kind: kindWatch}, args)
 }
 
@@ -121,6 +121,10 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 	}
 	tx.watches = c.watches
 	c.unwatch()
+	if problem := l.server.refusesWrites(); tx.writes && problem != "" {
+		l.reply(c, r, writeError(errExecRefused(problem)))
+		return
+	}
 	if tx.spoiled {
 		l.reply(c, r, func(w *Writer) { w.Error(errExecAbort) })
 		return
@@ -134,7 +138,7 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 	if after != before && (tx.writes || tx.reads || len(tx.watches) > 0) {
 		// A SELECT inside counts only if the transaction happens.
 		it.guard, c.execDB = true, before
-		c.hold(r, nil)
+		c.hold(r)
 	}
 	switch {
 	case tx.writes:
