@@ -125,8 +125,8 @@ func (c *Core) adopt(record Record) {
 
 // judgePhase1 leads once a majority has promised and everything those voters know to be chosen is learned.
 func (c *Core) judgePhase1() {
-	if !c.candidate.promised.IsQuorum(&c.configuration) {
-		return
+	if !c.candidate.promised.IsQuorum(&c.configuration) || c.catchUp.fetching {
+		return // who fetches a checkpoint is about to jump over slots that a leader would have to propose
 	}
 	if c.log.chosen < c.candidate.learnThrough {
 		from := c.candidate.learnFrom

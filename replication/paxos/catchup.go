@@ -172,6 +172,9 @@ func (c *Core) onFetched(ev Fetched) {
 	c.catchUp.fetching = false
 	if ev.Slot <= c.log.chosen {
 		c.catchUp.askAgainAt = c.now.Mono + int64(c.limits.ElectionMin)
+		if c.role == RoleCandidate {
+			c.judgePhase1()
+		}
 		return
 	}
 	c.acceptor.forgetThrough(ev.Slot)

@@ -19,7 +19,10 @@ type Member struct {
 // Configuration is a membership: who votes, and who only learns. The configuration in an entry governs the slots after it.
 type Configuration struct {
 	// Slot is the slot of the entry that holds it; 0 for the first one, which no entry holds.
-	Slot     Slot
+	Slot Slot
+	// Base is the slot of the configuration that this one changes. A chosen entry whose base is not the active configuration is
+	// void: it was proposed by a leader that did not know what was chosen before it, and must not undo that.
+	Base     Slot
 	Voters   []Member
 	Learners []Member
 	// HighestID is the highest id a node ever had; ids are never used again (rule M2). 0: that of the members.

@@ -31,7 +31,7 @@ func checkHeader(what string, format, group uint32) error {
 // Encode returns c as the payload of an EntryConfiguration, or for any other place that keeps it.
 func (c *Configuration) Encode() ([]byte, error) {
 	return (&wire.Configuration{
-		Format: FormatVersion, Group: groupID, Slot: uint64(c.Slot), Voters: encodeMembers(c.Voters),
+		Format: FormatVersion, Group: groupID, Slot: uint64(c.Slot), Base: uint64(c.Base), Voters: encodeMembers(c.Voters),
 		Learners: encodeMembers(c.Learners), HighestId: uint32(c.HighestID),
 	}).MarshalVT()
 }
@@ -54,7 +54,7 @@ func DecodeConfiguration(payload []byte) (Configuration, error) {
 		return Configuration{}, err
 	}
 	c := Configuration{
-		Slot: Slot(w.Slot), Voters: decodeMembers(w.Voters), Learners: decodeMembers(w.Learners), HighestID: NodeID(w.HighestId),
+		Slot: Slot(w.Slot), Base: Slot(w.Base), Voters: decodeMembers(w.Voters), Learners: decodeMembers(w.Learners), HighestID: NodeID(w.HighestId),
 	}
 	return c, c.Check()
 }

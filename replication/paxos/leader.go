@@ -150,8 +150,8 @@ func (c *Core) onProposed(entry Entry) {
 		return
 	}
 	if entry.Kind == EntryConfiguration {
-		if _, err := DecodeConfiguration(entry.Payload); err != nil {
-			c.fatal("a configuration that no cluster can work with was proposed: %v", err)
+		if next, err := DecodeConfiguration(entry.Payload); err != nil || next.Base != c.configuration.Slot {
+			c.fatal("a configuration that cannot follow that of slot %v was proposed: base %v, %v", c.configuration.Slot, next.Base, err)
 			return
 		}
 	}

@@ -31,7 +31,7 @@ func (h *history) change() {
 }
 
 func clone(c paxos.Configuration) paxos.Configuration {
-	c.HighestID = c.Highest()
+	c.HighestID, c.Base = c.Highest(), c.Slot
 	c.Voters, c.Learners = slices.Clone(c.Voters), slices.Clone(c.Learners)
 	return c
 }

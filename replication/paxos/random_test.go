@@ -316,6 +316,9 @@ func (h *history) calm() {
 	clear(h.paused)
 	for _, id := range h.env.IDs() {
 		h.restart(id)
+		if !h.env.HasState(id) {
+			h.env.Compact(id, 0) // one that has its state again, from entries, could not give it to others
+		}
 	}
 	h.env.Heal()
 }

@@ -20,7 +20,19 @@ func (c *Core) chooseConfiguration(record Record) {
 		return
 	}
 	configuration.Slot = record.Slot
-	c.takeConfiguration(configuration)
+	if configuration.Base == c.configuration.Slot || record.Slot <= c.configuration.Slot {
+		c.takeConfiguration(configuration)
+	} else if c.role == RoleLeader {
+		c.replace() // void; but whatever was accepted after it is still to be found by phase 1
+	}
+}
+
+// replace notes, once a step, that the configuration before this moment is over.
+func (c *Core) replace() {
+	if c.replaced == nil {
+		replaced := c.configuration
+		c.replaced = &replaced
+	}
 }
 
 // takeConfiguration makes a configuration the active one, unless this node knows of a later one: it was told that when it
@@ -29,10 +41,7 @@ func (c *Core) takeConfiguration(configuration Configuration) {
 	if configuration.Slot <= c.configuration.Slot {
 		return
 	}
-	if c.replaced == nil {
-		replaced := c.configuration
-		c.replaced = &replaced
-	}
+	c.replace()
 	c.configuration = configuration
 	c.effects.Configuration = &configuration
 }

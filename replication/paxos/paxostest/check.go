@@ -79,6 +79,9 @@ func (l *ledger) reconfigure(record paxos.Record) {
 		panic(err) // the simulation proposed it
 	}
 	configuration.Slot = record.Slot
+	if configuration.Base != l.configurations[len(l.configurations)-1].Slot {
+		return // void
+	}
 	l.configurations = append(l.configurations, configuration)
 }
 

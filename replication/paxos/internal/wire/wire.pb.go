@@ -102,6 +102,7 @@ type Configuration struct {
 	Voters        []*Member              `protobuf:"bytes,4,rep,name=voters,proto3" json:"voters,omitempty"`
 	Learners      []*Member              `protobuf:"bytes,5,rep,name=learners,proto3" json:"learners,omitempty"`
 	HighestId     uint32                 `protobuf:"varint,6,opt,name=highest_id,json=highestId,proto3" json:"highest_id,omitempty"`
+	Base          uint64                 `protobuf:"varint,7,opt,name=base,proto3" json:"base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -174,6 +175,13 @@ func (x *Configuration) GetLearners() []*Member {
 func (x *Configuration) GetHighestId() uint32 {
 	if x != nil {
 		return x.HighestId
+	}
+	return 0
+}
+
+func (x *Configuration) GetBase() uint64 {
+	if x != nil {
+		return x.Base
 	}
 	return 0
 }
@@ -288,7 +296,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04uuid\x18\x02 \x01(\tR\x04uuid\x12\x18\n" +
 	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x1a\n" +
-	"\breplaces\x18\x04 \x01(\rR\breplaces\"\xec\x01\n" +
+	"\breplaces\x18\x04 \x01(\rR\breplaces\"\x80\x02\n" +
 	"\rConfiguration\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x12\n" +
@@ -296,7 +304,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x06voters\x18\x04 \x03(\v2\".paxredis.replication.paxos.MemberR\x06voters\x12>\n" +
 	"\blearners\x18\x05 \x03(\v2\".paxredis.replication.paxos.MemberR\blearners\x12\x1d\n" +
 	"\n" +
-	"highest_id\x18\x06 \x01(\rR\thighestId\"\xc9\x01\n" +
+	"highest_id\x18\x06 \x01(\rR\thighestId\x12\x12\n" +
+	"\x04base\x18\a \x01(\x04R\x04base\"\xc9\x01\n" +
 	"\n" +
 	"Checkpoint\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +

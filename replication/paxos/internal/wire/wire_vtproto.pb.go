@@ -106,6 +106,11 @@ func (m *Configuration) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Base != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Base))
+		i--
+		dAtA[i] = 0x38
+	}
 	if m.HighestId != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.HighestId))
 		i--
@@ -299,6 +304,9 @@ func (m *Configuration) SizeVT() (n int) {
 	}
 	if m.HighestId != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.HighestId))
+	}
+	if m.Base != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Base))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -666,6 +674,25 @@ func (m *Configuration) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.HighestId |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Base", wireType)
+			}
+			m.Base = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Base |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
