@@ -152,7 +152,7 @@ func TestUndecodableMessages(t *testing.T) {
 // TestGoldenFrames: the bytes on the wire change only on purpose, with a new format version.
 func TestGoldenFrames(t *testing.T) {
 	for _, m := range samples {
-		frame := appendFrame(nil, frameMessage, m.Kind(), encode(t, m))
+		frame := appendFrame(nil, maxFormat, frameMessage, m.Kind(), encode(t, m))
 		path := filepath.Join("testdata", "frame_"+strings.ToLower(m.Kind().String())+".hex")
 		got := hex.EncodeToString(frame) + "\n"
 		if *update {

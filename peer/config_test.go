@@ -29,10 +29,12 @@ func TestLimitsAreCheckedAgainstEachOther(t *testing.T) {
 
 func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 	for want, change := range map[string]func(cfg *Config){
-		"no cluster key":          func(cfg *Config) { cfg.Keys = nil },
-		"given twice":             func(cfg *Config) { cfg.Members = append(cfg.Members, cfg.Members[0]) },
-		"id 0":                    func(cfg *Config) { cfg.Members[0].ID = 0 },
-		"missing port":            func(cfg *Config) { cfg.Members[0].Address = "host" },
+		"no cluster key": func(cfg *Config) { cfg.Keys = nil },
+		"given twice": func(cfg *Config) {
+			cfg.Configuration.Voters = append(cfg.Configuration.Voters, cfg.Configuration.Voters[0])
+		},
+		"id 0":                    func(cfg *Config) { cfg.Configuration.Voters[0].ID = 0 },
+		"missing port":            func(cfg *Config) { cfg.Configuration.Voters[0].Address = "host" },
 		"this node has no id":     func(cfg *Config) { cfg.Self = 0 },
 		"UUID must be known":      func(cfg *Config) { cfg.NodeUUID = "" },
 		"cluster UUID must be":    func(cfg *Config) { cfg.ClusterUUID = "" },

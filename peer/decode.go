@@ -109,7 +109,7 @@ func decodeRare(kind paxos.MessageKind, body []byte, keep keeper) (paxos.Message
 		err := w.UnmarshalVTUnsafe(body)
 		return paxos.HandOver{Ballot: ballot(w.BallotRound, w.BallotNode), Chosen: paxos.Slot(w.Chosen)}, err
 	}
-	return nil, fmt.Errorf("unknown message kind %d", kind)
+	return decodeDriver(kind, body, keep)
 }
 
 func ballot(round uint64, node uint32) paxos.Ballot {

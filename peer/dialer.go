@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"github.com/paxredis/paxredis/peer/internal/wire"
+	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// dial keeps a link to a member of a higher id, until ctx ends: it dials until one is up, again when that one dies,
+// dial keeps a link to a member of a lower id, until ctx ends: it dials until one is up, again when that one dies,
 // and a new one beside it when its keys have been used enough.
 func (t *Transport) dial(ctx context.Context, r *remote) {
 	pause := backoff{min: t.limits.BackoffMin}
@@ -84,62 +87,82 @@ func (t *Transport) keep(ctx context.Context, r *remote, l *link) {
 // dialOnce makes a connection and a link of it.
 func (t *Transport) dialOnce(ctx context.Context, r *remote, continues bool) (*link, error) {
 	dialer := net.Dialer{Timeout: t.limits.DialTimeout}
-	conn, err := dialer.DialContext(ctx, "tcp", r.address)
+	conn, err := dialer.DialContext(ctx, "tcp", r.dialAddress())
 	if err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	l, err := t.greet(conn, r, continues)
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
+	l, boot, err := t.greet(conn, r, continues)
+	if err == nil {
+		err = t.adopt(l, continues, boot)
 	}
-	if err := t.adopt(l, continues); err != nil {
+	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return l, nil
 }
 
-// greet is the dialler's part of the handshake.
-func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, error) {
+// secure is a TLS connection whose peer holds the cluster key, before the hello.
+type secure struct {
+	*tls.Conn
+	raw   *rawConn
+	proof *proof
+}
+
+// handshake does TLS's part at either end.
+func handshake(id *identity, raw *rawConn, conn *tls.Conn) (*secure, error) {
+	if err := conn.Handshake(); err != nil {
+		return nil, explain(err)
+	}
+	proof, err := newProof(id, conn.ConnectionState())
+	return &secure{conn, raw, proof}, err
+}
+
+// greet is the dialler's part of the handshake. It returns the boot number of the node that answered, too.
+func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, uint64, error) {
 	if err := t.prepare(conn); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	raw := newRawConn(conn, t.limits.HelloBytes)
-	secure := tls.Client(raw, t.tls)
-	if err := secure.Handshake(); err != nil {
-		return nil, explain(err)
-	}
-	proof, err := newProof(t.identity, secure.ConnectionState())
+	s, err := handshake(t.identity, raw, tls.Client(raw, t.tls))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if err := proof.write(secure, frameHello, roleDialler, t.door.hello(r.id, continues)); err != nil {
-		return nil, explain(err)
-	}
-	fields, err := proof.read(secure, frameAnswer, roleAcceptor)
+	answer, err := t.ask(s, r, continues)
 	if err != nil {
-		return nil, explain(err)
+		return nil, 0, explain(err)
 	}
-	answer, err := decodeAnswer(fields)
-	if err != nil {
-		return nil, err
-	}
-	if no := t.door.judgeAnswer(r.id, answer); no != nil {
+	if no := t.door.judgeAnswer(t.view.Load(), r.id, answer); no != nil {
 		if answer.Refused == "" {
-			sayRefused(secure, no)
+			sayRefused(s, uint8(answer.Format), no)
+		} else if no.removed {
+			t.toldRemoved(r.id, paxos.Slot(answer.ConfigurationSlot), no.reason)
 		}
-		return nil, no
+		return nil, 0, no
 	}
-	return t.establish(secure, raw, r, answer.Configuration)
+	l, err := t.establish(s, r, uint8(answer.Format), shownByAnswer(answer))
+	return l, answer.Boot, err
+}
+
+// ask says hello and returns the answer.
+func (t *Transport) ask(s *secure, r *remote, continues bool) (*wire.Answer, error) {
+	hello := t.door.hello(t.view.Load(), r.id, continues)
+	if err := s.proof.write(s, frameHello, roleDialler, hello, helloBodyBytes); err != nil {
+		return nil, err
+	}
+	fields, err := s.proof.read(s, frameAnswer, roleAcceptor, helloBodyBytes)
+	if err != nil {
+		return nil, err
+	}
+	return decodeAnswer(fields)
 }
 
 // sayRefused tells the acceptor, for its log, why the dialler will not have the link after all.
-func sayRefused(secure *tls.Conn, no *refusal) {
-	body := append([]byte{byte(endRefused)}, boundedReason(no.reason)...)
-	_, _ = secure.Write(appendFrame(nil, frameEnd, 0, body)) // the connection is given up either way
+func sayRefused(s *secure, format uint8, no *refusal) {
+	body := ending{reason: endRefused, text: no.reason}.body()
+	_, _ = s.Write(appendFrame(nil, format, frameEnd, 0, body)) // the connection is given up either way
 }
 
 // explain adds to a TLS alert, which names no cause, the most likely one.

@@ -27,7 +27,7 @@
 //
 // See frame.go for the header. A body is at most 64 KiB and always fits the reader's buffer, so no length is ever a
 // reason to allocate. Longer messages travel in pieces, in order, one at a time; the memory they are joined in follows
-// the bytes received. Bodies are protobuf (wire.proto); payloads are opaque and are neither copied into a message
+// the bytes received. Bodies are protobuf (links.proto); payloads are opaque and are neither copied into a message
 // before they are framed nor out of one that came in pieces.
 //
 //	Hello, Answer   handshake only

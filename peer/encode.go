@@ -11,7 +11,7 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// payloadField is the number of every field that holds payloads, in wire.Accept, Forward and Record, and of the
+// payloadField is the number of every field that holds payloads, in wire.Accept, Forward, Record and others, and of the
 // records in wire.Promise and Learned: they come last.
 const payloadField = 15
 
@@ -99,7 +99,7 @@ func rareToWire(m paxos.Message) (wireMessage, error) {
 	case paxos.HandOver:
 		return &wire.HandOver{BallotRound: uint64(m.Ballot.Round), BallotNode: uint32(m.Ballot.Node), Chosen: uint64(m.Chosen)}, nil
 	}
-	return nil, fmt.Errorf("message type %T has no wire form", m)
+	return driverToWire(m)
 }
 
 func recordsToWire(records []paxos.Record) ([]*wire.Record, error) {
@@ -153,6 +153,12 @@ func segments(w wireMessage) ([][]byte, error) {
 	case *wire.Accept:
 		return payloadLast(w, w.Payload, func() { w.Payload = nil })
 	case *wire.Forward:
+		return payloadLast(w, w.Payload, func() { w.Payload = nil })
+	case *wire.CheckpointPart:
+		return payloadLast(w, w.Payload, func() { w.Payload = nil })
+	case *wire.Ask:
+		return payloadLast(w, w.Payload, func() { w.Payload = nil })
+	case *wire.AskAnswer:
 		return payloadLast(w, w.Payload, func() { w.Payload = nil })
 	case *wire.Promise:
 		records := w.Accepted

@@ -12,6 +12,8 @@ var (
 	errBadMAC   = errors.New("the hello's MAC does not match: it was made for another connection, or with another key")
 	errReplaced = errors.New("replaced by a newer link of the same peer")
 	errClosed   = errors.New("this node is closing")
+	errDeparted = errors.New("the guest's last link is over")
+	errNoMember = errors.New("the node is no member any more")
 	errEnded    = errors.New("the peer ended the link")
 	errAlert    = errors.New("the other end refused the TLS handshake; do both nodes have the same cluster key?")
 )
@@ -23,14 +25,23 @@ func (e *frameError) Error() string { return "bad frame: " + e.what }
 
 func badFrame(format string, args ...any) error { return &frameError{fmt.Sprintf(format, args...)} }
 
+// ErrRefused is what every considered no of a peer matches, by errors.Is: asking again changes nothing before somebody
+// has acted on the reason, which the error's text gives.
+var ErrRefused = errors.New("refused")
+
 // refusal is the considered no of one end to a hello, with the reason both ends log.
 type refusal struct {
 	// by is "here" or "by the peer".
 	by     string
 	reason string
+	// removed says that the node refused was a member once.
+	removed bool
 }
 
 func (e *refusal) Error() string { return "refused " + e.by + ": " + e.reason }
+
+// Is reports whether target is ErrRefused.
+func (e *refusal) Is(target error) bool { return target == ErrRefused }
 
 func refuse(format string, args ...any) *refusal {
 	return &refusal{by: "here", reason: fmt.Sprintf(format, args...)}

@@ -10,15 +10,15 @@ import (
 )
 
 func TestFramesAreReadWhole(t *testing.T) {
-	stream := appendFrame(nil, frameMessage, paxos.KindLearn, []byte("one"))
+	stream := appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, []byte("one"))
 	first := len(stream)
-	stream = appendFrame(stream, framePing, 0, nil)
+	stream = appendFrame(stream, maxFormat, framePing, 0, nil)
 	for n := range first {
-		if _, size, err := parseFrame(stream[:n], pieceBytes); size != 0 || err != nil {
+		if _, size, err := parseFrame(stream[:n], maxFormat, pieceBytes); size != 0 || err != nil {
 			t.Fatalf("%d of %d bytes gave size %d, %v", n, first, size, err)
 		}
 	}
-	f, size, err := parseFrame(stream, pieceBytes)
+	f, size, err := parseFrame(stream, maxFormat, pieceBytes)
 	if err != nil || size != first || f.typ != frameMessage || f.kind != paxos.KindLearn || string(f.body) != "one" {
 		t.Fatalf("%+v, %d, %v", f, size, err)
 	}
@@ -31,17 +31,18 @@ func TestBadFrames(t *testing.T) {
 	}{
 		"longest length":   {func(b []byte) { binary.BigEndian.PutUint32(b, 1<<32-1) }, "length 4294967295 is above the limit"},
 		"one too long":     {func(b []byte) { binary.BigEndian.PutUint32(b, pieceBytes+1) }, "above the limit"},
-		"other version":    {func(b []byte) { b[4]++ }, "format version 2"},
+		"other version":    {func(b []byte) { b[4]++ }, "format version 3"},
 		"other type":       {func(b []byte) { b[5]++ }, "checksum"},
 		"other kind":       {func(b []byte) { b[6]++ }, "checksum"},
-		"reserved byte":    {func(b []byte) { b[7] = 1 }, "reserved"},
+		"no piece":         {func(b []byte) { b[7] = 1 }, "stream 1 of a frame of type 5"},
+		"unknown stream":   {func(b []byte) { b[5], b[7] = byte(framePiece), streams }, "stream 2"},
 		"other group":      {func(b []byte) { b[11] = 1 }, "unknown group 1"},
 		"altered checksum": {func(b []byte) { b[12] ^= 1 }, "checksum"},
 		"altered body":     {func(b []byte) { b[headerBytes] ^= 0x80 }, "checksum"},
 	} {
-		b := appendFrame(nil, frameMessage, paxos.KindLearn, []byte("body"))
+		b := appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, []byte("body"))
 		test.alter(b)
-		if _, _, err := parseFrame(b, pieceBytes); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, _, err := parseFrame(b, maxFormat, pieceBytes); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v does not say %q", name, err, test.want)
 		}
 	}

@@ -17,24 +17,27 @@ func FuzzHello(f *testing.F) {
 	}
 	f.Add(fields)
 	f.Add([]byte{})
-	d := &door{self: 2, clusterUUID: testCluster, nodeUUID: nodeUUID(2), meet: func(paxos.NodeID, string) error { return nil },
-		members: map[paxos.NodeID]paxos.Member{1: {ID: 1}, 2: {ID: 2}}}
+	d := newDoor(Config{Self: 2, ClusterUUID: testCluster, NodeUUID: nodeUUID(2)})
+	v := newView(paxos.Configuration{Slot: 10, Voters: []paxos.Member{{ID: 2}, {ID: 3}}})
 	p := &proof{exporter: make([]byte, 32), own: []byte("key"), theirs: []byte("key")}
 	f.Fuzz(func(t *testing.T, fields []byte) {
 		body := append(p.mac(p.own, roleDialler, fields), fields...)
-		got, err := p.read(bytes.NewReader(appendFrame(nil, frameHello, 0, body)), frameHello, roleDialler)
+		got, err := p.read(bytes.NewReader(appendFrame(nil, handshakeFormat, frameHello, 0, body)), frameHello, roleDialler, helloBodyBytes)
 		if fits := len(body) <= helloBodyBytes; fits != (err == nil) || fits && !bytes.Equal(got, fields) {
 			t.Fatalf("%d bytes: %v", len(fields), err)
 		}
 		if h, err := decodeHello(fields); err == nil {
-			if no := d.judgeHello(h); no == nil && (h.From != 1 || h.To != 2 || h.ClusterUuid != testCluster) {
+			known := h.From == 3 || h.ConfigurationSlot > 10
+			if format, no := d.judgeHello(v, h); no == nil && (!known || h.To != 2 || h.ClusterUuid != testCluster || format != maxFormat) {
 				t.Fatalf("accepted: %v", h)
 			}
 		}
 		if a, err := decodeAnswer(fields); err == nil {
-			d.judgeAnswer(1, a)
+			d.judgeAnswer(v, 3, a)
 		}
-		_, _ = readHelloFrame(bytes.NewReader(fields), frameHello) // anything but a panic
+		if f, err := readHandshakeFrame(bytes.NewReader(fields), helloBodyBytes); err == nil { // anything but a panic
+			_, _ = p.opening(f)
+		}
 	})
 }
 
@@ -43,18 +46,18 @@ func FuzzHello(f *testing.F) {
 func FuzzFrames(f *testing.F) {
 	var stream []byte
 	for _, m := range samples {
-		stream = appendFrame(stream, frameMessage, m.Kind(), encode(f, m))
+		stream = appendFrame(stream, maxFormat, frameMessage, m.Kind(), encode(f, m))
 	}
 	f.Add(stream, 7)
-	f.Add(appendFrame(appendFrame(nil, frameFirst, paxos.KindForward, firstPiece(5, "\x7a\x03a")), framePiece, 0, []byte("bc")), 1)
+	f.Add(appendFrame(appendFrame(nil, maxFormat, frameFirst, paxos.KindForward, firstPiece(5, "\x7a\x03a")), maxFormat, framePiece, 0, []byte("bc")), 1)
 	f.Fuzz(func(t *testing.T, stream []byte, step int) {
 		if len(stream) > readBufferBytes {
 			return
 		}
 		whole, one := fuzzReader(), fuzzReader()
 		consumed, err := whole.frames(stream)
-		if consumed > len(stream) || cap(whole.long.buf) > 2*len(stream) {
-			t.Fatalf("%d of %d bytes, %d of memory", consumed, len(stream), cap(whole.long.buf))
+		if consumed > len(stream) || memory(whole) > 2*len(stream) {
+			t.Fatalf("%d of %d bytes, %d of memory", consumed, len(stream), memory(whole))
 		}
 		position, stepErr := 0, error(nil)
 		for end := 0; end < len(stream) && stepErr == nil; {
@@ -68,9 +71,17 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
+func memory(r *reader) int {
+	total := 0
+	for i := range r.long {
+		total += cap(r.long[i].buf)
+	}
+	return total
+}
+
 func fuzzReader() *reader {
 	limits := quickLimits().WithDefaults()
-	return &reader{link: &link{t: &Transport{limits: limits}, r: &remote{outbox: newOutbox(limits)}}}
+	return &reader{link: &link{format: maxFormat, t: &Transport{limits: limits}, r: &remote{outbox: newOutbox(limits)}}}
 }
 
 // FuzzDecode: no body makes decode panic, and what decodes is encoded and decoded again to the same message.

@@ -66,18 +66,18 @@ func infiltrate(t *testing.T, address string, key Key) *attacker {
 	return &attacker{conn, p}
 }
 
-// truthful is the hello of the real node 1 to node 2.
+// truthful is the hello of the real node 3 to node 2.
 func truthful() *wire.Hello {
-	return &wire.Hello{ClusterUuid: testCluster, From: 1, To: 2, NodeUuid: nodeUUID(1), MinFormat: formatVersion, MaxFormat: formatVersion}
+	return &wire.Hello{ClusterUuid: testCluster, From: 3, To: 2, NodeUuid: nodeUUID(3), MinFormat: minFormat, MaxFormat: maxFormat}
 }
 
 // hello sends h and returns the answer.
 func (a *attacker) hello(t *testing.T, h *wire.Hello) *wire.Answer {
 	t.Helper()
-	if err := a.proof.write(a, frameHello, roleDialler, h); err != nil {
+	if err := a.proof.write(a, frameHello, roleDialler, h, helloBodyBytes); err != nil {
 		t.Fatal(err)
 	}
-	fields, err := a.proof.read(a, frameAnswer, roleAcceptor)
+	fields, err := a.proof.read(a, frameAnswer, roleAcceptor, helloBodyBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +112,8 @@ func TestWrongKeyIsRefusedByBothEnds(t *testing.T) {
 	addressOne, addressTwo := freeAddress(t), freeAddress(t)
 	one := testConfig(t, 1, addressOne, addressTwo)
 	two := testConfig(t, 2, addressOne, addressTwo)
-	two.Listen, two.Keys = addressTwo, []Key{testKey(t, 2)}
-	dialler, acceptor := start(t, one), start(t, two)
+	one.Listen, two.Keys = addressOne, []Key{testKey(t, 2)}
+	dialler, acceptor := start(t, two), start(t, one)
 	dialler.log.await(t, "not of this cluster's key")
 	acceptor.log.await(t, "do both nodes have the same cluster key?")
 	dialler.untouched(t)
@@ -124,10 +124,10 @@ func TestWrongKeyIsRefusedByBothEnds(t *testing.T) {
 func TestDiallerWithOldKeyIsRefused(t *testing.T) {
 	addressOne, addressTwo := freeAddress(t), freeAddress(t)
 	one := testConfig(t, 1, addressOne, addressTwo)
-	one.Keys = []Key{testKey(t, 2), testKey(t, 1)} // shows 2, accepts both
+	one.Listen = addressOne // knows only 1
 	two := testConfig(t, 2, addressOne, addressTwo)
-	two.Listen = addressTwo // knows only 1
-	dialler, acceptor := start(t, one), start(t, two)
+	two.Keys = []Key{testKey(t, 2), testKey(t, 1)} // shows 2, accepts both
+	dialler, acceptor := start(t, two), start(t, one)
 	acceptor.log.await(t, "not of this cluster's key")
 	dialler.log.await(t, "do both nodes have the same cluster key?")
 	dialler.untouched(t)
@@ -147,7 +147,7 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 	if _, err := random.Read(garbage); err != nil {
 		t.Fatal(err)
 	}
-	frame := appendFrame(nil, frameMessage, paxos.KindLearn, encode(t, paxos.Learn{From: 1}))
+	frame := appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, encode(t, paxos.Learn{From: 1}))
 	for name, sent := range map[string][]byte{
 		"plaintext frame":  frame,
 		"redis":            []byte("*1\r\n$4\r\nPING\r\n"),
@@ -252,14 +252,14 @@ func TestHellosThatAreRefused(t *testing.T) {
 		"another cluster":     {func(h *wire.Hello) { h.ClusterUuid = "another" }, "belongs to cluster"},
 		"another UUID":        {func(h *wire.Hello) { h.NodeUuid = "stolen" }, "met before as"},
 		"no UUID":             {func(h *wire.Hello) { h.NodeUuid = "" }, "shows UUID"},
-		"id 0":                {func(h *wire.Hello) { h.From = 0 }, "unknown to node 2, or was removed"},
-		"an unknown id":       {func(h *wire.Hello) { h.From = 9 }, "unknown to node 2, or was removed"},
+		"id 0":                {func(h *wire.Hello) { h.From = 0 }, "node 0 is not a member"},
+		"an unknown id":       {func(h *wire.Hello) { h.From = 9 }, "node 9 is not a member (removed, or not yet added): add it with paxredis member add"},
 		"the node itself":     {func(h *wire.Hello) { h.From, h.NodeUuid = 2, nodeUUID(2) }, "dialled itself"},
 		"the node's own id":   {func(h *wire.Hello) { h.From = 2 }, "two nodes have id 2"},
-		"meant for another":   {func(h *wire.Hello) { h.To = 3 }, "wants node 3, but this is node 2"},
-		"a higher id":         {func(h *wire.Hello) { h.From, h.NodeUuid = 3, nodeUUID(3) }, "dialled by the lower id"},
-		"formats to come":     {func(h *wire.Hello) { h.MinFormat, h.MaxFormat = 2, 3 }, "speaks formats 2 to 3"},
-		"formats of the past": {func(h *wire.Hello) { h.MinFormat, h.MaxFormat = 0, 0 }, "speaks formats 0 to 0"},
+		"meant for another":   {func(h *wire.Hello) { h.To = 4 }, "wants node 4, but this is node 2"},
+		"a lower id":          {func(h *wire.Hello) { h.From, h.NodeUuid = 1, nodeUUID(1) }, "dialled by the higher id"},
+		"formats to come":     {func(h *wire.Hello) { h.MinFormat, h.MaxFormat = 3, 4 }, "speaks formats 3 to 4, node 2 2 to 2; upgrade the older one"},
+		"formats of the past": {func(h *wire.Hello) { h.MinFormat, h.MaxFormat = 1, 1 }, "speaks formats 1 to 1, node 2 2 to 2; upgrade the older one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := victim(t, func(cfg *Config) {
@@ -285,12 +285,12 @@ func TestHellosThatAreRefused(t *testing.T) {
 
 // TestConfiguredUUIDIsHeldTo: a UUID of the configuration needs no Meet.
 func TestConfiguredUUIDIsHeldTo(t *testing.T) {
-	n := victim(t, func(cfg *Config) { cfg.Members[0].UUID = "of the configuration" })
+	n := victim(t, func(cfg *Config) { cfg.Configuration.Voters[2].UUID = "of the configuration" })
 	a := infiltrate(t, n.Addr().String(), testKey(t, 1))
 	if answer := a.hello(t, truthful()); !strings.Contains(answer.Refused, `is known as "of the configuration"`) {
 		t.Errorf("the answer is %q", answer.Refused)
 	}
-	n.log.await(t, "paxredis member replace 1")
+	n.log.await(t, "paxredis member replace 3")
 	n.untouched(t)
 }
 
@@ -298,23 +298,23 @@ func TestConfiguredUUIDIsHeldTo(t *testing.T) {
 func TestDiallerRefusesAnotherUUID(t *testing.T) {
 	addressOne, addressTwo := freeAddress(t), freeAddress(t)
 	one := testConfig(t, 1, addressOne, addressTwo)
-	one.Meet = func(paxos.NodeID, string) error { return errors.New("met before as another") }
+	one.Listen = addressOne
 	two := testConfig(t, 2, addressOne, addressTwo)
-	two.Listen = addressTwo
-	dialler, acceptor := start(t, one), start(t, two)
+	two.Meet = func(paxos.NodeID, string) error { return errors.New("met before as another") }
+	dialler, acceptor := start(t, two), start(t, one)
 	dialler.log.await(t, "met before as another")
-	acceptor.log.await(t, "refused by the peer: node 2 shows UUID")
+	acceptor.log.await(t, "refused by the peer: node 1 shows UUID")
 	dialler.untouched(t)
 }
 
 // TestNodeThatDialsItself: the address of a peer that is this node's own is named as such.
 func TestNodeThatDialsItself(t *testing.T) {
 	address := freeAddress(t)
-	cfg := testConfig(t, 1, address, address)
+	cfg := testConfig(t, 2, address, address)
 	cfg.Listen = address
 	n := start(t, cfg)
-	n.log.await(t, "node 1 dialled itself")
-	n.log.await(t, "refused by the peer: node 1 dialled itself")
+	n.log.await(t, "node 2 dialled itself")
+	n.log.await(t, "refused by the peer: node 2 dialled itself")
 	n.untouched(t)
 }
 
@@ -330,14 +330,14 @@ func TestAnswerOfAnotherNode(t *testing.T) {
 		"another format":  {func(a *wire.Answer) { a.Format = 9 }, "chose format 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &door{self: 1, clusterUUID: testCluster, nodeUUID: nodeUUID(1), meet: func(paxos.NodeID, string) error { return nil },
-				members: map[paxos.NodeID]paxos.Member{2: {ID: 2}, 3: {ID: 3}}}
-			answer := &wire.Answer{ClusterUuid: testCluster, From: 2, To: 1, NodeUuid: nodeUUID(2), Format: formatVersion}
-			if no := d.judgeAnswer(2, answer); no != nil {
+			d := newDoor(Config{Self: 1, ClusterUUID: testCluster, NodeUUID: nodeUUID(1)})
+			v := newView(paxos.Configuration{Voters: []paxos.Member{{ID: 2}, {ID: 3}}})
+			answer := &wire.Answer{ClusterUuid: testCluster, From: 2, To: 1, NodeUuid: nodeUUID(2), Format: maxFormat}
+			if no := d.judgeAnswer(v, 2, answer); no != nil {
 				t.Fatal(no)
 			}
 			test.change(answer)
-			if no := d.judgeAnswer(2, answer); no == nil || !strings.Contains(no.reason, test.want) {
+			if no := d.judgeAnswer(v, 2, answer); no == nil || !strings.Contains(no.reason, test.want) {
 				t.Errorf("%v does not say %q", no, test.want)
 			}
 		})
@@ -352,7 +352,7 @@ func TestHelloIsBoundToItsConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorded := appendFrame(nil, frameHello, 0, append(first.proof.mac(first.proof.own, roleDialler, fields), fields...))
+	recorded := appendFrame(nil, handshakeFormat, frameHello, 0, append(first.proof.mac(first.proof.own, roleDialler, fields), fields...))
 	second := infiltrate(t, n.Addr().String(), testKey(t, 1))
 	if _, err := second.Write(recorded); err != nil {
 		t.Fatal(err)
@@ -363,14 +363,14 @@ func TestHelloIsBoundToItsConnection(t *testing.T) {
 	if _, err := first.Write(recorded); err != nil {
 		t.Fatal(err)
 	}
-	n.awaitUp(t, 1) // it was a good hello
+	n.awaitUp(t, 3) // it was a good hello
 }
 
 // TestHelloIsBoundToItsRole: what the acceptor says cannot be said back to it.
 func TestHelloIsBoundToItsRole(t *testing.T) {
 	n := victim(t, nil)
 	a := infiltrate(t, n.Addr().String(), testKey(t, 1))
-	if err := a.proof.write(a, frameHello, roleAcceptor, truthful()); err != nil {
+	if err := a.proof.write(a, frameHello, roleAcceptor, truthful(), helloBodyBytes); err != nil {
 		t.Fatal(err)
 	}
 	awaitCut(t, a)
@@ -388,7 +388,7 @@ func TestAlteredHello(t *testing.T) {
 	}
 	body := append(a.proof.mac(a.proof.own, roleDialler, fields), fields...)
 	body[len(body)-1] ^= 1
-	if _, err := a.Write(appendFrame(nil, frameHello, 0, body)); err != nil {
+	if _, err := a.Write(appendFrame(nil, handshakeFormat, frameHello, 0, body)); err != nil {
 		t.Fatal(err)
 	}
 	awaitCut(t, a)
@@ -397,15 +397,15 @@ func TestAlteredHello(t *testing.T) {
 }
 
 func TestBadFramesBeforeTheHello(t *testing.T) {
-	longest := appendFrame(nil, frameHello, 0, make([]byte, 64))
+	longest := appendFrame(nil, handshakeFormat, frameHello, 0, make([]byte, 64))
 	binary.BigEndian.PutUint32(longest, 1<<32-1)
 	for name, test := range map[string]struct {
 		sent []byte
 		want string
 	}{
 		"longest length":   {longest, "length 4294967295 is above the limit"},
-		"a message":        {appendFrame(nil, frameMessage, paxos.KindLearn, make([]byte, 64)), "where a handshake has type 1"},
-		"shorter than MAC": {appendFrame(nil, frameHello, 0, []byte("x")), "type 1 of 1 bytes"},
+		"a message":        {appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, make([]byte, 64)), "where a handshake has type 1"},
+		"shorter than MAC": {appendFrame(nil, handshakeFormat, frameHello, 0, []byte("x")), "type 1 of 1 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := victim(t, nil)
@@ -423,7 +423,9 @@ func TestBadFramesBeforeTheHello(t *testing.T) {
 // TestBadFramesOnALink: an authenticated peer that sends what no correct one does loses its link, says the log, and
 // what it sent is neither delivered nor allocated.
 func TestBadFramesOnALink(t *testing.T) {
-	good := func() []byte { return appendFrame(nil, frameMessage, paxos.KindLearn, encode(t, paxos.Learn{From: 1})) }
+	good := func() []byte {
+		return appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, encode(t, paxos.Learn{From: 1}))
+	}
 	alter := func(change func(b []byte)) []byte {
 		b := good()
 		change(b)
@@ -434,20 +436,20 @@ func TestBadFramesOnALink(t *testing.T) {
 		want string
 	}{
 		"longest length":          {alter(func(b []byte) { binary.BigEndian.PutUint32(b, 1<<32-1) }), "length 4294967295 is above"},
-		"longest message":         {appendFrame(nil, frameFirst, paxos.KindAccept, firstPiece(1<<32-1, "x")), "a message of 4294967295 bytes"},
+		"longest message":         {appendFrame(nil, maxFormat, frameFirst, paxos.KindAccept, firstPiece(1<<32-1, "x")), "a message of 4294967295 bytes"},
 		"altered":                 {alter(func(b []byte) { b[len(b)-1] ^= 1 }), "checksum"},
 		"another group":           {alter(func(b []byte) { b[11] = 1 }), "unknown group"},
 		"another version":         {alter(func(b []byte) { b[4] = 9 }), "format version 9"},
-		"unknown type":            {appendFrame(nil, 99, 0, nil), "type 99"},
-		"unknown kind":            {appendFrame(nil, frameMessage, 99, nil), "unknown message kind 99"},
-		"undecodable":             {appendFrame(nil, frameMessage, paxos.KindAccept, []byte("\x7a\xff")), "Accept of 2 bytes"},
-		"a second hello":          {appendFrame(nil, frameHello, 0, make([]byte, 64)), "type 1 on a link that is up"},
-		"a piece of nothing":      {appendFrame(nil, framePiece, 0, []byte("x")), "a piece of no message"},
-		"pieces out of order":     {append(appendFrame(nil, framePiece, 0, []byte("b")), appendFrame(nil, frameFirst, 3, firstPiece(2, "a"))...), "a piece of no message"},
-		"two messages mixed":      {append(appendFrame(nil, frameFirst, 3, firstPiece(9, "a")), appendFrame(nil, frameFirst, 3, firstPiece(9, "a"))...), "before the former"},
-		"a ping of three bytes":   {appendFrame(nil, framePing, 0, []byte("abc")), "a ping of 3 bytes"},
-		"an end of nothing":       {appendFrame(nil, frameEnd, 0, nil), "an end of 0 bytes"},
-		"an end within a message": {append(appendFrame(nil, frameFirst, 3, firstPiece(9, "a")), appendFrame(nil, frameEnd, 0, []byte{1})...), "an end within a message"},
+		"unknown type":            {appendFrame(nil, maxFormat, 99, 0, nil), "type 99"},
+		"unknown kind":            {appendFrame(nil, maxFormat, frameMessage, 99, nil), "unknown message kind 99"},
+		"undecodable":             {appendFrame(nil, maxFormat, frameMessage, paxos.KindAccept, []byte("\x7a\xff")), "Accept of 2 bytes"},
+		"a second hello":          {appendFrame(nil, maxFormat, frameHello, 0, make([]byte, 64)), "type 1 on a link that is up"},
+		"a piece of nothing":      {appendFrame(nil, maxFormat, framePiece, 0, []byte("x")), "a piece of no message"},
+		"pieces out of order":     {append(appendFrame(nil, maxFormat, framePiece, 0, []byte("b")), appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(2, "a"))...), "a piece of no message"},
+		"two messages mixed":      {append(appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(9, "a")), appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(9, "a"))...), "before the former"},
+		"a ping of three bytes":   {appendFrame(nil, maxFormat, framePing, 0, []byte("abc")), "a ping of 3 bytes"},
+		"an end of nothing":       {appendFrame(nil, maxFormat, frameEnd, 0, nil), "an end of 0 bytes"},
+		"an end within a message": {append(appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(9, "a")), appendFrame(nil, maxFormat, frameEnd, 0, []byte{1})...), "an end within a message"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := victim(t, nil)
@@ -455,7 +457,7 @@ func TestBadFramesOnALink(t *testing.T) {
 			if answer := a.hello(t, truthful()); answer.Refused != "" {
 				t.Fatal(answer.Refused)
 			}
-			n.awaitUp(t, 1)
+			n.awaitUp(t, 3)
 			before := allocated()
 			if _, err := a.Write(append(test.sent, good()...)); err != nil {
 				t.Fatal(err)
@@ -480,12 +482,12 @@ func allocated() uint64 {
 
 // TestCutFrameIsNotDelivered: half a frame, and half a long message, are nothing.
 func TestCutFrameIsNotDelivered(t *testing.T) {
-	whole := appendFrame(nil, frameMessage, paxos.KindLearn, encode(t, paxos.Learn{From: 1}))
-	for _, sent := range [][]byte{whole[:len(whole)-1], whole[:5], appendFrame(nil, frameFirst, paxos.KindForward, firstPiece(100, "half"))} {
+	whole := appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, encode(t, paxos.Learn{From: 1}))
+	for _, sent := range [][]byte{whole[:len(whole)-1], whole[:5], appendFrame(nil, maxFormat, frameFirst, paxos.KindForward, firstPiece(100, "half"))} {
 		n := victim(t, nil)
 		a := infiltrate(t, n.Addr().String(), testKey(t, 1))
 		a.hello(t, truthful())
-		n.awaitUp(t, 1)
+		n.awaitUp(t, 3)
 		if _, err := a.Write(sent); err != nil {
 			t.Fatal(err)
 		}
@@ -513,7 +515,7 @@ func TestSeventeenthSilentConnectionIsRefused(t *testing.T) {
 	if answer := a.hello(t, truthful()); answer.Refused != "" {
 		t.Fatal(answer.Refused)
 	}
-	n.awaitUp(t, 1)
+	n.awaitUp(t, 3)
 }
 
 // TestOneAddressCannotKeepOthersOut: a newcomer from another address takes a place of the greediest.

@@ -12,6 +12,8 @@ type Limits struct {
 	HelloTimeout time.Duration
 	// HelloBytes bounds what is read from a connection before its hello is judged, TLS included. Default 4 KiB.
 	HelloBytes int
+	// JoinTimeout is how long having a node admitted may take. Default 2 min.
+	JoinTimeout time.Duration
 	// Unauthenticated bounds the accepted connections that have not said hello, shared fairly among source addresses.
 	// Default 16.
 	Unauthenticated int
@@ -28,7 +30,7 @@ type Limits struct {
 	IdleTimeout time.Duration
 	// StallTimeout is how long written bytes may stay unacknowledged, or a write blocked. Default 10 s.
 	StallTimeout time.Duration
-	// FlushTimeout is how long Close waits for queued messages to be written. Default 1 s.
+	// FlushTimeout is how long Close, and the end of a removed node's link, wait for queued messages to be written. Default 1 s.
 	FlushTimeout time.Duration
 	// QueueMessages and QueueBytes bound what waits for one peer in each lane; a single longer message is let through
 	// when nothing else waits. Default 8192 messages and 128 MiB, twice what a leader has in flight.
@@ -46,6 +48,7 @@ type Limits struct {
 // WithDefaults returns l with every zero field replaced by its default.
 func (l Limits) WithDefaults() Limits {
 	setDefault(&l.HelloTimeout, 5*time.Second)
+	setDefault(&l.JoinTimeout, 2*time.Minute)
 	setDefault(&l.HelloBytes, 4<<10)
 	setDefault(&l.Unauthenticated, 16)
 	setDefault(&l.DialTimeout, time.Second)
@@ -84,7 +87,7 @@ func (l Limits) Check() error {
 			errs = append(errs, fmt.Errorf("peer: "+format, args...))
 		}
 	}
-	require(l.HelloTimeout > 0 && l.DialTimeout > 0 && l.PingInterval > 0 && l.StallTimeout > 0 && l.FlushTimeout > 0 && l.LinkAge > 0,
+	require(l.HelloTimeout > 0 && l.JoinTimeout > 0 && l.DialTimeout > 0 && l.PingInterval > 0 && l.StallTimeout > 0 && l.FlushTimeout > 0 && l.LinkAge > 0,
 		"times must be above 0")
 	require(l.BackoffMin > 0 && l.BackoffMin <= l.BackoffMax && l.BackoffMax <= l.RefusedBackoff,
 		"backoff must rise from above 0: %v, %v, %v after a refusal", l.BackoffMin, l.BackoffMax, l.RefusedBackoff)

@@ -7,16 +7,6 @@ import (
 	"time"
 )
 
-// endReason is why a link ends on purpose: the body of an End frame begins with it; a text for the log may follow.
-type endReason uint8
-
-// The values are part of the format.
-const (
-	endHandOver endReason = 1 // another link goes on from here
-	endClosing  endReason = 2 // the node closes
-	endRefused  endReason = 3 // the dialler refuses what the answer says; the text says why
-)
-
 // link is one authenticated connection to a member. Its reader and its writer are a goroutine each; everything else
 // only signals them.
 type link struct {
@@ -24,13 +14,15 @@ type link struct {
 	r    *remote
 	conn *tls.Conn
 	raw  *rawConn
+	// format is what the frames of this link are in.
+	format uint8
 	// prev is the member's link before this one, nil without one. The reader clears it once it is over.
 	prev *link
 
 	// retired is closed when the writer shall write what it has begun, then End, and stop.
 	retired    chan struct{}
 	retireOnce sync.Once
-	ending     endReason
+	ending     ending
 	// dead is closed when the link has failed or ended; err says why and may be read after that.
 	dead     chan struct{}
 	deadOnce sync.Once
@@ -49,8 +41,8 @@ type link struct {
 	records, bytes atomic.Int64
 }
 
-func newLink(t *Transport, r *remote, conn *tls.Conn, raw *rawConn) *link {
-	return &link{t: t, r: r, conn: conn, raw: raw, retired: make(chan struct{}), dead: make(chan struct{}),
+func newLink(t *Transport, r *remote, conn *tls.Conn, raw *rawConn, format uint8) *link {
+	return &link{t: t, r: r, conn: conn, raw: raw, format: format, retired: make(chan struct{}), dead: make(chan struct{}),
 		due: make(chan struct{}), writerDone: make(chan struct{}), done: make(chan struct{})}
 }
 
@@ -71,6 +63,7 @@ func (l *link) run() {
 		l.r.logDown(l.t.notices, l.err)
 		l.t.handler.LinkDown(l.r.id)
 	}
+	l.t.forget(l.r)
 }
 
 // awaitPredecessor waits until the former link to this member delivers nothing any more, so that messages of one
@@ -106,9 +99,9 @@ func (l *link) awaitHandOver() {
 }
 
 // retire has the writer end the link in good order.
-func (l *link) retire(reason endReason) {
+func (l *link) retire(e ending) {
 	l.retireOnce.Do(func() {
-		l.ending = reason
+		l.ending = e
 		close(l.retired)
 	})
 }

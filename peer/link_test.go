@@ -20,7 +20,7 @@ func accept(slot paxos.Slot, bytesOfPayload int) paxos.Accept {
 
 // cut breaks the node's link to peer.
 func (n *node) cut(peer paxos.NodeID) {
-	r := n.remotes[peer]
+	r := n.view.Load().remotes[peer]
 	r.mu.Lock()
 	l := r.current
 	r.mu.Unlock()
@@ -89,20 +89,20 @@ func TestControlGoesBeforeTheNextPiece(t *testing.T) {
 	w, box := idleWriter(t)
 	box.put(accept(1, 4*writeBytes))
 	w.fill(false)
-	if len(w.buf) > 2*writeBytes || w.long == nil {
+	if len(w.buf) > 2*writeBytes || !w.underWay() {
 		t.Fatalf("the first write has %d bytes", len(w.buf))
 	}
 	box.put(accept(2, 10))
 	box.put(paxos.Learn{From: 1})
 	w.fill(false)
-	if f, _, err := parseFrame(w.buf, pieceBytes); err != nil || f.kind != paxos.KindLearn {
+	if f, _, err := parseFrame(w.buf, maxFormat, pieceBytes); err != nil || f.kind != paxos.KindLearn {
 		t.Fatalf("the second write begins with type %d, %v", f.typ, err)
 	}
-	for w.long != nil {
+	for w.underWay() {
 		w.fill(false)
 	}
 	w.fill(false)
-	if f, _, err := parseFrame(w.buf, pieceBytes); err != nil || f.typ != frameMessage || f.kind != paxos.KindAccept {
+	if f, _, err := parseFrame(w.buf, maxFormat, pieceBytes); err != nil || f.typ != frameMessage || f.kind != paxos.KindAccept {
 		t.Fatalf("the small value did not follow: type %d, %v", f.typ, err)
 	}
 }
@@ -133,7 +133,7 @@ func idleWriter(t testing.TB) (*writer, *outbox) {
 	box := newOutbox(limits)
 	box.start()
 	r := &remote{id: 2, outbox: box}
-	return &writer{link: newLink(&Transport{limits: limits, started: time.Now()}, r, nil, nil)}, box
+	return &writer{link: newLink(&Transport{limits: limits, epoch: time.Now()}, r, nil, nil, maxFormat)}, box
 }
 
 // TestOrderIsKeptOverReconnects: links are cut at any moment; what arrives never goes back in time, and each new link
@@ -268,7 +268,7 @@ func TestRestartedPeerIsLinkedAgain(t *testing.T) {
 func TestNewLinkBeginsWithAnEmptyQueue(t *testing.T) {
 	r := &remote{id: 2, outbox: newOutbox(quickLimits().WithDefaults())}
 	for range 2 {
-		if renewed, err := r.adopt(newLink(nil, r, nil, newRawConn(&fakeConn{}, 1)), false); renewed || err != nil {
+		if renewed, err := r.adopt(newLink(nil, r, nil, newRawConn(&fakeConn{}, 1), maxFormat), false, 1); renewed || err != nil {
 			t.Fatal(renewed, err)
 		}
 		if got := r.outbox.take(nil, 1); len(got) != 0 {
@@ -387,7 +387,9 @@ func TestCloseWritesWhatIsQueued(t *testing.T) {
 
 // TestCloseEndsEveryGoroutine, with links up, half up and refused.
 func TestCloseEndsEveryGoroutine(t *testing.T) {
-	one, two := pair(t, func(cfg *Config) { cfg.Members = append(cfg.Members, paxos.Member{ID: 3, Address: "127.0.0.1:1"}) })
+	one, two := pair(t, func(cfg *Config) {
+		cfg.Configuration.Voters = append(cfg.Configuration.Voters, paxos.Member{ID: 3, Address: "127.0.0.1:1"})
+	})
 	tcp(t, two.Addr().String())
 	for _, n := range []*node{one, two} {
 		if err := n.Close(); err != nil {
@@ -438,7 +440,7 @@ func TestStatus(t *testing.T) {
 func TestOtherListOfMembersIsReported(t *testing.T) {
 	one, two := pair(t, func(cfg *Config) {
 		if cfg.Self == 2 {
-			cfg.Members = append(cfg.Members, paxos.Member{ID: 3, Address: "127.0.0.1:1"})
+			cfg.Configuration.Voters = append(cfg.Configuration.Voters, paxos.Member{ID: 3, Address: "127.0.0.1:1"})
 		}
 	})
 	one.log.await(t, "another list of members")

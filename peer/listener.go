@@ -9,7 +9,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/peer/internal/wire"
 )
 
 // accept takes connections until the listener is closed.
@@ -45,14 +45,19 @@ func (t *Transport) refused(conn net.Conn, err error) {
 	t.notices.report(slog.LevelWarn, "connection from "+host, "peer connection refused", reasonOf(err))
 }
 
-// serve makes a link of an accepted connection and runs it.
+// serve makes a link of an accepted connection and runs it, or has the node that asks for it admitted.
 func (t *Transport) serve(ctx context.Context, conn net.Conn, w *waiting) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	l, continues, err := t.welcome(conn)
-	t.admission.leave(w)
-	stop()
+	defer stop()
+	s, first, err := t.receive(conn)
+	t.admission.leave(w) // what the peer said shows that it holds the key, or the connection ends here
 	if err == nil {
-		err = t.adopt(l, continues)
+		if first.join != nil {
+			err = t.answerJoin(ctx, s, first.join)
+			_ = conn.Close()
+		} else {
+			err = t.welcome(s, first.hello, stop)
+		}
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -62,38 +67,79 @@ func (t *Transport) serve(ctx context.Context, conn net.Conn, w *waiting) {
 	}
 }
 
-// welcome is the acceptor's part of the handshake.
-func (t *Transport) welcome(conn net.Conn) (l *link, continues bool, err error) {
+// opening is what a connection begins with: one of the two.
+type opening struct {
+	hello *wire.Hello
+	join  *wire.Join
+}
+
+// receive is the acceptor's part of the handshake up to and with the first thing the peer says, which proves that it
+// holds the cluster key.
+func (t *Transport) receive(conn net.Conn) (*secure, opening, error) {
 	if err := t.prepare(conn); err != nil {
-		return nil, false, err
+		return nil, opening{}, err
 	}
 	raw := newRawConn(conn, t.limits.HelloBytes)
-	secure := tls.Server(raw, t.tls)
-	if err := secure.Handshake(); err != nil {
-		return nil, false, explain(err)
-	}
-	proof, err := newProof(t.identity, secure.ConnectionState())
+	s, err := handshake(t.identity, raw, tls.Server(raw, t.tls))
 	if err != nil {
-		return nil, false, err
+		return nil, opening{}, err
 	}
-	fields, err := proof.read(secure, frameHello, roleDialler)
+	f, err := readHandshakeFrame(s, helloBodyBytes)
 	if err != nil {
-		return nil, false, explain(err)
+		return nil, opening{}, explain(err)
+	}
+	first, err := s.proof.opening(f)
+	return s, first, err
+}
+
+// opening checks and decodes the first frame of a connection.
+func (p *proof) opening(f frame) (opening, error) {
+	if f.typ == frameJoin {
+		fields, err := p.open(f, frameJoin, roleJoiner)
+		if err != nil {
+			return opening{}, err
+		}
+		join, err := decodeJoin(fields)
+		return opening{join: join}, err
+	}
+	fields, err := p.open(f, frameHello, roleDialler)
+	if err != nil {
+		return opening{}, err
 	}
 	hello, err := decodeHello(fields)
-	if err != nil {
-		return nil, false, err
+	return opening{hello: hello}, err
+}
+
+// welcome answers a hello, and makes a link of the connection if it accepts. Once it has, the end of the context that
+// release stands for does not cut the connection any more: the link ends in good order.
+func (t *Transport) welcome(s *secure, hello *wire.Hello, release func() bool) error {
+	v := t.view.Load()
+	format, no := t.door.judgeHello(v, hello)
+	var r *remote
+	if no == nil {
+		r, no = t.remoteFor(shownBy(hello))
 	}
-	no := t.door.judgeHello(hello)
-	if err := proof.write(secure, frameAnswer, roleAcceptor, t.door.answer(hello.From, no)); err != nil {
-		return nil, false, explain(err)
+	if err := s.proof.write(s, frameAnswer, roleAcceptor, t.door.answer(v, hello.From, format, no), helloBodyBytes); err != nil {
+		return t.unused(r, explain(err))
 	}
 	if no != nil {
-		_ = secure.CloseWrite() // lets the answer arrive before the end; the connection is given up either way
-		return nil, false, no
+		_ = s.CloseWrite() // lets the answer arrive before the end; the connection is given up either way
+		return no
 	}
-	l, err = t.establish(secure, raw, t.remotes[paxos.NodeID(hello.From)], hello.Configuration)
-	return l, hello.Continues, err
+	l, err := t.establish(s, r, format, shownBy(hello))
+	if err == nil {
+		release()
+		err = t.adopt(l, hello.Continues, hello.Boot)
+	}
+	return t.unused(r, err)
+}
+
+// unused lets a guest go again that err keeps from having a link.
+func (t *Transport) unused(r *remote, err error) error {
+	if err != nil && r != nil {
+		t.forget(r)
+	}
+	return err
 }
 
 // prepare sets up a fresh connection for its handshake.
@@ -105,15 +151,17 @@ func (t *Transport) prepare(conn net.Conn) error {
 }
 
 // establish makes a link of a connection whose hello both ends have judged. That the two work with different lists of
-// members is no reason to refuse: lists change, and not everywhere at the same moment.
-func (t *Transport) establish(secure *tls.Conn, raw *rawConn, r *remote, configuration []byte) (*link, error) {
-	differs := !bytes.Equal(configuration, t.door.configuration)
+// members is no reason to refuse: lists change, and not everywhere at the same moment. Different lists of one slot,
+// though, are a mistake.
+func (t *Transport) establish(s *secure, r *remote, format uint8, peer shown) (*link, error) {
+	v := t.view.Load()
+	differs := peer.configurationSlot == v.configuration.Slot && !bytes.Equal(peer.configuration, v.digest)
 	if r.counts.otherConfiguration.Swap(differs) != differs && differs {
 		t.notices.report(slog.LevelWarn, r.subject(), "peer works with another list of members", "compare --peers of both nodes")
 	}
-	if err := secure.SetDeadline(time.Time{}); err != nil {
+	if err := s.SetDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
-	raw.trust()
-	return newLink(t, r, secure, raw), nil
+	s.raw.trust()
+	return newLink(t, r, s.Conn, s.raw, format), nil
 }

@@ -9,9 +9,10 @@ import (
 // messageOverhead is what a queued message counts for besides its payload.
 const messageOverhead = 128
 
-// outbox holds what waits to be written to one peer, in two lanes: control messages, which are small, and bulk
-// messages, which carry payloads. Each lane keeps its order; the writer takes from both in the order of arrival, but
-// never lets a control message wait for more than a batch of bulk. put never blocks: a full lane loses its oldest
+// outbox holds what waits to be written to one peer, in three lanes: control messages, which are small, bulk
+// messages, which carry payloads, and parts of checkpoints. Each lane keeps its order; the writer takes from the first
+// two in the order of arrival, but never lets a control message wait for more than a batch of bulk, nor either for more
+// than a batch of parts. put never blocks: a full lane loses its oldest
 // message, the one most likely to be out of date; the protocol sends everything again that matters.
 // Safe for use by several goroutines.
 type outbox struct {
@@ -23,6 +24,7 @@ type outbox struct {
 	up            bool
 	arrivals      uint64
 	control, bulk lane
+	parts         lane
 	// overflowed counts messages lost to a full lane, unlinked those lost for want of a link.
 	overflowed, unlinked uint64
 }
@@ -41,10 +43,7 @@ func (o *outbox) put(m paxos.Message) {
 		o.mu.Unlock()
 		return
 	}
-	l := &o.control
-	if isBulk(m.Kind()) {
-		l = &o.bulk
-	}
+	l := o.laneOf(m.Kind(), size)
 	for l.len() > 0 && (l.len() >= o.maxMessages || l.bytes+size > o.maxBytes) {
 		l.pop()
 		o.overflowed++
@@ -62,8 +61,33 @@ func (o *outbox) signal() {
 	}
 }
 
+// laneOf returns the lane of messages of that kind and size. A message of a control kind that does not fit a frame goes
+// with bulk, so that the control lane, which is always taken whole, has none but short ones.
+func (o *outbox) laneOf(kind paxos.MessageKind, size int) *lane {
+	switch kind {
+	case paxos.KindCheckpointPart:
+		return &o.parts
+	case paxos.KindAccept, paxos.KindPromise, paxos.KindLearned, paxos.KindForward:
+		return &o.bulk
+	}
+	if size > pieceBytes {
+		return &o.bulk
+	}
+	return &o.control
+}
+
+// takePart returns the part of a checkpoint that was queued first, if there is one.
+func (o *outbox) takePart() (m paxos.Message, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.parts.len() == 0 {
+		return nil, false
+	}
+	return o.parts.pop().message, true
+}
+
 // take appends to dst what may be written next: every control message, and bulk messages until they make up
-// bulkBytes, the last one of any size. With bulkBytes 0 it takes no bulk.
+// bulkBytes, the last one of any size. With bulkBytes 0 it takes no bulk. Parts of checkpoints it leaves alone.
 func (o *outbox) take(dst []queued, bulkBytes int) []queued {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -107,8 +131,8 @@ func (o *outbox) seal() {
 }
 
 func (o *outbox) drop() {
-	o.unlinked += uint64(o.control.len() + o.bulk.len())
-	o.control, o.bulk = lane{}, lane{}
+	o.unlinked += uint64(o.control.len() + o.bulk.len() + o.parts.len())
+	o.control, o.bulk, o.parts = lane{}, lane{}, lane{}
 }
 
 // queued is a message that waits.
@@ -149,20 +173,21 @@ func (l *lane) pop() queued {
 	return q
 }
 
-// isBulk reports whether messages of that kind carry payloads.
-func isBulk(kind paxos.MessageKind) bool {
-	switch kind {
-	case paxos.KindAccept, paxos.KindPromise, paxos.KindLearned, paxos.KindForward:
-		return true
-	}
-	return false
-}
-
 func payloadBytes(m paxos.Message) int {
 	switch m := m.(type) {
 	case paxos.Accept:
 		return len(m.Entry.Payload)
 	case paxos.Forward:
+		return len(m.Payload)
+	case paxos.CheckpointAsk:
+		return len(m.Cursor)
+	case paxos.CheckpointPart:
+		return len(m.Head) + len(m.Data) + len(m.Next) + len(m.Refused)
+	case paxos.CheckpointDigest:
+		return len(m.Digest)
+	case paxos.Ask:
+		return len(m.Payload)
+	case paxos.Answer:
 		return len(m.Payload)
 	case paxos.Promise:
 		return recordBytes(m.Accepted)

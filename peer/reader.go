@@ -20,7 +20,7 @@ const (
 type reader struct {
 	link    *link
 	decoder decoder
-	long    reassembly
+	long    [streams]reassembly
 	// batch is what one wake-up has brought so far.
 	batch      []paxos.Message
 	batchBytes int
@@ -56,7 +56,7 @@ func (l *link) read() error {
 // frames handles every complete frame at the start of b and returns how many bytes they take up.
 func (r *reader) frames(b []byte) (consumed int, err error) {
 	for !r.ended {
-		f, size, err := parseFrame(b[consumed:], pieceBytes)
+		f, size, err := parseFrame(b[consumed:], r.link.format, pieceBytes)
 		if err != nil || size == 0 {
 			return consumed, err
 		}
@@ -73,9 +73,9 @@ func (r *reader) frame(f frame) error {
 	case frameMessage:
 		return r.message(f.kind, f.body, false)
 	case frameFirst:
-		return r.piece(r.long.first(f.kind, f.body, r.link.t.limits.MessageBytes))
+		return r.first(f)
 	case framePiece:
-		return r.piece(r.long.add(f.body))
+		return r.piece(f.stream, r.long[f.stream].add(f.body))
 	case framePing, framePong:
 		return r.echo(f)
 	case frameEnd:
@@ -84,11 +84,20 @@ func (r *reader) frame(f frame) error {
 	return badFrame("type %d on a link that is up", f.typ)
 }
 
-func (r *reader) piece(err error) error {
+func (r *reader) first(f frame) error {
+	if s := streamOf(f.kind); s != f.stream {
+		return badFrame("%s on stream %d instead of %d", f.kind, f.stream, s)
+	}
+	limit := messageLimit(f.kind, r.link.t.limits.MessageBytes)
+	return r.piece(f.stream, r.long[f.stream].first(f.kind, f.body, limit))
+}
+
+// piece goes on with a stream after its reassembly has taken a piece with that result.
+func (r *reader) piece(s stream, err error) error {
 	if err != nil {
 		return err
 	}
-	if kind, body, ok := r.long.complete(); ok {
+	if kind, body, ok := r.long[s].complete(); ok {
 		return r.message(kind, body, true)
 	}
 	return nil
@@ -132,13 +141,16 @@ func (r *reader) echo(f frame) error {
 }
 
 func (r *reader) end(body []byte) error {
-	if len(body) == 0 || len(body) > 1+reasonBytes {
-		return badFrame("an end of %d bytes", len(body))
+	e, err := parseEnding(body)
+	if err != nil {
+		return err
 	}
-	switch endReason(body[0]) {
+	switch e.reason {
 	case endHandOver:
-		if r.long.total != 0 {
-			return badFrame("an end within a message")
+		for i := range r.long {
+			if r.long[i].total != 0 {
+				return badFrame("an end within a message")
+			}
 		}
 		r.link.endReceived.Store(true)
 		r.ended = true
@@ -146,7 +158,10 @@ func (r *reader) end(body []byte) error {
 	case endClosing:
 		return errEnded
 	case endRefused:
-		return &refusal{by: "by the peer", reason: string(body[1:])}
+		return &refusal{by: "by the peer", reason: e.text}
+	case endRemoved:
+		r.link.t.toldRemoved(r.link.r.id, e.slot, e.text)
+		return fmt.Errorf("the peer ended the link: %s", e.text)
 	}
-	return fmt.Errorf("the peer ended the link for unknown reason %d", body[0])
+	return fmt.Errorf("the peer ended the link for unknown reason %d", e.reason)
 }

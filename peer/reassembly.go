@@ -6,7 +6,7 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// reassembly joins the pieces of the one long message that a link may have under way. Its memory follows the bytes
+// reassembly joins the pieces of the one long message that a stream may have under way. Its memory follows the bytes
 // received, not the length announced.
 type reassembly struct {
 	kind  paxos.MessageKind
@@ -59,3 +59,21 @@ func (r *reassembly) complete() (kind paxos.MessageKind, body []byte, ok bool) {
 	*r = reassembly{}
 	return kind, body, true
 }
+
+// messageLimit is the longest encoding a message of that kind may have.
+func messageLimit(kind paxos.MessageKind, messageBytes int) int {
+	switch kind {
+	case paxos.KindAccept, paxos.KindPromise, paxos.KindLearned, paxos.KindForward:
+		return messageBytes
+	case paxos.KindCheckpointPart:
+		return min(messageBytes, 2*maxPartBytes+maxCursorBytes+reasonBytes+fieldBytes)
+	case paxos.KindCheckpointAsk:
+		return min(messageBytes, maxCursorBytes+fieldBytes)
+	case paxos.KindAsk, paxos.KindAnswer:
+		return min(messageBytes, maxAskBytes+fieldBytes)
+	}
+	return pieceBytes
+}
+
+// fieldBytes is more than the tags, lengths and numbers of a message take.
+const fieldBytes = 128

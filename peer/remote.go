@@ -10,14 +10,20 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// remote is another member: what waits for it, and the link to it. It outlives its links.
+// remote is another member, or a guest: what waits for it, and the link to it. It outlives its links.
 type remote struct {
-	id      paxos.NodeID
-	address string
-	outbox  *outbox
-	counts  counts
+	id     paxos.NodeID
+	outbox *outbox
+	counts counts
+	// stopDialling ends the goroutine that dials, nil without one. It belongs to the Transport's mutex.
+	stopDialling func()
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	address string
+	// claimed is the slot of the configuration that a guest said to work with, 0 of a member.
+	claimed paxos.Slot
+	// newestBoot is the highest boot number the node has shown.
+	newestBoot uint64
 	// current is the link that messages are sent on, nil without one.
 	current *link
 	// last is the link adopted last, alive or not: its successor waits until it is over.
@@ -26,7 +32,8 @@ type remote struct {
 	alive     []*link
 	since     time.Time
 	lastError string
-	closed    bool
+	// gone is why no link is adopted any more, nil as long as they are.
+	gone error
 }
 
 // counts are the figures of all links to one member.
@@ -40,20 +47,62 @@ type counts struct {
 }
 
 // subject names the member in logs.
-func (r *remote) subject() string { return "node " + r.id.String() + " at " + r.address }
+func (r *remote) subject() string {
+	if address := r.dialAddress(); address != "" {
+		return "node " + r.id.String() + " at " + address
+	}
+	return "node " + r.id.String()
+}
+
+// dialAddress is where the node listens, empty if that is not known.
+func (r *remote) dialAddress() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.address
+}
+
+// boot is the highest boot number the node has shown.
+func (r *remote) boot() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.newestBoot
+}
+
+// enrol makes the node the member m is about, which it may have been before.
+func (r *remote) enrol(m paxos.Member) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.address, r.claimed = m.Address, 0
+}
+
+// claim is what a guest says its configuration's slot is.
+func (r *remote) claim(slot paxos.Slot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.claimed != 0 {
+		r.claimed = max(r.claimed, slot)
+	}
+}
+
+// guestBeyond reports whether the node is a guest by a configuration newer than slot.
+func (r *remote) guestBeyond(slot paxos.Slot) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.claimed > slot
+}
 
 // adopt makes l the link to this member. If l continues a link that works, that one hands over: it writes what it has
 // begun, says so, and ends, and nothing is lost. Any other earlier link is cut. Either way l delivers nothing before
 // its predecessor is over.
-func (r *remote) adopt(l *link, continues bool) (renewed bool, err error) {
+func (r *remote) adopt(l *link, continues bool, boot uint64) (renewed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
-		return false, errClosed
+	if r.gone != nil {
+		return false, r.gone
 	}
 	renewed = r.current != nil && continues
 	if renewed {
-		r.current.retire(endHandOver)
+		r.current.retire(ending{reason: endHandOver})
 	} else {
 		for _, old := range r.alive {
 			old.fail(errReplaced)
@@ -64,6 +113,7 @@ func (r *remote) adopt(l *link, continues bool) (renewed bool, err error) {
 	l.prev = r.last
 	r.current, r.last = l, l
 	r.alive = append(r.alive, l)
+	r.newestBoot = max(r.newestBoot, boot)
 	r.counts.links.Add(1)
 	return renewed, nil
 }
@@ -81,16 +131,37 @@ func (r *remote) over(l *link) (down bool) {
 	return true
 }
 
-// close lets no further link be adopted, has the current one write what waits, and returns the links to wait for.
-func (r *remote) close() []*link {
+// close lets no further link be adopted, for the reason why, has the current one write what waits and then say e, and
+// returns the links to wait for.
+func (r *remote) close(why error, e ending) []*link {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.closed = true
+	if r.gone == nil {
+		r.gone = why
+	}
 	r.outbox.seal()
 	if r.current != nil {
-		r.current.retire(endClosing)
+		r.current.retire(e)
 	}
 	return slices.Clone(r.alive)
+}
+
+// depart lets no further link be adopted if this is a guest without a link, and reports whether it is.
+func (r *remote) depart() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.claimed == 0 || r.gone != nil || len(r.alive) > 0 {
+		return false
+	}
+	r.gone = errDeparted
+	return true
+}
+
+// newest is the link adopted last, nil before the first.
+func (r *remote) newest() *link {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }
 
 func (r *remote) failed(err error) {
@@ -101,5 +172,10 @@ func (r *remote) failed(err error) {
 
 // logDown says once what ended a link.
 func (r *remote) logDown(n *notices, err error) {
+	r.mu.Lock()
+	if r.gone != nil {
+		err = r.gone
+	}
+	r.mu.Unlock()
 	n.report(slog.LevelWarn, r.subject(), "peer link down", reasonOf(err))
 }

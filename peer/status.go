@@ -6,12 +6,14 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// LinkStatus is what is known of the links to one member. The counts are since the start of the Transport.
+// LinkStatus is what is known of the links to one member, or guest. The counts are since the start of the Transport.
 type LinkStatus struct {
 	ID      paxos.NodeID
 	Address string
-	// Dials says that this node dials the other, having the lower id; otherwise it waits to be dialled.
-	Dials     bool
+	// Dials says that this node dials the other, having the higher id; otherwise it waits to be dialled.
+	Dials bool
+	// Guest says that the node is no member as far as this one knows, but works with a newer configuration.
+	Guest     bool
 	Connected bool
 	// Since is when Connected came to be what it is.
 	Since time.Time
@@ -25,18 +27,19 @@ type LinkStatus struct {
 	// no peer could have received them.
 	Overflowed, Unlinked, Unsendable uint64
 	QueuedMessages, QueuedBytes      int
-	// OtherConfiguration says that the member works with another list of members.
+	// OtherConfiguration says that the member works with another list of members of the same slot.
 	OtherConfiguration bool
 	// LastError is what ended the newest link, or the newest attempt at one; empty when there was no trouble yet.
 	LastError string
 }
 
-// Status returns the state of the link to every other member, sorted by id.
+// Status returns the state of the link to every other member and guest, sorted by id.
 func (t *Transport) Status() []LinkStatus {
-	all := make([]LinkStatus, 0, len(t.remotes))
-	for _, r := range t.sortedRemotes() {
+	v := t.view.Load()
+	all := make([]LinkStatus, 0, len(v.remotes))
+	for _, r := range v.sorted() {
 		s := r.status()
-		s.Dials = r.id > t.door.self
+		s.Dials = t.dials(v, r)
 		all = append(all, s)
 	}
 	return all
@@ -44,12 +47,13 @@ func (t *Transport) Status() []LinkStatus {
 
 func (r *remote) status() LinkStatus {
 	c := &r.counts
-	s := LinkStatus{ID: r.id, Address: r.address, RoundTrip: time.Duration(c.roundTrip.Load()), Links: c.links.Load(),
+	s := LinkStatus{ID: r.id, RoundTrip: time.Duration(c.roundTrip.Load()), Links: c.links.Load(),
 		MessagesSent: c.messagesSent.Load(), MessagesReceived: c.messagesReceived.Load(),
 		BytesSent: c.bytesSent.Load(), BytesReceived: c.bytesReceived.Load(),
 		Unsendable: c.unsendable.Load(), OtherConfiguration: c.otherConfiguration.Load()}
 	r.mu.Lock()
-	s.Connected, s.Since, s.LastError = r.current != nil, r.since, r.lastError
+	s.Address, s.Guest, s.Connected = r.address, r.claimed != 0, r.current != nil
+	s.Since, s.LastError = r.since, r.lastError
 	r.mu.Unlock()
 	r.outbox.status(&s)
 	return s
@@ -59,6 +63,6 @@ func (o *outbox) status(s *LinkStatus) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s.Overflowed, s.Unlinked = o.overflowed, o.unlinked
-	s.QueuedMessages = o.control.len() + o.bulk.len()
-	s.QueuedBytes = o.control.bytes + o.bulk.bytes
+	s.QueuedMessages = o.control.len() + o.bulk.len() + o.parts.len()
+	s.QueuedBytes = o.control.bytes + o.bulk.bytes + o.parts.bytes
 }

@@ -84,12 +84,12 @@ func (p *tamperer) records(from io.Reader, to io.Writer) {
 // tampered starts nodes 1 and 2 with a tamperer between them, linked.
 func tampered(t *testing.T) (one, two *node, p *tamperer) {
 	t.Helper()
-	addressTwo := freeAddress(t)
-	p = tamper(t, addressTwo)
-	cfg := testConfig(t, 2, "127.0.0.1:1", addressTwo)
-	cfg.Listen = addressTwo
-	two = start(t, cfg)
-	one = start(t, testConfig(t, 1, "127.0.0.1:1", p.Addr().String()))
+	addressOne := freeAddress(t)
+	p = tamper(t, addressOne)
+	cfg := testConfig(t, 1, addressOne, "127.0.0.1:1")
+	cfg.Listen = addressOne
+	one = start(t, cfg)
+	two = start(t, testConfig(t, 2, p.Addr().String(), "127.0.0.1:1"))
 	one.awaitUp(t, 2)
 	two.awaitUp(t, 1)
 	return one, two, p
@@ -135,10 +135,10 @@ func TestTamperingOnTheNetwork(t *testing.T) {
 			one, two, p := tampered(t)
 			change := alter()
 			p.alter.Store(&change)
-			one.Send(2, paxos.Learn{From: 1}) // pings make sure that more records follow
+			two.Send(1, paxos.Learn{From: 1}) // pings make sure that more records follow
 			last := paxos.Slot(0)
 			for {
-				e := two.next(t)
+				e := one.next(t)
 				if e.down {
 					break
 				}
@@ -149,10 +149,10 @@ func TestTamperingOnTheNetwork(t *testing.T) {
 				last = from
 			}
 			p.alter.Store(nil)
-			two.awaitUp(t, 1)
 			one.awaitUp(t, 2)
-			one.Send(2, paxos.Learn{From: 2})
-			if got := two.nextMessage(t); got != (paxos.Learn{From: 2}) {
+			two.awaitUp(t, 1)
+			two.Send(1, paxos.Learn{From: 2})
+			if got := one.nextMessage(t); got != (paxos.Learn{From: 2}) {
 				t.Fatalf("got %v", got)
 			}
 		})
@@ -163,22 +163,22 @@ func TestTamperingOnTheNetwork(t *testing.T) {
 // message.
 func TestRecordedConnectionIsWorthNothing(t *testing.T) {
 	one, two, p := tampered(t)
-	one.Send(2, paxos.Learn{From: 1})
-	if got := two.nextMessage(t); got != (paxos.Learn{From: 1}) {
+	two.Send(1, paxos.Learn{From: 1})
+	if got := one.nextMessage(t); got != (paxos.Learn{From: 1}) {
 		t.Fatalf("got %v", got)
 	}
 	recorded := *p.recorded.Load()
-	one.Close()
-	for e := two.next(t); !e.down; e = two.next(t) {
+	two.Close()
+	for e := one.next(t); !e.down; e = one.next(t) {
 	}
-	links := two.Status()[0].Links
-	conn := tcp(t, two.Addr().String())
+	links := one.Status()[0].Links
+	conn := tcp(t, one.Addr().String())
 	if _, err := conn.Write(recorded); err != nil {
 		t.Fatal(err)
 	}
 	awaitCut(t, conn)
-	two.log.await(t, "peer connection refused")
-	if s := two.Status()[0]; s.Links != links || s.MessagesReceived != 1 {
+	one.log.await(t, "peer connection refused")
+	if s := one.Status()[0]; s.Links != links || s.MessagesReceived != 1 {
 		t.Errorf("the recording did something: %+v", s)
 	}
 }

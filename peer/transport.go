@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -19,15 +19,24 @@ type Config struct {
 	// Self is this node; NodeUUID and ClusterUUID are what its data directory says.
 	Self                  paxos.NodeID
 	NodeUUID, ClusterUUID string
-	// Members are all nodes of the configuration; Self may be among them.
-	Members []paxos.Member
+	// Boot counts the times the data directory was opened; 0 is below every other number.
+	Boot uint64
+	// Configuration is the newest one this node knows. Self need not be in it.
+	Configuration paxos.Configuration
 	// Keys are this node's cluster key and, while keys are exchanged, others that are accepted beside it.
 	Keys []Key
 	// Listen is the host:port of the peer listener.
 	Listen string
 	// Meet is asked about the UUID a node shows for its id, and refuses by an error (rule D4). It may block, and is
-	// called by several goroutines. Nil accepts what Members do not contradict.
+	// called by several goroutines. Nil accepts what Configuration does not contradict.
 	Meet func(paxos.NodeID, string) error
+	// Admit makes a node that asks for it a member and returns the configuration that has it, or why not. The node has
+	// the cluster key; its id may be 0, for the next free one. A node may ask again. Admit must return when its context
+	// ends, which is after Limits.JoinTimeout at the latest, and is called by several goroutines. Nil admits nobody.
+	Admit func(context.Context, paxos.Member) (paxos.Configuration, error)
+	// Refused is told, maybe more than once, that a member says this node was removed from the cluster by a
+	// configuration that this node does not know. It must not block for long. It may be nil.
+	Refused func(by paxos.NodeID, why string)
 	// Logger may be nil.
 	Logger *slog.Logger
 	Limits Limits
@@ -56,14 +65,23 @@ type Transport struct {
 	door      *door
 	admission admission
 	listener  net.Listener
-	remotes   map[paxos.NodeID]*remote
-	started   time.Time
+	epoch     time.Time
 	handler   Handler // set by Start, before any goroutine
+	admit     func(context.Context, paxos.Member) (paxos.Configuration, error)
+	onRemoved func(paxos.NodeID, string)
+	joining   atomic.Int32
+
+	// view is whom there are links with; it is replaced under mu.
+	view atomic.Pointer[view]
+
+	mu              sync.Mutex
+	started, closed bool
+	// leaving has the last link of each node that was removed, until it is over.
+	leaving map[paxos.NodeID]*link
 
 	cancel    context.CancelFunc
 	ctx       context.Context
 	running   sync.WaitGroup
-	startOnce sync.Once
 	closeOnce sync.Once
 }
 
@@ -87,23 +105,17 @@ func Listen(cfg Config) (*Transport, error) {
 	}
 	t := &Transport{limits: limits, notices: newNotices(logger, limits.RefusalLog), identity: id,
 		tls: id.tlsConfig(), door: newDoor(cfg), admission: admission{max: limits.Unauthenticated}, listener: listener,
-		remotes: make(map[paxos.NodeID]*remote), started: time.Now()}
+		epoch: time.Now(), admit: cfg.Admit, onRemoved: cfg.Refused, leaving: make(map[paxos.NodeID]*link)}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
-	for _, m := range cfg.Members {
-		if m.ID != cfg.Self {
-			t.remotes[m.ID] = &remote{id: m.ID, address: m.Address, outbox: newOutbox(limits), since: t.started}
-		}
-	}
+	t.SetMembers(cfg.Configuration)
 	return t, nil
 }
 
 func checkConfig(cfg Config) error {
-	seen := make(map[paxos.NodeID]bool)
-	for _, m := range cfg.Members {
-		if m.ID == 0 || seen[m.ID] {
-			return fmt.Errorf("peer: node id %v is 0 or given twice", m.ID)
-		}
-		seen[m.ID] = true
+	if err := cfg.Configuration.Check(); err != nil {
+		return fmt.Errorf("peer: %w", err)
+	}
+	for _, m := range cfg.Configuration.Members() {
 		if _, _, err := net.SplitHostPort(m.Address); m.ID != cfg.Self && err != nil {
 			return fmt.Errorf("peer: node %v: %w", m.ID, err)
 		}
@@ -122,45 +134,29 @@ func checkConfig(cfg Config) error {
 // maxUUIDBytes keeps a hello within its bound.
 const maxUUIDBytes = 64
 
-func newDoor(cfg Config) *door {
-	d := &door{self: cfg.Self, clusterUUID: cfg.ClusterUUID, nodeUUID: cfg.NodeUUID, meet: cfg.Meet,
-		configuration: configurationDigest(cfg.Members), members: make(map[paxos.NodeID]paxos.Member)}
-	for _, m := range cfg.Members {
-		d.members[m.ID] = m
-	}
-	if d.meet == nil {
-		d.meet = func(paxos.NodeID, string) error { return nil }
-	}
-	return d
-}
-
 // Start accepts and dials from now on and calls h. Only the first call counts.
 func (t *Transport) Start(h Handler) {
-	t.startOnce.Do(func() {
-		t.handler = h
-		t.running.Go(func() { t.accept(t.ctx) })
-		for _, r := range t.remotes {
-			if r.id > t.door.self {
-				t.running.Go(func() { t.dial(t.ctx, r) })
-			}
-		}
-	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.started || t.closed {
+		return
+	}
+	t.started, t.handler = true, h
+	t.running.Go(func() { t.accept(t.ctx) })
+	t.steer()
 }
 
-// Send queues m for to and returns at once. Without a link, or for a node that is no member, m is dropped; in a full
-// queue the oldest message is. m and all it refers to must not change any more.
+// Send queues m for to and returns at once. Without a link, or for a node that is neither a member nor a guest, m is
+// dropped; in a full queue the oldest message is. m and all it refers to must not change any more.
 func (t *Transport) Send(to paxos.NodeID, m paxos.Message) {
-	if r := t.remotes[to]; r != nil {
+	if r := t.view.Load().remotes[to]; r != nil {
 		r.outbox.put(m)
 	}
 }
 
-// SetMembers says which configuration is active from now on.
-func (t *Transport) SetMembers(c paxos.Configuration) {}
-
 // adopt makes l its member's link and runs it.
-func (t *Transport) adopt(l *link, continues bool) error {
-	renewed, err := l.r.adopt(l, continues)
+func (t *Transport) adopt(l *link, continues bool, boot uint64) error {
+	renewed, err := l.r.adopt(l, continues, boot)
 	if err != nil {
 		return err
 	}
@@ -172,7 +168,7 @@ func (t *Transport) adopt(l *link, continues bool) error {
 }
 
 // uptime is the time since start in nanoseconds, at least 1.
-func (t *Transport) uptime() uint64 { return uint64(max(time.Since(t.started), 1)) }
+func (t *Transport) uptime() uint64 { return uint64(max(time.Since(t.epoch), 1)) }
 
 // Addr is where the listener is bound.
 func (t *Transport) Addr() net.Addr { return t.listener.Addr() }
@@ -183,6 +179,9 @@ func (t *Transport) Addr() net.Addr { return t.listener.Addr() }
 func (t *Transport) Close() error {
 	var err error
 	t.closeOnce.Do(func() {
+		t.mu.Lock()
+		t.closed = true
+		t.mu.Unlock()
 		err = t.listener.Close()
 		t.cancel()
 		t.closeLinks()
@@ -192,29 +191,9 @@ func (t *Transport) Close() error {
 }
 
 func (t *Transport) closeLinks() {
-	deadline := time.NewTimer(t.limits.FlushTimeout)
-	defer deadline.Stop()
 	var open []*link
-	for _, r := range t.remotes {
-		open = append(open, r.close()...)
+	for _, r := range t.view.Load().remotes {
+		open = append(open, r.close(errClosed, ending{reason: endClosing})...)
 	}
-	for i, l := range open {
-		select {
-		case <-l.dead:
-		case <-deadline.C:
-			for _, late := range open[i:] {
-				late.fail(errClosed)
-			}
-			return
-		}
-	}
-}
-
-func (t *Transport) sortedRemotes() []*remote {
-	sorted := make([]*remote, 0, len(t.remotes))
-	for _, r := range t.remotes {
-		sorted = append(sorted, r)
-	}
-	slices.SortFunc(sorted, func(a, b *remote) int { return int(int64(a.id) - int64(b.id)) })
-	return sorted
+	flush(open, t.limits.FlushTimeout)
 }

@@ -101,7 +101,7 @@ func testConfig(t testing.TB, self paxos.NodeID, addresses ...string) Config {
 	cfg := Config{Self: self, NodeUUID: nodeUUID(self), ClusterUUID: testCluster, Keys: []Key{testKey(t, 1)},
 		Listen: "127.0.0.1:0", Limits: quickLimits()}
 	for i, address := range addresses {
-		cfg.Members = append(cfg.Members, paxos.Member{ID: paxos.NodeID(i + 1), Address: address})
+		cfg.Configuration.Voters = append(cfg.Configuration.Voters, paxos.Member{ID: paxos.NodeID(i + 1), Address: address})
 	}
 	return cfg
 }

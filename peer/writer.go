@@ -23,13 +23,23 @@ type writer struct {
 	taken   []queued
 	buf     []byte
 	pingDue bool
-	// long is what remains to be sent of a long message, nil without one.
-	long [][]byte
-	// longKind and longTotal, the length of the whole, go with its first piece.
-	longKind  paxos.MessageKind
-	longTotal int
-	longBegun bool
+	// long is what each stream has under way.
+	long [streams]outgoing
 }
+
+// outgoing is what remains to be sent of a long message; no segments without one.
+type outgoing struct {
+	segments [][]byte
+	// kind and total, the length of the whole, go with its first piece.
+	kind  paxos.MessageKind
+	total int
+	begun bool
+}
+
+func (o *outgoing) active() bool { return len(o.segments) > 0 }
+
+// underWay reports whether a message is sent in part.
+func (w *writer) underWay() bool { return w.long[streamBulk].active() || w.long[streamParts].active() }
 
 // write sends what is queued, everything that waits in one write, until the link is retired or dead.
 func (l *link) write(prev *link) {
@@ -74,10 +84,11 @@ func (w *writer) writeWaiting(ping <-chan time.Time) (stop bool, err error) {
 			w.pingDue = true
 		default:
 		}
-		if retired && w.long == nil && w.link.ending != endClosing {
+		finish := retired && !w.link.ending.flushes()
+		if finish && !w.underWay() {
 			return true, w.end()
 		}
-		w.fill(retired && w.link.ending != endClosing)
+		w.fill(finish)
 		if len(w.buf) == 0 {
 			if retired {
 				return true, w.end()
@@ -107,37 +118,50 @@ func (w *writer) flush() error {
 
 // end says that nothing more comes.
 func (w *writer) end() error {
-	w.buf = appendFrame(w.buf[:0], frameEnd, 0, []byte{byte(w.link.ending)})
+	w.buf = appendFrame(w.buf[:0], w.link.format, frameEnd, 0, w.link.ending.body())
 	if err := w.flush(); err != nil {
 		return err
 	}
 	w.link.endSent.Store(true)
-	if half, ok := w.link.raw.Conn.(interface{ CloseWrite() error }); ok && w.link.ending == endClosing {
+	if half, ok := w.link.raw.Conn.(interface{ CloseWrite() error }); ok && w.link.ending.flushes() {
 		return half.CloseWrite() // the peer closes when it has read everything; closing now could make the kernel throw it away
 	}
 	return nil
 }
 
 // fill gathers what is to be written next. While a long message is under way, bulk waits behind it and control
-// messages go before its next pieces. With finish it only goes on with what was begun, and leaves the queue alone.
+// messages go before its next pieces; parts of checkpoints take what room is left, and a piece at least. With finish
+// it only goes on with what was begun, and leaves the queue alone.
 func (w *writer) fill(finish bool) {
 	w.buf = w.buf[:0]
 	w.signals()
 	if !finish {
-		bulk := writeBytes
-		if w.long != nil {
-			bulk = 0
-		}
-		w.taken = w.link.r.outbox.take(w.taken[:0], bulk)
-		for i := range w.taken {
-			w.message(w.taken[i].message)
-		}
-		clear(w.taken)
-		w.encoder.release()
+		w.takeWaiting()
 	}
-	for w.long != nil && len(w.buf) < writeBytes {
-		w.piece()
+	for w.long[streamBulk].active() && len(w.buf) < writeBytes {
+		w.piece(streamBulk)
 	}
+	if !finish && !w.long[streamParts].active() {
+		if m, ok := w.link.r.outbox.takePart(); ok {
+			w.message(m)
+		}
+	}
+	for first := true; w.long[streamParts].active() && (first || len(w.buf) < writeBytes); first = false {
+		w.piece(streamParts)
+	}
+}
+
+func (w *writer) takeWaiting() {
+	bulk := writeBytes
+	if w.long[streamBulk].active() {
+		bulk = 0
+	}
+	w.taken = w.link.r.outbox.take(w.taken[:0], bulk)
+	for i := range w.taken {
+		w.message(w.taken[i].message)
+	}
+	clear(w.taken)
+	w.encoder.release()
 }
 
 // signals adds the frames of the link itself.
@@ -154,34 +178,24 @@ func (w *writer) signals() {
 func (w *writer) signal(typ frameType, token uint64) {
 	var body [8]byte
 	binary.BigEndian.PutUint64(body[:], token)
-	w.buf = appendFrame(w.buf, typ, 0, body[:])
+	w.buf = appendFrame(w.buf, w.link.format, typ, 0, body[:])
 }
 
-// message adds a message that fits a frame, or begins a long one. Bulk that was taken behind a long message waits
-// until that has been added whole; together they are no more than a batch.
+// message adds a message that fits a frame, or begins a long one.
 func (w *writer) message(m paxos.Message) {
-	for w.long != nil && isBulk(m.Kind()) {
-		w.piece()
-	}
 	form, err := w.encoder.toWire(m)
 	if err != nil {
 		w.unsendable(m, err)
 		return
 	}
-	size := form.SizeVT()
+	size, kind := form.SizeVT(), m.Kind()
 	switch {
-	case size > w.link.t.limits.MessageBytes || size > pieceBytes && !isBulk(m.Kind()):
+	case size > messageLimit(kind, w.link.t.limits.MessageBytes):
 		err = fmt.Errorf("%d bytes are more than a message of its kind may have", size)
 	case size > pieceBytes:
-		err = w.begin(m.Kind(), form, size)
+		err = w.begin(kind, form, size)
 	default:
-		start := len(w.buf)
-		w.buf, err = appendWire(beginFrame(w.buf, frameMessage, m.Kind()), form, size)
-		if err != nil {
-			w.buf = w.buf[:start]
-			break
-		}
-		endFrame(w.buf[start:])
+		err = w.short(kind, form, size)
 	}
 	if err != nil {
 		w.unsendable(m, err)
@@ -190,14 +204,37 @@ func (w *writer) message(m paxos.Message) {
 	w.link.r.counts.messagesSent.Add(1)
 }
 
-// begin makes a long message the one under way.
+// short adds a message in one frame. Bulk that was taken behind a long message waits until that has been added whole;
+// together they are no more than a batch.
+func (w *writer) short(kind paxos.MessageKind, form wireMessage, size int) error {
+	if w.link.r.outbox.laneOf(kind, size) == &w.link.r.outbox.bulk {
+		w.complete(streamBulk)
+	}
+	start := len(w.buf)
+	buf, err := appendWire(beginFrame(w.buf, w.link.format, frameMessage, kind, 0), form, size)
+	if err != nil {
+		return err
+	}
+	w.buf = buf
+	endFrame(w.buf[start:])
+	return nil
+}
+
+// begin makes a long message the one its stream has under way, after the one before it.
 func (w *writer) begin(kind paxos.MessageKind, form wireMessage, size int) error {
 	parts, err := segments(form)
 	if err != nil {
 		return err
 	}
-	w.long, w.longKind, w.longTotal, w.longBegun = parts, kind, size, false
+	w.complete(streamOf(kind))
+	w.long[streamOf(kind)] = outgoing{segments: parts, kind: kind, total: size}
 	return nil
+}
+
+func (w *writer) complete(s stream) {
+	for w.long[s].active() {
+		w.piece(s)
+	}
 }
 
 // unsendable drops a message that no peer could receive. That is a defect of this node or a bound set too low, so it
@@ -207,27 +244,28 @@ func (w *writer) unsendable(m paxos.Message, err error) {
 	w.link.t.notices.report(slog.LevelError, w.link.r.subject(), "peer message cannot be sent", m.Kind().String()+": "+err.Error())
 }
 
-// piece adds the next piece of the long message.
-func (w *writer) piece() {
+// piece adds the next piece of the long message of a stream.
+func (w *writer) piece(s stream) {
+	long := &w.long[s]
 	start, room := len(w.buf), pieceBytes
-	if w.longBegun {
-		w.buf = beginFrame(w.buf, framePiece, 0)
+	if long.begun {
+		w.buf = beginFrame(w.buf, w.link.format, framePiece, 0, s)
 	} else {
-		w.buf = beginFrame(w.buf, frameFirst, w.longKind)
-		w.buf = binary.BigEndian.AppendUint32(w.buf, uint32(w.longTotal))
+		w.buf = beginFrame(w.buf, w.link.format, frameFirst, long.kind, s)
+		w.buf = binary.BigEndian.AppendUint32(w.buf, uint32(long.total))
 		room -= 4
-		w.longBegun = true
+		long.begun = true
 	}
-	for room > 0 && len(w.long) > 0 {
-		n := min(room, len(w.long[0]))
-		w.buf = append(w.buf, w.long[0][:n]...)
+	for room > 0 && len(long.segments) > 0 {
+		n := min(room, len(long.segments[0]))
+		w.buf = append(w.buf, long.segments[0][:n]...)
 		room -= n
-		if w.long[0] = w.long[0][n:]; len(w.long[0]) == 0 {
-			w.long = w.long[1:]
+		if long.segments[0] = long.segments[0][n:]; len(long.segments[0]) == 0 {
+			long.segments = long.segments[1:]
 		}
 	}
 	endFrame(w.buf[start:])
-	if len(w.long) == 0 {
-		w.long = nil
+	if len(long.segments) == 0 {
+		*long = outgoing{}
 	}
 }

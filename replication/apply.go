@@ -19,15 +19,19 @@ type applier struct {
 	queue   *queue[paxos.Record]
 	// moved is called after each run of slots.
 	moved func()
-	fail  func(error)
-	quit  <-chan struct{}
-	ended chan struct{}
+	// configured is told the configuration of a slot as that is applied.
+	configured func(paxos.Configuration)
+	fail       func(error)
+	quit       <-chan struct{}
+	ended      chan struct{}
 
 	applied atomic.Uint64 // the newest applied slot
 
 	mu       sync.Mutex // guards what follows; the applier alone writes it
 	sessions SessionTable
 	timeMS   int64 // of the newest applied batch
+	// configuration is that of the newest applied slot that holds one; its Slot is 0 before the first.
+	configuration paxos.Configuration
 }
 
 // loadBytes is how much is read from the journal at once while a node restores its state.
@@ -92,13 +96,37 @@ func (a *applier) apply(r *paxos.Record) error {
 	if uint64(r.Slot) != a.applied.Load()+1 {
 		return fmt.Errorf("slot %v came to be applied after slot %d: a slot would be left out", r.Slot, a.applied.Load())
 	}
-	if r.Entry.Kind == paxos.EntryBatch {
-		if err := a.applyBatch(r.Slot, r.Entry.Payload); err != nil {
-			return fmt.Errorf("slot %v: %w", r.Slot, err)
-		}
+	if err := a.applyEntry(r.Slot, r.Entry); err != nil {
+		return fmt.Errorf("slot %v: %w", r.Slot, err)
 	}
 	a.applied.Store(uint64(r.Slot))
 	a.readers.applied(r.Slot)
+	return nil
+}
+
+func (a *applier) applyEntry(slot paxos.Slot, entry paxos.Entry) error {
+	switch entry.Kind {
+	case paxos.EntryBatch:
+		return a.applyBatch(slot, entry.Payload)
+	case paxos.EntryConfiguration:
+		return a.applyConfiguration(slot, entry.Payload)
+	}
+	return nil
+}
+
+// applyConfiguration has the session table forget who left. A configuration that does not decode is of a newer format:
+// going on without it would be taking part by the wrong rules.
+func (a *applier) applyConfiguration(slot paxos.Slot, payload []byte) error {
+	c, err := paxos.DecodeConfiguration(payload)
+	if err != nil {
+		return err
+	}
+	c.Slot = slot
+	a.mu.Lock()
+	a.configuration = c
+	a.sessions.keep(&c)
+	a.mu.Unlock()
+	a.configured(c)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package replication
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -69,9 +68,6 @@ func (g *Group) Status() Status {
 	}
 	s.ChunksInFlight, _, s.BytesInFlight = g.origin.load()
 	sessions, _ := g.applier.snapshot()
-	for node, session := range sessions.nodes {
-		s.Sessions = append(s.Sessions, NodeSession{node, session})
-	}
-	slices.SortFunc(s.Sessions, func(a, b NodeSession) int { return int(a.Node) - int(b.Node) })
+	s.Sessions = sessions.export()
 	return s
 }

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,9 @@ type Session struct {
 // Not safe for concurrent use.
 type SessionTable struct {
 	nodes map[paxos.NodeID]Session
+	// members are those of the newest configuration that the log brought; nil before the first. Until then nobody is fenced
+	// for not being one: what the first members are is not in the log, so not every node knows it.
+	members map[paxos.NodeID]struct{}
 }
 
 // verdict is what becomes of a section.
@@ -47,10 +51,54 @@ func (t *SessionTable) Get(node paxos.NodeID) (Session, bool) {
 	return s, ok
 }
 
-func (t *SessionTable) clone() SessionTable { return SessionTable{nodes: maps.Clone(t.nodes)} }
+// clone returns a copy. The set of members is shared: it is replaced, never changed.
+func (t *SessionTable) clone() SessionTable {
+	return SessionTable{nodes: maps.Clone(t.nodes), members: t.members}
+}
+
+// keep takes the members of the configuration of a slot over, and forgets the sessions of all others. An id is never used
+// again (rule M2), so what a node that left sends late finds no session, and cannot open one.
+func (t *SessionTable) keep(c *paxos.Configuration) {
+	t.members = map[paxos.NodeID]struct{}{}
+	for _, m := range c.Members() {
+		t.members[m.ID] = struct{}{}
+	}
+	maps.DeleteFunc(t.nodes, func(node paxos.NodeID, _ Session) bool { return !t.isMember(node) })
+}
+
+func (t *SessionTable) isMember(node paxos.NodeID) bool {
+	_, ok := t.members[node]
+	return ok || t.members == nil
+}
+
+// export returns the sessions, ordered by node. Together with the configuration of the same slot they are the whole table.
+func (t *SessionTable) export() []NodeSession {
+	sessions := make([]NodeSession, 0, len(t.nodes))
+	for node, s := range t.nodes {
+		sessions = append(sessions, NodeSession{node, s})
+	}
+	slices.SortFunc(sessions, func(a, b NodeSession) int { return int(a.Node) - int(b.Node) })
+	return sessions
+}
+
+// restoreSessions makes a table of what export returned and the newest configuration that the log had brought by then; its
+// Slot is 0 if there was none.
+func restoreSessions(sessions []NodeSession, c paxos.Configuration) SessionTable {
+	t := newSessionTable()
+	for _, s := range sessions {
+		t.nodes[s.Node] = s.Session
+	}
+	if c.Slot != 0 {
+		t.keep(&c)
+	}
+	return t
+}
 
 // apply takes the next section of the log, notes what it changes, and says what becomes of it.
 func (t *SessionTable) apply(s *section) verdict {
+	if !t.isMember(s.node) {
+		return verdictFenced
+	}
 	current := t.nodes[s.node]
 	if s.open {
 		// A boot number is used once, so an opening that comes late cannot take a newer boot's place.

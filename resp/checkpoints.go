@@ -75,14 +75,13 @@ func (h *checkpointHolds) unused(c *Client) {
 	}
 }
 
-// forget releases what a client holds, on a goroutine of its own: it is called by the client's loop.
-func (h *checkpointHolds) forget(c *Client) {
+// forget gives up what a client holds; release, if not nil, is to be called.
+func (h *checkpointHolds) forget(c *Client) (release func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if release := h.of[c]; release != nil {
-		go release()
-	}
+	release = h.of[c]
 	delete(h.of, c)
+	return release
 }
 
 // releaseAll releases what is held for clients that are gone without their loop's knowledge: the server has closed.

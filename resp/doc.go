@@ -24,10 +24,11 @@
 //     even behind an unapplied write of its own client: that write may have a slot before writes of others that
 //     were acknowledged before the read came.
 //   - A local command runs when it is parsed; only its reply takes its place in the queue.
-//   - WATCH, WAIT and what needs other loops hold up their client's parser until they are answered.
+//   - WATCH holds up its client's parser until it is answered, and so does a pause: WAIT, what needs other loops, and the
+//     commands of operators that wait for the group or the disk, each on a goroutine of its own (an errand).
 //
 // # Bounds
 //
 // Limits has them all. Input that cannot be taken on pushes back: Lane.End holds up the loop while the lane is full, so
-// sockets are not read. What a client leaves unread, and what it sends while its parser is held up, is bounded by closing it.
+// sockets are not read. Errands and held checkpoints are refused beyond their number. What a client leaves unread, and what it sends while its parser is held up, is bounded by closing it.
 package resp

@@ -41,6 +41,23 @@ func (e *errands) start(do func()) bool {
 	return true
 }
 
+// always runs what must be done however much else is: its callers see to a bound. Once the server closes it is done at once,
+// since nobody would wait for it.
+func (e *errands) always(do func()) {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		do()
+		return
+	}
+	defer e.mu.Unlock()
+	e.running++
+	go func() {
+		defer e.done()
+		do()
+	}()
+}
+
 func (e *errands) done() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

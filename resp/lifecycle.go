@@ -138,7 +138,9 @@ func (l *eventLoop) forget(c *Client) {
 		c.unlinger()
 	}
 	if c.holdsCheckpoint {
-		l.server.holds.forget(c)
+		if release := l.server.holds.forget(c); release != nil {
+			l.server.errands.always(release)
+		}
 	}
 	c.onIdle, c.unlinger, c.heldBy = nil, nil, nil
 	c.waiting.clear()

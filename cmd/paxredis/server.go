@@ -164,14 +164,15 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity) (r
 	}
 	var err error
 	n.transport, err = peer.Listen(peer.Config{
-		Self:        c.Self(),
-		NodeUUID:    identity.NodeUUID,
-		ClusterUUID: identity.ClusterUUID,
-		Members:     c.Voters(),
-		Keys:        []peer.Key{key},
-		Listen:      c.peerAddress(),
-		Meet:        n.store.MeetPeer,
-		Logger:      n.log,
+		Self:          c.Self(),
+		NodeUUID:      identity.NodeUUID,
+		ClusterUUID:   identity.ClusterUUID,
+		Boot:          identity.Boot,
+		Configuration: paxos.Configuration{Voters: c.Voters()},
+		Keys:          []peer.Key{key},
+		Listen:        c.peerAddress(),
+		Meet:          n.store.MeetPeer,
+		Logger:        n.log,
 	})
 	return n.transport, err
 }

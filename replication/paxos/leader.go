@@ -145,15 +145,17 @@ func (c *Core) CanPropose(payloadBytes int) bool {
 func (c *Core) InFlight() int { return len(c.leader.inFlight) }
 
 func (c *Core) onProposed(entry Entry) {
-	if !c.CanPropose(len(entry.Payload)) {
-		c.fatal("entry proposed while node %v cannot propose", c.self)
-		return
-	}
+	bytes := len(entry.Payload)
 	if entry.Kind == EntryConfiguration {
+		bytes = 0 // what CanReconfigure asks for
 		if next, err := DecodeConfiguration(entry.Payload); err != nil || next.Base != c.configuration.Slot {
 			c.fatal("a configuration that cannot follow that of slot %v was proposed: base %v, %v", c.configuration.Slot, next.Base, err)
 			return
 		}
+	}
+	if !c.CanPropose(bytes) {
+		c.fatal("entry proposed while node %v cannot propose", c.self)
+		return
 	}
 	c.propose(entry)
 }
