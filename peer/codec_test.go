@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
@@ -32,6 +34,12 @@ var samples = []paxos.Message{
 	paxos.ReadSlot{Ballot: sampleBallot(11), Number: 27, Slot: 28},
 	paxos.Forward{Payload: []byte("commands")},
 	paxos.HandOver{Ballot: sampleBallot(12), Chosen: 29},
+	paxos.Offer{Checkpoint: 30, First: 31, Chosen: 32},
+	paxos.CheckpointAsk{Number: 33, Slot: 34, Cursor: []byte("cursor")},
+	paxos.CheckpointPart{Number: 35, Slot: 36, Head: []byte("head"), Data: []byte("records"), Next: []byte("next"), Refused: "why"},
+	paxos.CheckpointDigest{Slot: 37, Digest: bytes.Repeat([]byte{0xd1}, 32)},
+	paxos.Ask{Number: 38, Payload: []byte("ask")},
+	paxos.Answer{Number: 39, Payload: []byte("answer")},
 }
 
 func sampleBallot(n int) paxos.Ballot {
@@ -95,7 +103,8 @@ func checkAllFieldsSet(t *testing.T, m paxos.Message) {
 
 // TestSegmentsAreTheEncoding: what is sent piece by piece from where payloads lie is what a plain encoding gives.
 func TestSegmentsAreTheEncoding(t *testing.T) {
-	for _, m := range append(samples, paxos.Accept{}, paxos.Forward{}, paxos.Learned{}, paxos.Promise{Accepted: sampleRecords(1)}) {
+	for _, m := range append(samples, paxos.Accept{}, paxos.Forward{}, paxos.Learned{}, paxos.Promise{Accepted: sampleRecords(1)},
+		paxos.CheckpointPart{}, paxos.Ask{}) {
 		var e encoder
 		form, err := e.toWire(m)
 		if err != nil {
@@ -127,6 +136,42 @@ func TestPayloadsAreCopiedUnlessOwned(t *testing.T) {
 	}
 }
 
+// field is an encoded field of that many zero bytes.
+func field(number protowire.Number, size int) string {
+	return string(protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), make([]byte, size)))
+}
+
+// TestUnencodableMessages: what no peer would take is not sent either.
+func TestUnencodableMessages(t *testing.T) {
+	for want, m := range map[string]paxos.Message{
+		"a cursor of 131073 bytes": paxos.CheckpointAsk{Cursor: make([]byte, maxCursorBytes+1)},
+		"a cursor of 131074 bytes": paxos.CheckpointPart{Next: make([]byte, maxCursorBytes+2)},
+		"a head of 67108865":       paxos.CheckpointPart{Head: make([]byte, maxPartBytes+1)},
+		"data of 67108865":         paxos.CheckpointPart{Data: make([]byte, maxPartBytes+1)},
+		"a digest of 0 bytes":      paxos.CheckpointDigest{Slot: 1},
+		"1048577 bytes are more":   paxos.Ask{Payload: make([]byte, maxAskBytes+1)},
+		"1048578 bytes are more":   paxos.Answer{Payload: make([]byte, maxAskBytes+2)},
+	} {
+		var e encoder
+		if _, err := e.toWire(m); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v does not say %q", m.Kind(), err, want)
+		}
+	}
+}
+
+// TestReasonsAreText: what goes to a log is short, and is text.
+func TestReasonsAreText(t *testing.T) {
+	var d decoder
+	long := encode(t, paxos.CheckpointPart{Refused: strings.Repeat("x", 10*reasonBytes)})
+	if m, err := d.decode(paxos.KindCheckpointPart, long, false); err != nil || len(m.(paxos.CheckpointPart).Refused) != reasonBytes {
+		t.Errorf("%v", err)
+	}
+	m, err := d.decode(paxos.KindCheckpointPart, []byte("\x2a\x03a\xffb"), false)
+	if err != nil || m.(paxos.CheckpointPart).Refused != "ab" {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
 func TestUndecodableMessages(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind paxos.MessageKind
@@ -139,6 +184,16 @@ func TestUndecodableMessages(t *testing.T) {
 		"an entry without a kind": {paxos.KindAccept, "\x18\x01", "entry kind 0"},
 		"an entry kind too large": {paxos.KindAccept, "\x28\x80\x02", "entry kind 256"},
 		"no protobuf":             {paxos.KindHeartbeat, "\xff\xff\xff", "Heartbeat of 3 bytes"},
+		"a long cursor":           {paxos.KindCheckpointAsk, field(3, maxCursorBytes+1), "a cursor of"},
+		"a long next":             {paxos.KindCheckpointPart, field(4, maxCursorBytes+1), "a cursor of"},
+		"a long head":             {paxos.KindCheckpointPart, field(3, maxPartBytes+1), "a part with a head"},
+		"long data":               {paxos.KindCheckpointPart, field(15, maxPartBytes+1), "a part with a head"},
+		"a long reason":           {paxos.KindCheckpointPart, field(5, reasonBytes+1), "a reason of 513 bytes"},
+		"no digest":               {paxos.KindCheckpointDigest, "\x08\x01", "a digest of 0 bytes"},
+		"a short digest":          {paxos.KindCheckpointDigest, field(2, minDigestBytes-1), "a digest of 31 bytes"},
+		"a long digest":           {paxos.KindCheckpointDigest, field(2, maxDigestBytes+1), "a digest of 65 bytes"},
+		"a long question":         {paxos.KindAsk, field(15, maxAskBytes+1), "may be asked"},
+		"a long answer":           {paxos.KindAnswer, field(15, maxAskBytes+1), "may be asked"},
 		"too many records":        {paxos.KindLearned, strings.Repeat("\x7a\x00", maxRecords+1), "records are more than"},
 	} {
 		var d decoder

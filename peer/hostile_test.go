@@ -404,7 +404,8 @@ func TestBadFramesBeforeTheHello(t *testing.T) {
 		want string
 	}{
 		"longest length":   {longest, "length 4294967295 is above the limit"},
-		"a message":        {appendFrame(nil, maxFormat, frameMessage, paxos.KindLearn, make([]byte, 64)), "where a handshake has type 1"},
+		"a message":        {appendFrame(nil, handshakeFormat, frameMessage, paxos.KindLearn, make([]byte, 64)), "where a handshake has type 1"},
+		"another format":   {appendFrame(nil, maxFormat, frameHello, 0, make([]byte, 64)), "format version 2 instead of 1"},
 		"shorter than MAC": {appendFrame(nil, handshakeFormat, frameHello, 0, []byte("x")), "type 1 of 1 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {

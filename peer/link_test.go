@@ -292,14 +292,14 @@ func (k *keeping) Receive(_ paxos.NodeID, ms []paxos.Message) { k.batches <- ms 
 // TestBatchesBelongToTheHandler: what was handed over does not change when more is received.
 func TestBatchesBelongToTheHandler(t *testing.T) {
 	address := freeAddress(t)
-	two := listen(t, func() Config {
-		cfg := testConfig(t, 2, "127.0.0.1:1", address)
+	one := start(t, func() Config {
+		cfg := testConfig(t, 1, address, "127.0.0.1:1")
 		cfg.Listen = address
 		return cfg
 	}())
+	two := listen(t, testConfig(t, 2, address, "127.0.0.1:1"))
 	handler := &keeping{two.recorder, make(chan []paxos.Message, 1000)}
 	two.Start(handler)
-	one := start(t, testConfig(t, 1, "127.0.0.1:1", address))
 	one.awaitUp(t, 2)
 	two.awaitUp(t, 1)
 	var kept []paxos.Message
@@ -322,7 +322,7 @@ func TestSilentPeerIsGivenUp(t *testing.T) {
 	n := victim(t, func(cfg *Config) { cfg.Limits.IdleTimeout = 50 * time.Millisecond })
 	a := infiltrate(t, n.Addr().String(), testKey(t, 1))
 	a.hello(t, truthful())
-	n.awaitUp(t, 1)
+	n.awaitUp(t, 3)
 	if e := n.next(t); !e.down {
 		t.Fatalf("%v", e)
 	}
@@ -332,12 +332,11 @@ func TestSilentPeerIsGivenUp(t *testing.T) {
 // TestSlowHandlerHoldsThePeerUp: TCP pushes back, the link stays up, and the sender's queue loses its oldest.
 func TestSlowHandlerHoldsThePeerUp(t *testing.T) {
 	addressOne, addressTwo := freeAddress(t), freeAddress(t)
-	cfgTwo := testConfig(t, 2, addressOne, addressTwo)
-	cfgTwo.Listen = addressTwo
-	two := listen(t, cfgTwo)
+	two := listen(t, testConfig(t, 2, addressOne, addressTwo))
 	two.gate = make(chan struct{})
 	two.Start(two.recorder)
 	cfgOne := testConfig(t, 1, addressOne, addressTwo)
+	cfgOne.Listen = addressOne
 	cfgOne.Limits.QueueMessages = 8
 	one := start(t, cfgOne)
 	one.awaitUp(t, 2)
@@ -422,11 +421,11 @@ func TestStatus(t *testing.T) {
 		two.nextMessage(t)
 	}
 	s := one.Status()
-	if len(s) != 1 || s[0].ID != 2 || !s[0].Connected || !s[0].Dials || s[0].Links != 1 || s[0].MessagesSent == 0 ||
+	if len(s) != 1 || s[0].ID != 2 || !s[0].Connected || s[0].Dials || s[0].Links != 1 || s[0].MessagesSent == 0 ||
 		s[0].BytesSent == 0 || s[0].BytesReceived == 0 || s[0].OtherConfiguration || s[0].Since.IsZero() {
 		t.Errorf("%+v", s)
 	}
-	if s := two.Status(); s[0].Dials || s[0].MessagesReceived == 0 {
+	if s := two.Status(); !s[0].Dials || s[0].MessagesReceived == 0 {
 		t.Errorf("%+v", s)
 	}
 	two.Close()
