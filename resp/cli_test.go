@@ -21,12 +21,16 @@ func TestRedisCLIShowsTheSynopsis(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"set":         "key value [NX|XX|VER version|IFVER version] [GET] [WITHVER] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
-		"scan":        "cursor [MATCH pattern] [COUNT count] [TYPE type]",
-		"mset":        "key value [key value ...]",
-		"expire":      "key seconds [NX|XX|GT|LT]",
-		"client list": "[TYPE NORMAL|MASTER|REPLICA|PUBSUB] [ID client-id [client-id ...]]",
-		"info":        "[section [section ...]]",
+		"set":              "key value [NX|XX|VER version|IFVER version] [GET] [WITHVER] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+		"scan":             "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+		"mset":             "key value [key value ...]",
+		"expire":           "key seconds [NX|XX|GT|LT]",
+		"client list":      "[TYPE NORMAL|MASTER|REPLICA|PUBSUB] [ID client-id [client-id ...]]",
+		"info":             "[section [section ...]]",
+		"bgsave":           "[SCHEDULE]",
+		"paxos member":     "LIST|ADD id host:port [FORCE]|REMOVE id [FORCE]|REPLACE old-id [id host:port] [FORCE]|MOVE id host:port",
+		"paxos leader":     "GET|TRANSFER [id]",
+		"paxos checkpoint": "NEW|HEAD [slot]|READ slot cursor max-bytes [SINCE older-slot]",
 	} {
 		cmd := exec.CommandContext(context.Background(), path, "-h", "127.0.0.1", "-p", port)
 		cmd.Stdin = strings.NewReader("help " + name + "\n")

@@ -18,8 +18,6 @@ func paxosCheckpoint(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	case action == "NEW" && len(rest) == 0:
 		l.newCheckpoint(c, r)
 		return
-	case l.server.config.Checkpoints == nil:
-		problem = errNoCheckpoints
 	case action == "HEAD" && len(rest) <= 1:
 		problem = l.checkpointHead(c, r, rest)
 	case action == "READ" && (len(rest) == 3 || len(rest) == 5):
@@ -43,6 +41,9 @@ func (l *eventLoop) newCheckpoint(c *Client, r *row) {
 
 // checkpointHead answers with the slot and the head of a checkpoint, and holds it for the connection.
 func (l *eventLoop) checkpointHead(c *Client, r *row, args statemachine.Args) (problem string) {
+	if l.server.config.Checkpoints == nil {
+		return errNoCheckpoints
+	}
 	slot := uint64(0)
 	if len(args) > 0 {
 		if slot, problem = readSlot(args[0]); problem != "" {
@@ -72,6 +73,9 @@ func (l *eventLoop) checkpointHead(c *Client, r *row, args statemachine.Args) (p
 
 // checkpointRead answers with a part of a checkpoint and the cursor of the next one.
 func (l *eventLoop) checkpointRead(c *Client, r *row, args statemachine.Args) (problem string) {
+	if l.server.config.Checkpoints == nil {
+		return errNoCheckpoints
+	}
 	part, problem := readPart(args)
 	if problem != "" {
 		return problem

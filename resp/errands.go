@@ -2,6 +2,7 @@ package resp
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
@@ -77,6 +78,16 @@ func (e *errands) close() <-chan struct{} {
 	}
 	e.closed = true
 	return e.ended
+}
+
+// await closes and waits until the last errand has ended, or ctx.
+func (e *errands) await(ctx context.Context) error {
+	select {
+	case <-e.close():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("resp: a client's command is still at work: %w", ctx.Err())
+	}
 }
 
 // errand runs do on a goroutine of its own while the client is held; what it returns writes the reply. ctx ends when the

@@ -88,17 +88,3 @@ func (n *fakeNode) CheckpointStatus() replication.CheckpointStatus {
 	defer n.mu.Unlock()
 	return n.saving
 }
-
-// progress fills a status's list of members: id, synced slot, and yes if it answered lately.
-func progress[P ~struct {
-	Node   replication.NodeID
-	Synced replication.Slot
-	Recent bool
-}](list []P, members ...string) []P {
-	for _, text := range members {
-		var p P
-		list = append(list, p)
-		_ = text
-	}
-	return list
-}

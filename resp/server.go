@@ -251,11 +251,7 @@ func (s *Server) shutDown(ctx context.Context) error {
 		l.mailbox.close()
 	}
 	problems = append(problems, s.engine.Stop())
-	select {
-	case <-s.errands.close():
-	case <-ctx.Done():
-		problems = append(problems, fmt.Errorf("resp: a client's command is still at work: %w", ctx.Err()))
-	}
+	problems = append(problems, s.errands.await(ctx))
 	s.holds.releaseAll()
 	return errors.Join(problems...)
 }
