@@ -123,20 +123,38 @@ func (c *Core) adopt(record Record) {
 	c.candidate.highest = max(c.candidate.highest, record.Slot)
 }
 
-// judgePhase1 leads once a majority has promised and everything those voters know to be chosen is learned.
+// judgePhase1 leads once a majority has promised and told all it accepted above this node's chosen watermark. What they know
+// to be chosen instead is learned first.
 func (c *Core) judgePhase1() {
-	if !c.candidate.promised.IsQuorum(&c.configuration) || c.catchUp.fetching {
-		return // who fetches a checkpoint is about to jump over slots that a leader would have to propose
-	}
-	if c.log.chosen < c.candidate.learnThrough {
+	switch {
+	case c.replaced != nil: // the promises are those of another configuration's voters: phase 1 begins anew (rule M1)
+	case c.catchUp.fetching: // it is about to jump over slots that a leader would have to propose
+	case c.toldAll().IsQuorum(&c.configuration):
+		c.startLeading()
+	case c.candidate.promised.IsQuorum(&c.configuration):
 		from := c.candidate.learnFrom
 		if from == 0 {
 			from = c.peerAfter(c.self)
 		}
 		c.wantThrough(c.candidate.learnThrough, from)
-		return
 	}
-	c.startLeading()
+}
+
+// toldAll are the voters that have promised and keep nothing back: all that they know to be chosen this node knows, too, and
+// what they accepted above they have reported. One that knows more may have no entry left to show, if it lost its state.
+func (c *Core) toldAll() Tally {
+	var told Tally
+	for i := range c.configuration.Voters {
+		id := c.configuration.Voters[i].ID
+		chosen := c.knownChosen()
+		if answer := c.candidate.answers[id]; answer != nil {
+			chosen = answer.chosen
+		}
+		if c.candidate.promised.Has(&c.configuration, id) && chosen <= c.log.chosen {
+			told.Add(&c.configuration, id)
+		}
+	}
+	return told
 }
 
 // onRejectAsCandidate gives way to a higher promise; the next candidacy goes above it.

@@ -289,6 +289,11 @@ func (h *history) run() error {
 	for i := 0; i < healthyRounds && h.bad() == nil; i++ {
 		h.joinSome()
 		h.round()
+		if i%50 == 49 { // who has its state again from entries that nobody has any more must give it to the others
+			for _, id := range h.env.IDs() {
+				h.env.Compact(id, 8)
+			}
+		}
 		if leader := h.env.ReadyLeader(); marker == "" && leader != 0 && h.env.Propose(leader, "marker") {
 			marker = "proposed"
 		}
@@ -316,9 +321,6 @@ func (h *history) calm() {
 	clear(h.paused)
 	for _, id := range h.env.IDs() {
 		h.restart(id)
-		if !h.env.HasState(id) {
-			h.env.Compact(id, 0) // one that has its state again, from entries, could not give it to others
-		}
 	}
 	h.env.Heal()
 }

@@ -162,7 +162,7 @@ func (e *Env) checkTruth(n *node, m paxos.Message) {
 }
 
 func (e *Env) checkPromised(n *node, b paxos.Ballot, m paxos.Message) {
-	if n.disk.promised.Less(b) {
+	if n.disk.promised.Less(b) && n.disk.restoredPromise().Less(b) {
 		e.violated("D1: node %v sends %v, but has stored the promise %v", n.id, m, n.disk.promised)
 	}
 }

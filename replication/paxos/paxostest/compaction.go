@@ -23,6 +23,7 @@ func (e *Env) Compact(id paxos.NodeID, keep paxos.Slot) {
 }
 
 func (d *disk) cut(first paxos.Slot) {
+	d.floor = d.restoredPromise() // as a journal repeats it before it lets go of the records that it follows from
 	d.first = first
 	for s := range d.records {
 		if s < first {

@@ -9,9 +9,11 @@ import (
 // disk is what survives a crash, and the writes under way to it.
 type disk struct {
 	promised paxos.Ballot
-	hint     paxos.Slot
-	records  map[paxos.Slot]paxos.Record
-	first    paxos.Slot // the log is cut below it
+	// floor is at least the highest ballot of the records that were cut off.
+	floor   paxos.Ballot
+	hint    paxos.Slot
+	records map[paxos.Slot]paxos.Record
+	first   paxos.Slot // the log is cut below it
 	// checkpoint is the newest published one; its slot is 0 without one, and while it is lost.
 	checkpoint checkpoint
 	through    paxos.Slot // no gap is below it; raised as it is asked for
@@ -84,7 +86,7 @@ func (d *disk) restored(forget paxos.Slot) paxos.Restored {
 	if d.checkpoint.slot < d.first-1 {
 		hint = 0 // the state is lost
 	}
-	r := paxos.Restored{Promised: d.promised, Chosen: hint, First: d.first, Checkpoint: d.checkpoint.slot}
+	r := paxos.Restored{Promised: d.restoredPromise(), Chosen: hint, First: d.first, Checkpoint: d.checkpoint.slot}
 	for s, record := range d.records {
 		if s > hint {
 			r.Records = append(r.Records, record)
@@ -92,6 +94,20 @@ func (d *disk) restored(forget paxos.Slot) paxos.Restored {
 	}
 	slices.SortFunc(r.Records, func(a, b paxos.Record) int { return int(a.Slot) - int(b.Slot) })
 	return r
+}
+
+// restoredPromise is what a start takes the promise for: no record is of a higher ballot.
+func (d *disk) restoredPromise() paxos.Ballot {
+	promised := d.promised
+	if promised.Less(d.floor) {
+		promised = d.floor
+	}
+	for _, record := range d.records {
+		if promised.Less(record.Ballot) {
+			promised = record.Ballot
+		}
+	}
+	return promised
 }
 
 // hasThrough reports whether every slot up to s is stored.
