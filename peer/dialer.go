@@ -33,6 +33,25 @@ func (t *Transport) dial(ctx context.Context, r *remote) {
 	}
 }
 
+// inquire asks a member of a higher id, which should have dialled and has not for a while, why: a node that was removed
+// while it was down hears of it this way, since nobody dials it. A member that has it in its configuration says that it
+// will dial itself.
+func (t *Transport) inquire(ctx context.Context, r *remote) {
+	for ctx.Err() == nil {
+		pause := backoff{min: t.limits.InquiryInterval}
+		wait(ctx, pause.pause(t.limits.InquiryInterval))
+		if ctx.Err() != nil || r.linked() {
+			continue
+		}
+		l, err := t.dialOnce(ctx, r, false)
+		if err == nil {
+			t.keep(ctx, r, l) // it lags, and has this node as a guest
+		} else if ctx.Err() == nil {
+			r.failed(err)
+		}
+	}
+}
+
 // ceiling is the longest pause after err: what an operator has to mend is tried less often.
 func (t *Transport) ceiling(err error) time.Duration {
 	var no *refusal

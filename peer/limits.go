@@ -24,6 +24,9 @@ type Limits struct {
 	BackoffMin, BackoffMax time.Duration
 	// RefusedBackoff is the longest pause after a refusal, which nothing but an operator mends. Default 2 s.
 	RefusedBackoff time.Duration
+	// InquiryInterval is how long a member that should dial may not have done so before it is asked why, once in every
+	// interval. Default 5 s.
+	InquiryInterval time.Duration
 	// PingInterval is the time between two pings of a link, sent whatever else is. Default 500 ms.
 	PingInterval time.Duration
 	// IdleTimeout is how long a link may bring nothing, pings included, before it is given up. Default 3 s.
@@ -55,6 +58,7 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.BackoffMin, 20*time.Millisecond)
 	setDefault(&l.BackoffMax, 250*time.Millisecond)
 	setDefault(&l.RefusedBackoff, 2*time.Second)
+	setDefault(&l.InquiryInterval, 5*time.Second)
 	setDefault(&l.PingInterval, 500*time.Millisecond)
 	setDefault(&l.IdleTimeout, 3*time.Second)
 	setDefault(&l.StallTimeout, 10*time.Second)
@@ -87,7 +91,7 @@ func (l Limits) Check() error {
 			errs = append(errs, fmt.Errorf("peer: "+format, args...))
 		}
 	}
-	require(l.HelloTimeout > 0 && l.JoinTimeout > 0 && l.DialTimeout > 0 && l.PingInterval > 0 && l.StallTimeout > 0 && l.FlushTimeout > 0 && l.LinkAge > 0,
+	require(l.HelloTimeout > 0 && l.JoinTimeout > 0 && l.DialTimeout > 0 && l.InquiryInterval > 0 && l.PingInterval > 0 && l.StallTimeout > 0 && l.FlushTimeout > 0 && l.LinkAge > 0,
 		"times must be above 0")
 	require(l.BackoffMin > 0 && l.BackoffMin <= l.BackoffMax && l.BackoffMax <= l.RefusedBackoff,
 		"backoff must rise from above 0: %v, %v, %v after a refusal", l.BackoffMin, l.BackoffMax, l.RefusedBackoff)

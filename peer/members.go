@@ -149,17 +149,22 @@ func flush(open []*link, limit time.Duration) {
 	}
 }
 
-// steer starts and stops dialling: the higher id dials. A node that knows itself to be removed dials nobody, since all
-// would refuse it.
+// steer starts and stops dialling: the higher id dials, and the lower inquires if it does not. A node that knows itself
+// to be removed does neither, since all would refuse it.
 func (t *Transport) steer() {
 	v := t.view.Load()
+	member := t.started && v.configuration.IsMember(t.door.self)
 	for _, r := range v.remotes {
-		dials := t.started && v.configuration.IsMember(t.door.self) && t.dials(v, r)
+		dials := member && v.configuration.IsMember(r.id)
 		switch {
 		case dials && r.stopDialling == nil:
 			ctx, cancel := context.WithCancel(t.ctx)
 			r.stopDialling = cancel
-			t.running.Go(func() { t.dial(ctx, r) })
+			if t.dials(v, r) {
+				t.running.Go(func() { t.dial(ctx, r) })
+			} else {
+				t.running.Go(func() { t.inquire(ctx, r) })
+			}
 		case !dials && r.stopDialling != nil:
 			r.stopDialling()
 			r.stopDialling = nil

@@ -15,7 +15,7 @@ type remote struct {
 	id     paxos.NodeID
 	outbox *outbox
 	counts counts
-	// stopDialling ends the goroutine that dials, nil without one. It belongs to the Transport's mutex.
+	// stopDialling ends the goroutine that dials or inquires, nil without one. It belongs to the Transport's mutex.
 	stopDialling func()
 
 	mu      sync.Mutex
@@ -66,6 +66,13 @@ func (r *remote) boot() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.newestBoot
+}
+
+// linked reports whether there is a link to send on.
+func (r *remote) linked() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.current != nil
 }
 
 // enrol makes the node the member m is about, which it may have been before.
