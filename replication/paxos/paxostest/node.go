@@ -73,6 +73,9 @@ func (e *Env) perform(n *node, fx *paxos.Effects) {
 	}
 	if fx.Configuration != nil {
 		e.logf("%v configuration: %v", n.id, *fx.Configuration)
+		if want := e.ledger.configurationAfter(fx.Configuration.Slot); want.Slot != fx.Configuration.Slot {
+			e.violated("node %v makes %v active, but that slot's is void: %v is active", n.id, *fx.Configuration, want)
+		}
 	}
 	if fx.Fetch != nil {
 		e.logf("%v %v", n.id, *fx.Fetch)

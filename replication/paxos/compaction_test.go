@@ -1,0 +1,96 @@
+package paxos
+
+import "testing"
+
+func TestALearnBelowTheCutIsOfferedTheCheckpoint(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{Chosen: 20, First: 11, Checkpoint: 15})
+	r.want(r.receive(2, Learn{From: 10}), "->2 Offer{checkpoint 15, first 11, chosen 20}")
+	r.want(r.receive(2, Learn{From: 11}), "serves slots 11 to 20 to 2")
+	r.step(Compacted{First: 16, Checkpoint: 20})
+	r.want(r.receive(2, Learn{From: 15}), "->2 Offer{checkpoint 20, first 16, chosen 20}")
+}
+
+func TestAnOfferIsFetchedAndCatchingUpGoesOnBehindIt(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{})
+	leader := Ballot{Round: 1, Node: 2}
+	r.receive(2, Accept{Ballot: leader, Slot: 3, Entry: batch("kept")})
+	r.receive(2, Accept{Ballot: leader, Slot: 12, Entry: batch("later")})
+	r.receive(2, Heartbeat{Ballot: leader, Chosen: 12, Number: 1})
+	r.want(r.receive(2, Offer{Checkpoint: 10, First: 5, Chosen: 12}), "fetches checkpoint 10 from 2")
+	r.want(r.receive(3, Offer{Checkpoint: 11, First: 5, Chosen: 12}), "nothing") // one at a time
+
+	// Until it is there, nothing is chosen here: the state is about to jump.
+	fx := r.receive(2, Learned{Records: []Record{record(1, leader, "1")}, Chosen: 12})
+	if len(fx.Chosen) != 0 {
+		t.Fatalf("chosen while a checkpoint is fetched: %v", fx)
+	}
+	configuration := votersOf(3)
+	configuration.Slot = 7
+	fx = r.step(Fetched{Slot: 10, Configuration: configuration})
+	r.wantChosen(10)
+	if one[Learn](t, fx.Send).From != 11 || fx.Configuration == nil || fx.Configuration.Slot != 7 {
+		t.Fatalf("after the checkpoint: %v", fx)
+	}
+	if _, ok := r.core.acceptor.record(3); ok {
+		t.Fatal("a record that the checkpoint covers is kept in memory")
+	}
+	if _, ok := r.core.acceptor.record(12); !ok {
+		t.Fatal("a vote above the checkpoint is forgotten")
+	}
+}
+
+func TestAfterAFailedFetchAnotherMemberIsAsked(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{})
+	r.receive(2, Heartbeat{Ballot: Ballot{Round: 1, Node: 2}, Chosen: 12, Number: 1})
+	r.receive(2, Offer{Checkpoint: 10, First: 5, Chosen: 12})
+	r.step(Fetched{})
+	r.wait(testElection)
+	fx := r.step(Ticked{})
+	for _, envelope := range fx.Send {
+		if learn, ok := envelope.Message.(Learn); ok && (learn.From != 1 || envelope.To != 3) {
+			t.Fatalf("asked: %v", fx)
+		}
+	}
+	one[Learn](t, fx.Send)
+}
+
+func TestWhatWasCutOffWasChosen(t *testing.T) {
+	// The state is lost, the votes are not.
+	r := newRig(t, 1, 3, Restored{First: 11, Records: []Record{record(11, ballot(1, 2), "vote")}})
+	r.wait(testLease)
+	fx := r.receive(3, Prepare{Ballot: ballot(2, 3), From: 5})
+	promise := one[Promise](t, fx.SendAfterStore)
+	if promise.Chosen != 10 || len(promise.Accepted) != 1 || promise.Accepted[0].Slot != 11 {
+		t.Fatalf("promised %v: what was cut off must be reported as chosen, what is kept as accepted", promise)
+	}
+	fx = r.receive(3, Learned{Records: []Record{record(1, ballot(1, 2), "1")}, Chosen: 12})
+	if len(fx.Chosen) != 1 || !fx.Write.IsEmpty() {
+		t.Fatalf("a slot below the cut is to be applied and not stored: %v", fx)
+	}
+}
+
+func TestWithoutItsStateANodeDoesNotLead(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{First: 11})
+	ballot := r.campaign()
+	r.receive(2, Promise{Ballot: ballot, Chosen: 10, Parts: 1})
+	r.wantRole(RoleCandidate)
+	r.receive(3, Promise{Ballot: ballot, Chosen: 10, Parts: 1})
+	r.wantRole(RoleCandidate)
+}
+
+func TestAMajorityThatKeepsNothingBackIsEnough(t *testing.T) {
+	// Node 4 knows slot 20 to be chosen and can show nothing for it; three of five others report all they accepted.
+	r := newRig(t, 1, 5, Restored{})
+	ballot := r.campaign()
+	r.receive(4, Promise{Ballot: ballot, Chosen: 20, Parts: 1})
+	r.receive(2, Promise{Ballot: ballot, Parts: 1})
+	r.wantRole(RoleCandidate)
+	r.receive(3, Promise{Ballot: ballot, Parts: 1})
+	r.wantRole(RoleLeader)
+}
+
+func TestALoneVoterWithoutItsStateCannotStart(t *testing.T) {
+	if _, err := New(Config{Self: 1, Configuration: votersOf(1)}, Restored{First: 11}, Instant{}); err == nil {
+		t.Fatal("started")
+	}
+}
