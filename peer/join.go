@@ -194,6 +194,9 @@ func (t *Transport) admitted(ctx context.Context, ask *wire.Join) (*wire.Joined,
 		return nil, fmt.Errorf("the configuration of slot %v does not have the node at %s; try again", c.Slot, m.Address)
 	}
 	encoded, err := c.Encode()
+	if len(encoded) > joinedBytes-helloBodyBytes {
+		return nil, fmt.Errorf("the configuration of slot %v has %d bytes, too many to be sent", c.Slot, len(encoded))
+	}
 	return &wire.Joined{ClusterUuid: t.door.clusterUUID, Id: uint32(added.ID), Configuration: encoded}, err
 }
 
