@@ -211,7 +211,7 @@ func TestAClientThatGoesAwayLeavesNothingBehind(t *testing.T) {
 	s, node := startServer(t, Config{Loops: 1})
 	stays := dial(t, s)
 	stays.check("SET n 0", "+OK")
-	for range 20 {
+	for i := range 20 {
 		node.hold()
 		goes := dial(t, s)
 		goes.send(lines("INCR n;GET n;MULTI;GET n;EXEC;WATCH n;ECHO mine"))
@@ -219,7 +219,7 @@ func TestAClientThatGoesAwayLeavesNothingBehind(t *testing.T) {
 		stays.want("$5 yours")
 		stays.send(lines("INCR m;GET m"))
 		_ = goes.conn.Close()
-		waitFor(t, s, func() bool { return s.open.Load() == 1 })
+		waitFor(t, s, func() bool { return int(s.accepted.Load()) == i+2 && s.open.Load() == 1 })
 		node.letGo()
 		if got := stays.reply(); !strings.HasPrefix(got, ":") {
 			t.Fatalf("INCR m answered %q", got)
