@@ -69,7 +69,8 @@ func TestM1_LeaderRunsPhase1AgainInTheNewConfiguration(t *testing.T) {
 
 func TestM1_PromisesOfTheOldConfigurationDoNotLeadInTheNewOne(t *testing.T) {
 	// The promise that completes the majority says that slot 1 is chosen; it holds a configuration.
-	entry := next(t, votersOf(3), func(c *Configuration) { c.Voters = append(c.Voters, Member{ID: 4}, Member{ID: 5}) })
+	// Those who promised would be a majority of it, had they been asked in it.
+	entry := next(t, votersOf(3), without(3))
 	r := newRig(t, 1, 3, Restored{})
 	ballot := r.campaign()
 	r.receive(2, Promise{Ballot: ballot, Chosen: 1, Parts: 1})
@@ -97,6 +98,16 @@ func TestM1_WhatWasAcceptedAfterAConfigurationWaitsForIt(t *testing.T) {
 	if r.core.Configuration().Slot != 1 {
 		t.Fatalf("active is %v", r.core.Configuration())
 	}
+}
+
+func TestM1_ACanvassEndsWithItsConfiguration(t *testing.T) {
+	r := newRig(t, 1, 5, Restored{})
+	number := r.canvass()
+	r.receive(2, CanvassReply{Number: number, Granted: true})
+	entry := next(t, votersOf(5), func(c *Configuration) { without(2)(c); without(5)(c) })
+	r.receive(3, Learned{Records: []Record{{Slot: 1, Ballot: Ballot{Round: 1, Node: 3}, Entry: entry}}, Chosen: 1})
+	r.receive(2, CanvassReply{Number: number, Granted: true})
+	r.wantRole(RoleFollower)
 }
 
 func TestM2_AConfigurationThatChangesAnotherThanTheActiveOneIsVoid(t *testing.T) {
