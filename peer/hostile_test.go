@@ -450,6 +450,17 @@ func TestBadFramesOnALink(t *testing.T) {
 		"two messages mixed":      {append(appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(9, "a")), appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(9, "a"))...), "before the former"},
 		"a ping of three bytes":   {appendFrame(nil, maxFormat, framePing, 0, []byte("abc")), "a ping of 3 bytes"},
 		"an end of nothing":       {appendFrame(nil, maxFormat, frameEnd, 0, nil), "an end of 0 bytes"},
+		"a part among bulk":       {appendFrame(nil, maxFormat, frameFirst, paxos.KindCheckpointPart, firstPiece(9, "a")), "CheckpointPart on stream 0 instead of 1"},
+		"bulk among parts":        {onStream(1, frameFirst, paxos.KindAccept, firstPiece(9, "a")), "Accept on stream 1 instead of 0"},
+		"a piece of no part":      {onStream(1, framePiece, 0, []byte("x")), "a piece of no message"},
+		"a third stream":          {onStream(2, framePiece, 0, []byte("x")), "stream 2 of a frame of type 7"},
+		"a long heartbeat":        {appendFrame(nil, maxFormat, frameFirst, paxos.KindHeartbeat, firstPiece(pieceBytes+1, "a")), "above the limit of 65536"},
+		"a long part":             {onStream(1, frameFirst, paxos.KindCheckpointPart, firstPiece(1<<30, "a")), "a message of 1073741824 bytes is above"},
+		"a long question":         {appendFrame(nil, maxFormat, frameFirst, paxos.KindAsk, firstPiece(2<<20, "a")), "a message of 2097152 bytes is above"},
+		"a long cursor":           {appendFrame(nil, maxFormat, frameFirst, paxos.KindCheckpointAsk, firstPiece(1<<20, "a")), "a message of 1048576 bytes is above"},
+		"a removal of no slot":    {appendFrame(nil, maxFormat, frameEnd, 0, []byte{byte(endRemoved), 1}), "an end of 2 bytes for a removal"},
+		"a long end":              {appendFrame(nil, maxFormat, frameEnd, 0, make([]byte, 1000)), "an end of 1000 bytes"},
+		"an end within a part":    {append(onStream(1, frameFirst, paxos.KindCheckpointPart, firstPiece(9, "a")), appendFrame(nil, maxFormat, frameEnd, 0, []byte{1})...), "an end within a message"},
 		"an end within a message": {append(appendFrame(nil, maxFormat, frameFirst, 3, firstPiece(9, "a")), appendFrame(nil, maxFormat, frameEnd, 0, []byte{1})...), "an end within a message"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -473,6 +484,13 @@ func TestBadFramesOnALink(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onStream is a frame of a stream.
+func onStream(s stream, typ frameType, kind paxos.MessageKind, body []byte) []byte {
+	b := append(beginFrame(nil, maxFormat, typ, kind, s), body...)
+	endFrame(b)
+	return b
 }
 
 func allocated() uint64 {

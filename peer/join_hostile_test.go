@@ -172,11 +172,14 @@ func TestBadAnswersToAJoiner(t *testing.T) {
 		answer func(*tls.Conn, *proof) error
 		want   string
 	}{
-		"good":                 {write(roleAdmitter, good()), ""},
-		"its own role":         {write(roleJoiner, good()), "MAC does not match"},
-		"an acceptor's role":   {write(roleAcceptor, good()), "MAC does not match"},
-		"nothing":              {func(*tls.Conn, *proof) error { return nil }, "EOF"},
-		"garbage":              {func(s *tls.Conn, _ *proof) error { _, err := s.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); return err }, "bad frame"},
+		"good":               {write(roleAdmitter, good()), ""},
+		"its own role":       {write(roleJoiner, good()), "MAC does not match"},
+		"an acceptor's role": {write(roleAcceptor, good()), "MAC does not match"},
+		"nothing":            {func(*tls.Conn, *proof) error { return nil }, "EOF"},
+		"garbage": {func(s *tls.Conn, _ *proof) error {
+			_, err := s.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+			return err
+		}, "bad frame"},
 		"no configuration":     {altered(func(j *wire.Joined) { j.Configuration = nil }), "is none"},
 		"a broken one":         {altered(func(j *wire.Joined) { j.Configuration = []byte("\xff") }), "configuration of 1 bytes"},
 		"one without the node": {altered(func(j *wire.Joined) { j.Id = 5 }), "which its configuration does not have"},

@@ -43,7 +43,9 @@ func (w *town) config(self paxos.NodeID, c paxos.Configuration) Config {
 	return cfg
 }
 
-func (w *town) start(self paxos.NodeID, c paxos.Configuration) *node { return start(w.t, w.config(self, c)) }
+func (w *town) start(self paxos.NodeID, c paxos.Configuration) *node {
+	return start(w.t, w.config(self, c))
+}
 
 // flowing is a Handler that keeps a message going to and fro on every link, and checks what links promise.
 type flowing struct {
@@ -290,10 +292,30 @@ func TestOlderConfigurationsChangeNothing(t *testing.T) {
 	w := newTown(t, 1, 2)
 	one, two := w.start(1, w.configuration(9, 1, 2)), w.start(2, w.configuration(9, 1, 2))
 	one.awaitUp(t, 2)
+	two.awaitUp(t, 1)
 	one.SetMembers(w.configuration(8, 1))
 	two.Send(1, paxos.Learn{From: 1})
 	if e := one.next(t); e.message != (paxos.Learn{From: 1}) {
 		t.Fatalf("%+v", e)
+	}
+}
+
+// TestMemberThatComesBackAtOnce: its link is announced only after the end of the one before, whichever remote that had.
+func TestMemberThatComesBackAtOnce(t *testing.T) {
+	w := newTown(t, 1, 2)
+	one, two := w.flow(1, w.configuration(0, 1, 2)), w.flow(2, w.configuration(0, 1, 2))
+	for slot := paxos.Slot(1); slot < 50; slot += 2 {
+		two.exchange(1)
+		for _, n := range []*flowing{one, two} {
+			n.SetMembers(w.configuration(slot, n.door.self))
+			n.SetMembers(w.configuration(slot+1, 1, 2))
+		}
+	}
+	one.exchange(2)
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if one.downs[2] == 0 {
+		t.Error("the link was never down")
 	}
 }
 

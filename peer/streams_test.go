@@ -112,7 +112,7 @@ func TestStreamsAreJoinedApart(t *testing.T) {
 	one, two := pair(t, nil)
 	const parts = 4
 	for i := range parts {
-		one.Send(2, part(uint64(i+1), 16<<20))
+		one.Send(2, part(uint64(i+1), 4<<20))
 	}
 	one.Send(2, accept(1, 1<<20))
 	one.Send(2, paxos.Heartbeat{Ballot: sampleBallot(1), Number: 1})
@@ -123,7 +123,7 @@ func TestStreamsAreJoinedApart(t *testing.T) {
 		order = append(order, m.Kind())
 		switch m := m.(type) {
 		case paxos.CheckpointPart:
-			if want := part(m.Number, 16<<20); !bytes.Equal(m.Data, want.Data) || string(m.Next) != "next" {
+			if want := part(m.Number, 4<<20); !bytes.Equal(m.Data, want.Data) || string(m.Next) != "next" {
 				t.Errorf("part %d differs", m.Number)
 			}
 		case paxos.Accept:
