@@ -121,6 +121,9 @@ func (a *applier) applyConfiguration(slot paxos.Slot, payload []byte) error {
 	if err != nil {
 		return err
 	}
+	if c.Base != a.configuration.Slot {
+		return nil // void, as it is for the core
+	}
 	c.Slot = slot
 	a.mu.Lock()
 	a.configuration = c

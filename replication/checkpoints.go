@@ -29,3 +29,8 @@ type CheckpointStatus struct {
 func (g *Group) Checkpoint(ctx context.Context, wait bool) (paxos.Slot, error) {
 	return 0, errors.New("not there")
 }
+
+// workOnCheckpoint has the slot of a checkpoint decided.
+func (l *loop) workOnCheckpoint(*asked) (answer, bool) {
+	return answer{state: answerRefused, refused: "this node takes no checkpoints"}, true
+}

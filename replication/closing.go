@@ -43,7 +43,7 @@ func (l *loop) proceedClosing() {
 			return
 		}
 		c.handedBy = l.now.Mono + l.patience()
-		if l.leader != l.g.cfg.Self || len(l.g.cfg.Configuration.Voters) == 1 {
+		if l.leader != l.g.cfg.Self || len(l.g.Configuration().Voters) == 1 {
 			c.over = true
 			return
 		}

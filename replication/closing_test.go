@@ -236,7 +236,6 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 	c := &cluster{t: t, all: []paxos.NodeID{1}, net: newNetwork()}
 	c.roles.role, c.roles.ballot = map[paxos.NodeID]paxos.Role{}, map[paxos.NodeID]paxos.Ballot{}
 	for name, spoil := range map[string]func(*Config){
-		"not a voter":          func(cfg *Config) { cfg.Self = 2 },
 		"no session":           func(cfg *Config) { cfg.Session = [16]byte{} },
 		"boot 0":               func(cfg *Config) { cfg.Boot = 0 },
 		"negative timeout":     func(cfg *Config) { cfg.CommitTimeout = -1 },

@@ -145,7 +145,7 @@ func (l *loop) resendOverdue() {
 func (l *loop) onForward(from paxos.NodeID, m paxos.Forward) {
 	l.followLeader()
 	switch {
-	case l.leader != l.g.cfg.Self || !l.g.cfg.Configuration.IsVoter(from):
+	case l.leader != l.g.cfg.Self || !l.isMember(from):
 		l.counters.dropped++
 	case l.active:
 		l.admitForward(from, m.Payload)

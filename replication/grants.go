@@ -22,7 +22,7 @@ type ReadGrant struct {
 func (g *Group) ReadNow() (ReadGrant, bool) {
 	switch g.cfg.ReadMode {
 	case ReadStale:
-		return ReadGrant{stale: true}, !g.loading.active.Load()
+		return ReadGrant{stale: true}, !g.loading.active.Load() && !g.removed.Load()
 	case ReadLease:
 		held := g.lease.Load()
 		if !held.holds(g.clock.Now()) || g.applier.applied.Load() < g.chosen.Load() {

@@ -38,6 +38,10 @@ type Group struct {
 	chosen atomic.Uint64
 	lease  atomic.Pointer[heldLease]
 
+	// active is the newest configuration known, removed whether this node is not in it, or was told so by a peer.
+	active  atomic.Pointer[paxos.Configuration]
+	removed atomic.Bool
+
 	published published
 	synced    syncedWaiters
 
@@ -79,11 +83,12 @@ func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine
 		answered: make(chan struct{}), finished: make(chan struct{}),
 	}
 	g.lanes.Store(&[]*Lane{})
+	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, g.inbox.storedThrough, g.fail)
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
-		moved: g.inbox.poke, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
+		moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
 	}
 	g.loop = newLoop(g, t, seed)
 	g.loading.total = uint64(restored.Chosen)
@@ -111,6 +116,7 @@ func (g *Group) run(cfg paxos.Config, restored paxos.Restored) {
 		return
 	}
 	go g.applier.run()
+	cfg.Configuration = g.Configuration() // a later one may have been restored
 	core, err := paxos.New(cfg, restored, g.clock.Now())
 	if err != nil {
 		g.fail(err)

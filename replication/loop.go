@@ -32,7 +32,11 @@ type loop struct {
 	reading   reading
 	closing   closing
 	handOvers []*handOverWait
-	synced    []paxos.SyncedThrough // as last published
+	asks      asks
+	tending   tending
+	uuids     map[paxos.NodeID]string // of the nodes met
+	members   paxos.Configuration     // as last told to the transport
+	synced    []paxos.SyncedThrough   // as last published
 	counters  counters
 }
 
@@ -51,6 +55,8 @@ func (l *loop) lanes() []*Lane { return *l.g.lanes.Load() }
 // run drives the core until the group ends.
 func (l *loop) run(core *paxos.Core) {
 	l.core = core
+	l.members = core.Configuration()
+	l.transport.SetMembers(l.members)
 	ticker := time.NewTicker(l.g.cfg.Limits.Heartbeat / ticksPerHeartbeat)
 	defer ticker.Stop()
 	l.tick()
@@ -101,10 +107,13 @@ func (l *loop) turn(ticked bool) {
 func (l *loop) use() {
 	l.followLeader()
 	l.takeLead()
+	l.proceedAsks()
+	l.tendMembers()
 	l.propose()
 	l.proposeTick()
 	l.forward()
 	l.startReads()
+	l.refuseRemoved()
 	l.proceedClosing()
 	l.proceedHandOvers()
 }
@@ -123,6 +132,12 @@ func (l *loop) receive(r *paxos.Received) {
 	switch m := r.Message.(type) {
 	case paxos.Forward:
 		l.onForward(r.From, m)
+		return
+	case paxos.Ask:
+		l.onAsk(r.From, m)
+		return
+	case paxos.Answer:
+		l.onAnswer(r.From, m)
 		return
 	case paxos.Accept, paxos.Learned:
 		if l.isBehind() {
@@ -148,6 +163,7 @@ func (l *loop) linkChanged(change linkChange) {
 	l.step(paxos.LinkUp{Peer: change.peer})
 	if change.peer == l.leader {
 		l.sendAgain()
+		l.askAgain()
 	}
 }
 
@@ -172,6 +188,9 @@ func (l *loop) step(ev paxos.Event) {
 	}
 	for _, serve := range effects.Serve {
 		l.g.catchUp.ask(serve)
+	}
+	if effects.Configuration != nil {
+		l.configured(*effects.Configuration) // after the messages: links to who left end
 	}
 }
 
@@ -223,6 +242,8 @@ func (l *loop) followLeader() {
 	}
 	l.leader, l.ballot = id, ballot
 	l.leading = leading{}
+	l.asks.restart()
+	l.tending = tending{since: l.now.Mono}
 	l.sending.restart(l.retryFirst())
 	l.sendAgain()
 }

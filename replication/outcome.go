@@ -11,6 +11,8 @@ const (
 	Uncertain Outcome = 2
 	// Stopping: the node is shutting down; the command was sent nowhere and is not applied.
 	Stopping Outcome = 3
+	// Removed: the node is no member of the cluster any more; the command was sent nowhere and is not applied.
+	Removed Outcome = 4
 )
 
 // String is the error reply, without the leading '-'.
@@ -22,6 +24,8 @@ func (o Outcome) String() string {
 		return "UNCERTAIN no majority answered within the commit timeout: the command may or may not be applied"
 	case Stopping:
 		return "CLUSTERDOWN no leader, this node is shutting down: not applied"
+	case Removed:
+		return "CLUSTERDOWN this node was removed from the cluster: not applied"
 	}
 	return "ERR unknown outcome"
 }
