@@ -104,12 +104,9 @@ func (s *Server) paxosInfo() PaxosInfo {
 
 func (s *Server) persistenceInfo() PersistenceInfo {
 	c, st := s.node.CheckpointStatus(), s.node.Status()
-	p := PersistenceInfo{LastSave: s.lastSave(), LastSaveTook: -1, SnapshotSlot: uint64(c.Slot), Records: c.Records,
+	p := PersistenceInfo{LastSave: s.lastSave(), LastSaveTook: c.Took, SnapshotSlot: uint64(c.Slot), Records: c.Records,
 		RunningSlot: uint64(c.Running), RunningFor: s.saving.passed(c.Running, s.now()), FirstSlot: uint64(st.FirstKept), JournalBytes: c.JournalBytes,
 		FetchingSlot: uint64(c.Fetching), FetchedBytes: c.Fetched}
-	if c.Slot > 0 {
-		p.LastSaveTook = c.Took
-	}
 	if st.Applied > c.Slot {
 		p.ChangesSinceSave = uint64(st.Applied - c.Slot)
 	}

@@ -90,7 +90,7 @@ func paxosMember(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 		l.reply(c, r, func(w *Writer) { l.server.writeMembers(w, l.server.node.Configuration()) })
 		return
 	}
-	change, problem := memberChange(args[2:], l.server.node.Configuration())
+	change, problem := memberChange(args[2:])
 	if problem != "" {
 		l.reply(c, r, writeError(problem))
 		return
@@ -106,7 +106,7 @@ func (l *eventLoop) change(c *Client, r *row, change replication.Change, say fun
 		l.reply(c, r, writeError(errLoading))
 		return
 	}
-	l.server.logger.Info("resp: a client changes the cluster", "change", int(change.Kind), "member", change.Member.ID,
+	l.server.logger.Info("resp: a client changes the cluster", "change", change.Kind, "member", change.Member.ID,
 		"address", change.Member.Address, "replaces", change.Replaces, "force", change.Force, "client", c.id, "addr", c.remote)
 	l.errand(c, r, func(ctx context.Context) func(*Writer) {
 		now, err := l.server.node.Change(ctx, change)
@@ -118,7 +118,7 @@ func (l *eventLoop) change(c *Client, r *row, change replication.Change, say fun
 }
 
 // memberChange reads what is to be changed, action first.
-func memberChange(args statemachine.Args, now replication.Configuration) (change replication.Change, problem string) {
+func memberChange(args statemachine.Args) (change replication.Change, problem string) {
 	action, rest := strings.ToUpper(string(args[0])), args[1:]
 	if n := len(rest); n > 1 && action != "MOVE" && strings.EqualFold(string(rest[n-1]), "FORCE") {
 		change.Force, rest = true, rest[:n-1]
@@ -126,35 +126,23 @@ func memberChange(args statemachine.Args, now replication.Configuration) (change
 	switch {
 	case action == "ADD" && len(rest) == 2:
 		change.Kind = replication.AddMember
-		return change, readMember(rest, &change.Member)
+		problem = readMember(rest, &change.Member)
 	case action == "REMOVE" && len(rest) == 1:
 		change.Kind = replication.RemoveMember
-		return change, readMemberID(rest, &change.Member.ID)
+		problem = readMemberID(rest, &change.Member.ID)
 	case action == "MOVE" && len(rest) == 2:
 		change.Kind = replication.MoveMember
-		return change, readMember(rest, &change.Member)
+		problem = readMember(rest, &change.Member)
 	case action == "REPLACE" && (len(rest) == 1 || len(rest) == 3):
-		return replacement(change, rest, now)
+		// Without id and address the group gives the new member the next free id, and the address of the old one.
+		change.Kind = replication.ReplaceMember
+		if problem = readMemberID(rest[:1], &change.Replaces); problem == "" && len(rest) == 3 {
+			problem = readMember(rest[1:], &change.Member)
+		}
+	default:
+		problem = errPaxosSyntax
 	}
-	return change, errPaxosSyntax
-}
-
-// replacement reads PAXOS MEMBER REPLACE old [id host:port]. The new member has, unless said otherwise, the next free id,
-// which the group knows, and the address of the old one.
-func replacement(change replication.Change, args statemachine.Args, now replication.Configuration) (_ replication.Change, problem string) {
-	change.Kind = replication.ReplaceMember
-	if problem := readMemberID(args[:1], &change.Replaces); problem != "" {
-		return change, problem
-	}
-	if len(args) == 3 {
-		return change, readMember(args[1:], &change.Member)
-	}
-	old, known := now.Member(change.Replaces)
-	if !known {
-		return change, "ERR node " + change.Replaces.String() + " is not a member of the cluster"
-	}
-	change.Member.Address = old.Address
-	return change, ""
+	return change, problem
 }
 
 // readMember reads id and host:port.

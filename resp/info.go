@@ -62,12 +62,12 @@ type PersistenceInfo struct {
 	// LoadingSince is when that began, and LoadingFor how long ago it is.
 	LoadingSince time.Time
 	LoadingFor   time.Duration
-	// LoadedDone and LoadedTotal are how much of the state is loaded, in the group's own measure.
+	// LoadedDone and LoadedTotal are how many items of the state are loaded: records of the checkpoint, then slots of the log.
 	LoadedDone, LoadedTotal uint64
 	// ChangesSinceSave counts the slots of the log, of one write or more each, that the newest checkpoint does not have.
 	ChangesSinceSave uint64
-	// LastSave is when the newest checkpoint was taken, in Unix seconds, and LastSaveTook how long that took; negative: there
-	// is none.
+	// LastSave is when the newest checkpoint was taken, in Unix seconds, and LastSaveTook how long that took; 0: another
+	// boot or node took it, or there is none.
 	LastSave     int64
 	LastSaveTook time.Duration
 	// SnapshotSlot and Records are the newest checkpoint's, RunningSlot that of the one being written, which began RunningFor

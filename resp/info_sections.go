@@ -99,7 +99,7 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.int("rdb_last_save_time", p.LastSave)
 	// A checkpoint that fails ends the process, so there is no other status to tell.
 	w.str("rdb_last_bgsave_status", "ok")
-	w.seconds("rdb_last_bgsave_time_sec", p.LastSaveTook, p.LastSaveTook >= 0)
+	w.seconds("rdb_last_bgsave_time_sec", p.LastSaveTook, p.LastSaveTook > 0)
 	w.seconds("rdb_current_bgsave_time_sec", p.RunningFor, p.RunningSlot > 0)
 	w.flag("aof_enabled", true)
 	w.zeros("aof_rewrite_in_progress", "aof_rewrite_scheduled")
@@ -124,8 +124,8 @@ func loadingFields(w *infoWriter, p *PersistenceInfo) {
 	if !p.LoadingSince.IsZero() {
 		w.int("loading_start_time", p.LoadingSince.Unix())
 	}
-	w.num("loading_loaded_slots", p.LoadedDone)
-	w.num("loading_total_slots", p.LoadedTotal)
+	w.num("loading_loaded_items", p.LoadedDone)
+	w.num("loading_total_items", p.LoadedTotal)
 	w.fixed("loading_loaded_perc", 100*share, 2)
 	if share > 0 {
 		w.int("loading_eta_seconds", int64(p.LoadingFor.Seconds()*(1-share)/share))

@@ -112,7 +112,7 @@ func TestInfoWhileLoading(t *testing.T) {
 	src := testInfo()
 	src.Persistence = PersistenceInfo{Loading: true, LoadedDone: 25, LoadedTotal: 100, LoadingSince: time.Unix(1000, 0), LoadingFor: 10 * time.Second}
 	got := infoText([]string{"persistence"}, src)
-	for _, line := range []string{"loading:1", "loading_start_time:1000", "loading_eta_seconds:30", "loading_loaded_slots:25", "loading_total_slots:100", "loading_loaded_perc:25.00"} {
+	for _, line := range []string{"loading:1", "loading_start_time:1000", "loading_eta_seconds:30", "loading_loaded_items:25", "loading_total_items:100", "loading_loaded_perc:25.00"} {
 		if !strings.Contains(got, line+"\r\n") {
 			t.Errorf("%q is missing in %q", line, got)
 		}
