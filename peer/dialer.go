@@ -112,9 +112,9 @@ func (t *Transport) dialOnce(ctx context.Context, r *remote, continues bool) (*l
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	l, boot, err := t.greet(conn, r, continues)
+	l, peer, err := t.greet(conn, r, continues)
 	if err == nil {
-		err = t.adopt(l, continues, boot)
+		err = t.adopt(l, continues, peer)
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -139,19 +139,19 @@ func handshake(id *identity, raw *rawConn, conn *tls.Conn) (*secure, error) {
 	return &secure{conn, raw, proof}, err
 }
 
-// greet is the dialler's part of the handshake. It returns the boot number of the node that answered, too.
-func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, uint64, error) {
+// greet is the dialler's part of the handshake. It returns what the node that answered shows of itself, too.
+func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, shown, error) {
 	if err := t.prepare(conn); err != nil {
-		return nil, 0, err
+		return nil, shown{}, err
 	}
 	raw := newRawConn(conn, t.limits.HelloBytes)
 	s, err := handshake(t.identity, raw, tls.Client(raw, t.tls))
 	if err != nil {
-		return nil, 0, err
+		return nil, shown{}, err
 	}
 	answer, err := t.ask(s, r, continues)
 	if err != nil {
-		return nil, 0, explain(err)
+		return nil, shown{}, explain(err)
 	}
 	if no := t.door.judgeAnswer(t.view.Load(), r.id, answer); no != nil {
 		if answer.Refused == "" {
@@ -159,10 +159,11 @@ func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, uint
 		} else if no.removed {
 			t.toldRemoved(r.id, paxos.Slot(answer.ConfigurationSlot), no.reason)
 		}
-		return nil, 0, no
+		return nil, shown{}, no
 	}
-	l, err := t.establish(s, r, uint8(answer.Format), shownByAnswer(answer))
-	return l, answer.Boot, err
+	peer := shownByAnswer(answer)
+	l, err := t.establish(s, r, uint8(answer.Format), peer)
+	return l, peer, err
 }
 
 // ask says hello and returns the answer.

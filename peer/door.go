@@ -131,7 +131,7 @@ func (d *door) judgeNode(v *view, s shown) *refusal {
 
 // refuseStranger tells a removed node from one that is not added yet: ids are never used again (rule M2).
 func (d *door) refuseStranger(v *view, id paxos.NodeID) *refusal {
-	if id != 0 && id <= v.configuration.Highest() {
+	if removed(&v.configuration, id) {
 		no := refuse("node %v is not a member (removed, as of the configuration of slot %v): it can only come back as a new node, with an empty data directory and --join",
 			id, v.configuration.Slot)
 		no.removed = true

@@ -13,7 +13,7 @@ var (
 	errReplaced = errors.New("replaced by a newer link of the same peer")
 	errClosed   = errors.New("this node is closing")
 	errDeparted = errors.New("the guest's last link is over")
-	errNoMember = errors.New("the node is no member any more")
+	errParted   = errors.New("no more links with this node")
 	errEnded    = errors.New("the peer ended the link")
 	errAlert    = errors.New("the other end refused the TLS handshake; do both nodes have the same cluster key?")
 )

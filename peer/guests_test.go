@@ -81,6 +81,25 @@ func TestGuestThatIsNoMemberIsDismissed(t *testing.T) {
 	}
 }
 
+// TestGuestWithTheUUIDOfAnotherIsDismissed: the configuration that names the id knows whose it is.
+func TestGuestWithTheUUIDOfAnotherIsDismissed(t *testing.T) {
+	w, two, nine := lagging(t)
+	c := w.configuration(5, 2, 9)
+	c.Voters[1].UUID = "of the real node 9"
+	two.SetMembers(c)
+	if e := nine.next(t); !e.down {
+		t.Fatalf("%+v", e)
+	}
+	if e := two.next(t); !e.down || e.peer != 9 {
+		t.Fatalf("%+v", e)
+	}
+	nine.log.await(t, "node 9 is known by another UUID")
+	nine.log.await(t, `but is known as \"of the real node 9\"`)
+	if s, ok := two.statusOf(9); !ok || s.Guest || s.Links != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestGuestIsForgottenWithItsLink, and may come again.
 func TestGuestIsForgottenWithItsLink(t *testing.T) {
 	_, two, nine := lagging(t)

@@ -268,7 +268,7 @@ func TestRestartedPeerIsLinkedAgain(t *testing.T) {
 func TestNewLinkBeginsWithAnEmptyQueue(t *testing.T) {
 	r := &remote{id: 2, outbox: newOutbox(quickLimits().WithDefaults())}
 	for range 2 {
-		if renewed, err := r.adopt(newLink(nil, r, nil, newRawConn(&fakeConn{}, 1), maxFormat), false, 1); renewed || err != nil {
+		if renewed, err := r.adopt(newLink(nil, r, nil, newRawConn(&fakeConn{}, 1), maxFormat), false, shown{}); renewed || err != nil {
 			t.Fatal(renewed, err)
 		}
 		if got := r.outbox.take(nil, 1); len(got) != 0 {

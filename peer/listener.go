@@ -129,7 +129,7 @@ func (t *Transport) welcome(s *secure, hello *wire.Hello, release func() bool) e
 	l, err := t.establish(s, r, format, shownBy(hello))
 	if err == nil {
 		release()
-		err = t.adopt(l, hello.Continues, hello.Boot)
+		err = t.adopt(l, hello.Continues, shownBy(hello))
 	}
 	return t.unused(r, err)
 }

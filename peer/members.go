@@ -83,7 +83,8 @@ func (t *Transport) SetMembers(c paxos.Configuration) {
 			case r.guestBeyond(c.Slot):
 				next.remotes[id] = r
 			default:
-				t.dismiss(r, c.Slot)
+				t.part(r, ending{reason: endRemoved, slot: c.Slot,
+					text: fmt.Sprintf("node %v was removed from the cluster by the configuration of slot %v", id, c.Slot)})
 			}
 		}
 	}
@@ -91,11 +92,16 @@ func (t *Transport) SetMembers(c paxos.Configuration) {
 	t.steer()
 }
 
-// enrolled returns the remote of a member: the one there is, or a new one.
+// enrolled returns the remote of a member: the one there is, unless its link turns out to be with a node that only says
+// it is that member, or a new one.
 func (t *Transport) enrolled(old *view, m paxos.Member) *remote {
 	var r *remote
 	if old != nil {
 		r = old.remotes[m.ID]
+	}
+	if r != nil && m.UUID != "" && !r.mayBe(m.UUID) {
+		t.part(r, ending{reason: endRefused, text: fmt.Sprintf("node %v is known by another UUID", m.ID)})
+		r = nil
 	}
 	if r == nil {
 		r = t.newRemote(m.ID)
@@ -110,13 +116,12 @@ func (t *Transport) newRemote(id paxos.NodeID) *remote {
 	return &remote{id: id, outbox: newOutbox(t.limits), since: time.Now(), last: t.leaving[id]}
 }
 
-// dismiss ends the links of a node that the configuration of slot does not name.
-func (t *Transport) dismiss(r *remote, slot paxos.Slot) {
+// part ends the links of a node for good, for the reason that e gives.
+func (t *Transport) part(r *remote, e ending) {
 	if r.stopDialling != nil {
 		r.stopDialling()
 	}
-	text := fmt.Sprintf("node %v was removed from the cluster by the configuration of slot %v", r.id, slot)
-	open := r.close(fmt.Errorf("%w: %s", errNoMember, text), ending{reason: endRemoved, slot: slot, text: text})
+	open := r.close(fmt.Errorf("%w: %s", errParted, e.text), e)
 	if len(open) == 0 {
 		return
 	}
@@ -153,9 +158,9 @@ func flush(open []*link, limit time.Duration) {
 // to be removed does neither, since all would refuse it.
 func (t *Transport) steer() {
 	v := t.view.Load()
-	member := t.started && v.configuration.IsMember(t.door.self)
+	active := t.started && !removed(&v.configuration, t.door.self)
 	for _, r := range v.remotes {
-		dials := member && v.configuration.IsMember(r.id)
+		dials := active && v.configuration.IsMember(r.id)
 		switch {
 		case dials && r.stopDialling == nil:
 			ctx, cancel := context.WithCancel(t.ctx)
@@ -170,6 +175,12 @@ func (t *Transport) steer() {
 			r.stopDialling = nil
 		}
 	}
+}
+
+// removed reports whether id was a member before c and is none in it. A node that c does not know yet has a higher id
+// than all that ever were (rule M2).
+func removed(c *paxos.Configuration, id paxos.NodeID) bool {
+	return id != 0 && id <= c.Highest() && !c.IsMember(id)
 }
 
 // dials reports whether it is this node that makes the links to r.

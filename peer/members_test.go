@@ -300,6 +300,16 @@ func TestOlderConfigurationsChangeNothing(t *testing.T) {
 	}
 }
 
+// TestNodeThatIsNotAddedYetDials: what it has replayed may be older than its own membership.
+func TestNodeThatIsNotAddedYetDials(t *testing.T) {
+	w := newTown(t, 1, 9)
+	old := w.configuration(3, 1)
+	old.HighestID = 1
+	one, nine := w.start(1, w.configuration(5, 1, 9)), w.start(9, old)
+	one.awaitUp(t, 9)
+	nine.awaitUp(t, 1)
+}
+
 // TestMemberThatComesBackAtOnce: its link is announced only after the end of the one before, whichever remote that had.
 func TestMemberThatComesBackAtOnce(t *testing.T) {
 	w := newTown(t, 1, 2)

@@ -22,7 +22,8 @@ type remote struct {
 	address string
 	// claimed is the slot of the configuration that a guest said to work with, 0 of a member.
 	claimed paxos.Slot
-	// newestBoot is the highest boot number the node has shown.
+	// uuid is what the node has shown on its newest link, and newestBoot the highest boot number.
+	uuid       string
 	newestBoot uint64
 	// current is the link that messages are sent on, nil without one.
 	current *link
@@ -68,6 +69,13 @@ func (r *remote) boot() uint64 {
 	return r.newestBoot
 }
 
+// mayBe reports whether the node has shown that UUID, or none yet.
+func (r *remote) mayBe(uuid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.uuid == "" || r.uuid == uuid
+}
+
 // linked reports whether there is a link to send on.
 func (r *remote) linked() bool {
 	r.mu.Lock()
@@ -101,7 +109,7 @@ func (r *remote) guestBeyond(slot paxos.Slot) bool {
 // adopt makes l the link to this member. If l continues a link that works, that one hands over: it writes what it has
 // begun, says so, and ends, and nothing is lost. Any other earlier link is cut. Either way l delivers nothing before
 // its predecessor is over.
-func (r *remote) adopt(l *link, continues bool, boot uint64) (renewed bool, err error) {
+func (r *remote) adopt(l *link, continues bool, peer shown) (renewed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone != nil {
@@ -120,7 +128,7 @@ func (r *remote) adopt(l *link, continues bool, boot uint64) (renewed bool, err 
 	l.prev = r.last
 	r.current, r.last = l, l
 	r.alive = append(r.alive, l)
-	r.newestBoot = max(r.newestBoot, boot)
+	r.uuid, r.newestBoot = peer.uuid, max(r.newestBoot, peer.boot)
 	r.counts.links.Add(1)
 	return renewed, nil
 }

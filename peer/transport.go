@@ -155,8 +155,8 @@ func (t *Transport) Send(to paxos.NodeID, m paxos.Message) {
 }
 
 // adopt makes l its member's link and runs it.
-func (t *Transport) adopt(l *link, continues bool, boot uint64) error {
-	renewed, err := l.r.adopt(l, continues, boot)
+func (t *Transport) adopt(l *link, continues bool, peer shown) error {
+	renewed, err := l.r.adopt(l, continues, peer)
 	if err != nil {
 		return err
 	}
