@@ -75,7 +75,10 @@ func TestM1_PromisesOfTheOldConfigurationDoNotLeadInTheNewOne(t *testing.T) {
 	ballot := r.campaign()
 	r.receive(2, Promise{Ballot: ballot, Chosen: 1, Parts: 1})
 	r.wantRole(RoleCandidate)
-	r.receive(2, Learned{Records: []Record{{Slot: 1, Ballot: Ballot{Round: 1, Node: 3}, Entry: entry}}, Chosen: 1})
+	fx := r.receive(2, Learned{Records: []Record{{Slot: 1, Ballot: Ballot{Round: 1, Node: 3}, Entry: entry}}, Chosen: 1})
+	if proposed := sent[Accept](fx.Send); len(proposed) != 0 {
+		t.Fatalf("proposed by right of the old configuration: %v", proposed)
+	}
 	r.wantRole(RoleCandidate)
 	if r.core.candidate.ballot == ballot || r.core.candidate.promised.IsQuorum(&r.core.configuration) {
 		t.Fatalf("phase 1 did not begin anew: ballot %v, %v", r.core.candidate.ballot, r.core.candidate.promised)
