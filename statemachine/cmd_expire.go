@@ -101,7 +101,7 @@ func expire(tx *Tx, args Args, form expireForm, reply Reply) {
 		reply.Int(0)
 		return
 	}
-	if current, has := e.db.deadlines.of(e.object); !o.allow(current, has, deadline) {
+	if current, has := e.db.keys.times.of(e.object); !o.allow(current, has, deadline) {
 		reply.Int(0)
 		return
 	}
@@ -136,7 +136,7 @@ func timeLeft(tx *Tx, key []byte, seconds, absolute bool) int64 {
 	if o == nil {
 		return -2
 	}
-	at, ok := tx.database().deadlines.of(o)
+	at, ok := tx.database().keys.times.of(o)
 	if !ok {
 		return -1
 	}

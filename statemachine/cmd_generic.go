@@ -158,7 +158,7 @@ func transfer(tx *Tx, source, target *entry, reply Reply) bool {
 		return false
 	}
 	tx.ks.putCopy(target, source.object, s)
-	if at, ok := source.db.deadlines.of(source.object); ok {
+	if at, ok := source.db.keys.times.of(source.object); ok {
 		tx.ks.setDeadline(target, at)
 	} else {
 		tx.ks.clearDeadline(target)
@@ -169,7 +169,7 @@ func transfer(tx *Tx, source, target *entry, reply Reply) bool {
 // putCopy makes the key hold a copy of another object's value.
 func (ks *keyspace) putCopy(e *entry, source *Object, s stamp) {
 	ks.putString(e, source.str(), s)
-	e.object.flags |= source.flags & encodingFlags
+	e.edit().flags |= source.flags & encodingFlags
 }
 
 // copyKey: COPY source destination [DB db] [REPLACE].

@@ -95,6 +95,6 @@ func incrbyfloat(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	tx.ks.putString(&e, sum.human(), s)
-	e.object.flags |= flagText
+	e.edit().flags |= flagText
 	reply.Bulk(e.object.str())
 }

@@ -343,8 +343,9 @@ func appendString(tx *Tx, args Args, reply Reply) {
 	if e.object == nil {
 		tx.ks.putString(&e, args[2], s)
 	} else {
-		e.object.buf = append(e.object.buf, args[2]...)
-		e.object.editedInPlace()
+		o := e.edit()
+		o.append(args[2])
+		o.editedInPlace()
 		tx.ks.stamp(&e, s)
 	}
 	reply.Int(int64(length))
@@ -397,9 +398,10 @@ func setrange(tx *Tx, args Args, reply Reply) {
 	if e.object == nil {
 		tx.ks.create(&e, KindString, nil)
 	}
-	e.object.extend(int(offset) + len(value))
-	copy(e.object.str()[offset:], value)
-	e.object.editedInPlace()
+	o := e.edit()
+	o.extend(int(offset) + len(value))
+	copy(o.str()[offset:], value)
+	o.editedInPlace()
 	tx.ks.stamp(&e, s)
 	reply.Int(int64(len(e.object.str())))
 }

@@ -45,6 +45,19 @@ func (d *deadlines) set(o *Object, at int64) {
 	}
 }
 
+// append gives an object without a deadline one, out of order: order must be called before anything else is.
+func (d *deadlines) append(o *Object, at int64) {
+	d.items = append(d.items, deadline{at, o})
+	o.deadline = uint32(len(d.items))
+}
+
+// order makes a heap of items in any order, in time in proportion to their number (R. W. Floyd, Treesort 3).
+func (d *deadlines) order() {
+	for i := len(d.items)/2 - 1; i >= 0; i-- {
+		d.down(i)
+	}
+}
+
 // remove takes the object's deadline away, if it has one.
 func (d *deadlines) remove(o *Object) {
 	if o.deadline == 0 {

@@ -66,6 +66,37 @@ func (d *dict) insert(hash uint64, o *Object) {
 	d.used++
 }
 
+// bulkGrowth is how many times larger insertMany makes a table that is full, and bulkSize how large its first one may be.
+const (
+	bulkGrowth = 16
+	bulkSize   = 1 << 16
+)
+
+// insertMany is insert for one of many objects, total of them as it is said, into a dictionary that knows no other way
+// yet. A table is made for all of them as soon as enough are there to believe it, so that few are moved, and a number
+// that is not true costs little.
+func (d *dict) insertMany(hash uint64, o *Object, total uint64) {
+	if size := len(d.tables[0]); d.used >= size {
+		believed := uint64(max(bulkSize, bulkGrowth*size))
+		before := d.tables[0]
+		d.tables[0] = make([]*Object, max(dictInitialSize, 1<<bits.Len64(min(total, believed)-1)))
+		d.pushAll(before)
+	}
+	push(d.tables[0], hash, o)
+	d.used++
+}
+
+// pushAll puts the objects of another table into the first one.
+func (d *dict) pushAll(table []*Object) {
+	for _, chain := range table {
+		for chain != nil {
+			o := chain
+			chain = o.next
+			push(d.tables[0], d.hasher.hash(o.key()), o)
+		}
+	}
+}
+
 // remove takes out an object that is there.
 func (d *dict) remove(hash uint64, o *Object) {
 	for _, table := range d.tables {

@@ -27,12 +27,12 @@ func (ks *keyspace) digest() digest {
 	for i := range ks.databases {
 		db := &ks.databases[i]
 		db.keys.each(func(o *Object) bool {
-			record = appendRecord(record[:0], i, &db.deadlines, o)
+			record = appendDigestRecord(record[:0], i, &db.keys.times, o)
 			d.add(record)
 			return true
 		})
 		db.tombstones.each(func(o *Object) bool {
-			record = appendRecord(record[:0], i, &db.purges, o)
+			record = appendDigestRecord(record[:0], i, &db.tombstones.times, o)
 			d.add(record)
 			return true
 		})
@@ -40,8 +40,8 @@ func (ks *keyspace) digest() digest {
 	return d
 }
 
-// appendRecord encodes all of an object that the log decides.
-func appendRecord(dst []byte, db int, times *deadlines, o *Object) []byte {
+// appendDigestRecord encodes all of an object that the log decides.
+func appendDigestRecord(dst []byte, db int, times *deadlines, o *Object) []byte {
 	at, timed := times.of(o)
 	dst = append(dst, byte(db), byte(o.kind), byte(o.flags))
 	dst = binary.AppendUvarint(dst, o.version)

@@ -10,7 +10,7 @@ func (ks *keyspace) removeDue(limit int) {
 		return
 	}
 	for range limit {
-		at, db, o := ks.earliest(func(db *database) *deadlines { return &db.deadlines })
+		at, db, o := ks.earliest(func(db *database) *space { return db.keys })
 		if o == nil || at > ks.now {
 			return
 		}
@@ -19,10 +19,10 @@ func (ks *keyspace) removeDue(limit int) {
 	}
 }
 
-// earliest finds the object with the earliest deadline of all databases; of equal ones the lowest database's.
-func (ks *keyspace) earliest(which func(*database) *deadlines) (at int64, db *database, first *Object) {
+// earliest finds the object with the earliest time of one space of each database; of equal ones the lowest database's.
+func (ks *keyspace) earliest(which func(*database) *space) (at int64, db *database, first *Object) {
 	for i := range ks.databases {
-		t, o := which(&ks.databases[i]).first()
+		t, o := which(&ks.databases[i]).times.first()
 		if o != nil && (first == nil || t < at) {
 			at, db, first = t, &ks.databases[i], o
 		}
@@ -32,7 +32,7 @@ func (ks *keyspace) earliest(which func(*database) *deadlines) (at int64, db *da
 
 // nextDeadline is the Unix millisecond of the next removal, at least 1; 0 if there is none.
 func (ks *keyspace) nextDeadline() int64 {
-	at, _, o := ks.earliest(func(db *database) *deadlines { return &db.deadlines })
+	at, _, o := ks.earliest(func(db *database) *space { return db.keys })
 	if o == nil || ks.keepDue {
 		return 0
 	}

@@ -168,7 +168,7 @@ func TestRemovalIsInTheOrderOfDeadlineDatabaseKey(t *testing.T) {
 	}
 	ks.now = 20
 	for _, want := range []string{"5 z", "0 a", "0 b", "3 a"} {
-		_, db, o := ks.earliest(func(db *database) *deadlines { return &db.deadlines })
+		_, db, o := ks.earliest(func(db *database) *space { return db.keys })
 		for i := range ks.databases {
 			if got := fmt.Sprintf("%d %s", i, o.key()); db == &ks.databases[i] && got != want {
 				t.Fatalf("%s goes before %s", got, want)

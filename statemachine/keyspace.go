@@ -21,32 +21,34 @@ type keyspace struct {
 	keepDue bool
 	// expired counts keys removed because of their deadline.
 	expired uint64
+	// newestSpace is the highest id given to a space.
+	newestSpace uint64
 }
 
 // database is one of SELECT's. A key is in keys, in tombstones, or in neither.
 type database struct {
-	keys       dict
-	deadlines  deadlines
-	tombstones dict
-	purges     deadlines // when each tombstone goes
-	explicit   int       // how many objects of keys have flagExplicit
+	keys       *space // whose times are the keys' deadlines
+	tombstones *space // whose times are when each of them is purged
+	explicit   int    // how many objects of keys have flagExplicit
 }
 
 func newKeyspace(h hasher, retention int64) *keyspace {
 	ks := &keyspace{hasher: h, retention: retention}
 	for i := range ks.databases {
-		ks.databases[i] = newDatabase(h)
+		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace()}
 	}
 	return ks
 }
 
-func newDatabase(h hasher) database {
-	return database{keys: dict{hasher: h}, tombstones: dict{hasher: h}}
+// newSpace returns an empty space with an id of its own, the same on all nodes.
+func (ks *keyspace) newSpace() *space {
+	ks.newestSpace++
+	return newSpace(ks.newestSpace, ks.hasher)
 }
 
 // due reports whether the object's deadline has come by the log's time.
 func (ks *keyspace) due(db *database, o *Object) bool {
-	at, ok := db.deadlines.of(o)
+	at, ok := db.keys.times.of(o)
 	return ok && at <= ks.now
 }
 
@@ -67,6 +69,9 @@ type entry struct {
 	tombstone *Object // what is left of a removed key; not together with object
 }
 
+// edit notes that the entry's object, which is there, is about to change, and returns it to be changed.
+func (e *entry) edit() editable { return e.db.keys.edit(e.object) }
+
 // entry finds a key for writing. A key that is due is removed at once.
 func (ks *keyspace) entry(db *database, key []byte) entry {
 	e := entry{db: db, hash: ks.hasher.hash(key), key: key}
@@ -85,24 +90,21 @@ func (ks *keyspace) putString(e *entry, value []byte, s stamp) {
 	if e.object == nil {
 		ks.create(e, KindString, value)
 	} else {
-		e.object.kind = KindString
-		e.object.setString(value)
+		o := e.edit()
+		o.kind = KindString
+		o.setString(value)
 	}
 	ks.stamp(e, s)
 }
 
-// create adds an object for a key that is missing, made from its tombstone if there is one.
+// create adds an object for a key that is missing. A tombstone of it goes.
 func (ks *keyspace) create(e *entry, kind Kind, value []byte) {
-	o := e.tombstone
-	if o == nil {
-		o = newObject(kind, e.key, value)
-	} else {
-		ks.exhume(e)
-		o.kind = kind
-		o.setString(value)
+	if e.tombstone != nil {
+		e.db.tombstones.remove(e.hash, e.tombstone)
+		e.tombstone = nil
 	}
-	e.object = o
-	e.db.keys.insert(e.hash, o)
+	e.object = newObject(kind, e.key, value)
+	e.db.keys.insert(e.hash, e.object)
 }
 
 // remove takes the key away, as a change of the running command.
@@ -115,7 +117,6 @@ func (ks *keyspace) remove(e *entry) {
 func (ks *keyspace) drop(e *entry) {
 	o := e.object
 	e.object = nil
-	e.db.deadlines.remove(o)
 	e.db.keys.remove(e.hash, o)
 	if o.flags&flagExplicit != 0 {
 		e.db.explicit--
@@ -127,11 +128,11 @@ func (ks *keyspace) drop(e *entry) {
 
 // setDeadline makes the key expire at the Unix millisecond at. The version stays; WATCH sees a change.
 func (ks *keyspace) setDeadline(e *entry, at int64) {
-	if old, ok := e.db.deadlines.of(e.object); ok && old == at {
+	if old, ok := e.db.keys.times.of(e.object); ok && old == at {
 		return
 	}
-	e.db.deadlines.set(e.object, at)
-	ks.revise(e.object)
+	e.db.keys.setTime(e.object, at)
+	ks.revise(e.db.keys, e.object)
 }
 
 // clearDeadline makes the key stay for ever, and reports whether it had a deadline.
@@ -139,43 +140,37 @@ func (ks *keyspace) clearDeadline(e *entry) bool {
 	if e.object.deadline == 0 {
 		return false
 	}
-	e.db.deadlines.remove(e.object)
-	ks.revise(e.object)
+	e.db.keys.clearTime(e.object)
+	ks.revise(e.db.keys, e.object)
 	return true
 }
 
-// revise marks an object as changed by the running command.
-func (ks *keyspace) revise(o *Object) {
-	o.revision = ks.revision + 1
+// revise marks an object of a space as changed by the running command.
+func (ks *keyspace) revise(s *space, o *Object) {
+	s.edit(o).revision = ks.revision + 1
 	ks.dirty = true
 	o.touch(ks.now)
 }
 
-// flush removes every key of a database.
+// flush removes every key of a database, by giving it a fresh space. A checkpoint that is being written may still need
+// the objects of the old one, so they stay as they are.
 func (ks *keyspace) flush(db *database) {
 	if db.keys.len() == 0 {
 		return
 	}
 	old := *db
-	db.keys = dict{hasher: ks.hasher}
-	db.deadlines = deadlines{}
+	db.keys = ks.newSpace()
 	db.explicit = 0
 	ks.dirty = true
 	if old.explicit == 0 && ks.highest <= ks.revision {
 		return // no key needs a tombstone
 	}
-	// Burying an object relinks it, so it must not happen while its chain is walked.
-	var buried []*Object
 	old.keys.each(func(o *Object) bool {
 		if ks.needsTombstone(o) {
-			buried = append(buried, o)
+			ks.bury(&entry{db: db, hash: ks.hasher.hash(o.key())}, o)
 		}
 		return true
 	})
-	for _, o := range buried {
-		o.next, o.deadline = nil, 0
-		ks.bury(&entry{db: db, hash: ks.hasher.hash(o.key())}, o)
-	}
 }
 
 // swap exchanges two databases, tombstones and all.

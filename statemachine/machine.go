@@ -36,12 +36,14 @@ type Machine struct {
 	deadline     atomic.Int64
 	hits, misses atomic.Uint64
 
-	mu      sync.RWMutex // Apply holds it for writing, views for reading
-	ks      *keyspace
-	slot    uint64 // the newest applied one
-	applier *View
-	decoder decoder
-	max     int
+	mu   sync.RWMutex // Apply holds it for writing, views for reading
+	ks   *keyspace
+	slot uint64 // the newest applied one
+	// checkpoint is the one that is being written, nil without one.
+	checkpoint *Checkpoint
+	applier    *View
+	decoder    decoder
+	max        int
 }
 
 // Replies is where the origin of a section wants its replies.
@@ -100,9 +102,9 @@ func (m *Machine) newView() *View {
 func (m *Machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.slot = slot
-	m.ks.now = max(m.ks.now, timeMS)
 	if count > 0 || replies == nil {
+		m.slot = slot
+		m.ks.now = max(m.ks.now, timeMS)
 		m.ks.removeDue(expirePerApply)
 		m.ks.purgeTombstones(purgePerApply)
 	}

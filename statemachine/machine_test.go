@@ -261,13 +261,13 @@ func TestDigestSeesEverythingTheLogDecides(t *testing.T) {
 	seen := map[digest]string{}
 	for what, change := range map[string]func(ks *keyspace, e *entry){
 		"nothing":       func(*keyspace, *entry) {},
-		"version":       func(_ *keyspace, e *entry) { e.object.version = 6 },
-		"revision":      func(_ *keyspace, e *entry) { e.object.revision = 6 },
-		"explicit":      func(_ *keyspace, e *entry) { e.object.flags |= flagExplicit },
-		"kind":          func(_ *keyspace, e *entry) { e.object.kind = 99 },
-		"value":         func(_ *keyspace, e *entry) { e.object.setString([]byte("valu")) },
-		"deadline":      func(ks *keyspace, e *entry) { e.db.deadlines.set(e.object, 1) },
-		"deadline of 0": func(ks *keyspace, e *entry) { e.db.deadlines.set(e.object, 0) },
+		"version":       func(_ *keyspace, e *entry) { e.edit().version = 6 },
+		"revision":      func(_ *keyspace, e *entry) { e.edit().revision = 6 },
+		"explicit":      func(_ *keyspace, e *entry) { e.edit().flags |= flagExplicit },
+		"kind":          func(_ *keyspace, e *entry) { e.edit().kind = 99 },
+		"value":         func(_ *keyspace, e *entry) { e.edit().setString([]byte("valu")) },
+		"deadline":      func(ks *keyspace, e *entry) { e.db.keys.setTime(e.object, 1) },
+		"deadline of 0": func(ks *keyspace, e *entry) { e.db.keys.setTime(e.object, 0) },
 		"tombstone":     func(ks *keyspace, e *entry) { ks.drop(e) },
 		"its purge":     func(ks *keyspace, e *entry) { ks.now = 7; ks.drop(e) },
 		"database":      func(ks *keyspace, _ *entry) { ks.swap(0, 1) },
@@ -314,9 +314,9 @@ func (ks *keyspace) verify(t testing.TB) {
 			}
 			return true
 		})
-		if timed != db.deadlines.len() || explicit != db.explicit || db.tombstones.len() != db.purges.len() {
+		if timed != db.keys.times.len() || explicit != db.explicit || db.tombstones.len() != db.tombstones.times.len() {
 			t.Fatalf("database %d: %d of %d deadlines, %d of %d explicit, %d tombstones with %d purges", i,
-				timed, db.deadlines.len(), explicit, db.explicit, db.tombstones.len(), db.purges.len())
+				timed, db.keys.times.len(), explicit, db.explicit, db.tombstones.len(), db.tombstones.times.len())
 		}
 	}
 	if ks.dirty {

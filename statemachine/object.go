@@ -34,13 +34,17 @@ const (
 	flagText
 )
 
+// knownFlags are all there are.
+const knownFlags = flagExplicit | flagRaw | flagText
+
 // encodingFlags are replaced as a whole when a string gets a new value.
 const encodingFlags = flagRaw | flagText
 
 // Object is one key with its value and all that is known of it; it is also its own dictionary entry. It is kept at 64
 // bytes: there may be many millions of them.
 //
-// Objects are changed under the machine's write lock alone, access apart, which readers store to.
+// Objects are changed under the machine's write lock alone, access apart, which readers store to, and only after
+// space.edit, which gives the methods that change a value.
 type Object struct {
 	next *Object // in the dictionary's chain
 	// buf is the key and, for a string, its value right behind it: one allocation for both, and a value of the same
@@ -57,6 +61,8 @@ type Object struct {
 	access atomic.Uint32
 	kind   Kind
 	flags  objectFlags
+	// marks are what the checkpoints of this node note; see space.
+	marks marks
 }
 
 // keepSlack is how many bytes beyond twice its size a string may keep allocated when it shrinks.
@@ -77,7 +83,7 @@ func (o *Object) key() []byte { return o.buf[:o.keyLen:o.keyLen] }
 func (o *Object) str() []byte { return o.buf[o.keyLen:] }
 
 // setString replaces the value, in place when the room is there and not far too large.
-func (o *Object) setString(value []byte) {
+func (o editable) setString(value []byte) {
 	need := int(o.keyLen) + len(value)
 	if cap(o.buf) < need || cap(o.buf) > 2*need+keepSlack {
 		o.buf = append(slices.Grow([]byte(nil), need), o.key()...)
@@ -87,7 +93,7 @@ func (o *Object) setString(value []byte) {
 }
 
 // extend makes the value at least n bytes long, with zero bytes behind the old end.
-func (o *Object) extend(n int) {
+func (o editable) extend(n int) {
 	if missing := n - len(o.str()); missing > 0 {
 		end := len(o.buf)
 		o.buf = slices.Grow(o.buf, missing)[:end+missing]
@@ -95,7 +101,10 @@ func (o *Object) extend(n int) {
 	}
 }
 
-// dropValue frees the value: only the key's bytes remain.
+// append adds bytes at the end of the value.
+func (o editable) append(tail []byte) { o.buf = append(o.buf, tail...) }
+
+// dropValue frees the value of an object that is removed: only the key's bytes remain.
 func (o *Object) dropValue() {
 	if cap(o.buf) > int(o.keyLen)+keepSlack {
 		o.buf = slices.Clone(o.key())

@@ -11,7 +11,7 @@ type Stats struct {
 	// Slot is the newest applied one, and TimeMS its time in Unix milliseconds.
 	Slot   uint64
 	TimeMS int64
-	// Expired counts the keys removed because of their deadline, since the node started.
+	// Expired counts the keys removed because of their deadline. The log decides it, so it outlives restarts.
 	Expired uint64
 	// Hits and Misses count this node's reads of keys, since it started.
 	Hits, Misses uint64
@@ -33,7 +33,7 @@ func (m *Machine) Stats() Stats {
 		Hits: m.hits.Load(), Misses: m.misses.Load()}
 	for i := range m.ks.databases {
 		db := &m.ks.databases[i]
-		s.Databases[i] = DatabaseStats{Keys: db.keys.len(), Expires: db.deadlines.len(), AvgTTL: db.deadlines.mean(m.ks.now)}
+		s.Databases[i] = DatabaseStats{Keys: db.keys.len(), Expires: db.keys.times.len(), AvgTTL: db.keys.times.mean(m.ks.now)}
 		s.Tombstones += db.tombstones.len()
 	}
 	return s

@@ -4,7 +4,7 @@ package statemachine
 const maxEmbedded = 44
 
 // editedInPlace notes that a string was changed by bytes: Redis keeps such a string as it is.
-func (o *Object) editedInPlace() {
+func (o editable) editedInPlace() {
 	o.flags = o.flags&^encodingFlags | flagRaw
 }
 

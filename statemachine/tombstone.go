@@ -12,32 +12,31 @@ func (ks *keyspace) needsTombstone(o *Object) bool {
 	return o.flags&flagExplicit != 0 || o.version > ks.revision
 }
 
-// bury makes a removed object its key's tombstone.
+// bury leaves a tombstone of a removed object, which stays as it is.
 func (ks *keyspace) bury(e *entry, o *Object) {
-	o.dropValue()
-	o.kind, o.flags = kindTombstone, 0
-	e.tombstone = o
-	e.db.tombstones.insert(e.hash, o)
-	e.db.purges.set(o, ks.purgeTime())
+	t := newObject(kindTombstone, o.key(), nil)
+	t.version, t.revision = o.version, o.revision
+	ks.insertTombstone(e, t)
 }
 
-// exhume takes the key's tombstone away, to be made the key's object again.
-func (ks *keyspace) exhume(e *entry) {
-	e.db.purges.remove(e.tombstone)
-	e.db.tombstones.remove(e.hash, e.tombstone)
-	e.tombstone = nil
+// insertTombstone makes a new object the key's tombstone.
+func (ks *keyspace) insertTombstone(e *entry, t *Object) {
+	e.tombstone = t
+	e.db.tombstones.insert(e.hash, t)
+	e.db.tombstones.setTime(t, ks.purgeTime())
 }
 
 // leaveTombstone raises the version of a missing key to n, by a delete that carries it.
 func (ks *keyspace) leaveTombstone(e *entry, n uint64) {
 	if e.tombstone == nil {
-		ks.bury(e, newObject(kindTombstone, e.key, nil))
+		ks.insertTombstone(e, newObject(kindTombstone, e.key, nil))
 	}
-	t := e.tombstone
+	tombstones := e.db.tombstones
+	t := tombstones.edit(e.tombstone)
 	t.version = n
-	e.db.purges.set(t, ks.purgeTime())
+	tombstones.setTime(t.Object, ks.purgeTime())
 	ks.highest = max(ks.highest, n)
-	ks.revise(t)
+	ks.revise(tombstones, t.Object)
 }
 
 // purgeTime is when a tombstone made now goes.
@@ -51,11 +50,10 @@ func (ks *keyspace) purgeTime() int64 {
 // purgeTombstones removes tombstones whose retention is over, oldest first, at most limit of them.
 func (ks *keyspace) purgeTombstones(limit int) {
 	for range limit {
-		at, db, o := ks.earliest(func(db *database) *deadlines { return &db.purges })
+		at, db, o := ks.earliest(func(db *database) *space { return db.tombstones })
 		if o == nil || at > ks.now {
 			return
 		}
-		db.purges.remove(o)
 		db.tombstones.remove(ks.hasher.hash(o.key()), o)
 	}
 }

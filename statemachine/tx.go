@@ -49,7 +49,7 @@ func (tx *Tx) peek(key []byte) *Object {
 
 // visible reports whether the object is not due, and notes when only the local clock says that it is.
 func (tx *Tx) visible(db *database, o *Object) bool {
-	at, ok := db.deadlines.of(o)
+	at, ok := db.keys.times.of(o)
 	if !ok || at > tx.now {
 		return true
 	}
@@ -77,8 +77,8 @@ func (tx *Tx) version(key []byte) uint64 {
 // size is the number of keys that are not due.
 func (tx *Tx) size() int {
 	db := tx.database()
-	due := db.deadlines.due(tx.ks.now)
-	if db.deadlines.due(tx.now) > due {
+	due := db.keys.times.due(tx.ks.now)
+	if db.keys.times.due(tx.now) > due {
 		tx.due = true
 	}
 	return db.keys.len() - due

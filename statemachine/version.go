@@ -35,7 +35,7 @@ func (ks *keyspace) nextStamp(e *entry) (s stamp, ok bool) {
 
 // stamp gives the key's object its new version.
 func (ks *keyspace) stamp(e *entry, s stamp) {
-	o := e.object
+	o := e.edit()
 	if o.flags&flagExplicit != 0 {
 		e.db.explicit--
 	}
@@ -46,7 +46,7 @@ func (ks *keyspace) stamp(e *entry, s stamp) {
 	}
 	o.version = s.version
 	ks.highest = max(ks.highest, s.version)
-	ks.revise(o)
+	ks.revise(e.db.keys, o.Object)
 }
 
 // condition is what VER and IFVER ask of a write.

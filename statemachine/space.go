@@ -1,0 +1,115 @@
+package statemachine
+
+// marks say where an object stands between two checkpoints. They are this node's own: digests and records leave them out.
+type marks uint8
+
+const (
+	// markSaved: the newest checkpoint has a record of the object's key, as far as it has been encoded.
+	markSaved marks = 1 << iota
+	// markOdd and markEven: the object is in the list of changes of its space. The two take turns from one checkpoint to
+	// the next, so that a whole list becomes that of a frozen space at once: an object with the mark of the time before
+	// is frozen, and not encoded yet.
+	markOdd
+	markEven
+)
+
+// other is the mark that takes turns with m.
+func (m marks) other() marks { return m ^ (markOdd | markEven) }
+
+// space is a set of objects that can be dropped as a whole: the keys of a database, or its tombstones. It knows which of
+// them have changed since the last checkpoint. An object never goes from one space to another.
+//
+// Everything that changes an object goes through its space: insert, remove, setTime and clearTime note the change by
+// themselves, and edit is the only way to the methods that change a value.
+type space struct {
+	dict
+	// id names the space in checkpoints; no other ever has the same.
+	id uint64
+	// times are the deadlines of keys, or when tombstones are purged.
+	times deadlines
+
+	// turn is the mark of the objects in changed.
+	turn    marks
+	changed changes
+	// removed are the objects that markSaved was on when they were removed, without their values: the next checkpoint
+	// deletes their records, but for those whose keys have been made again.
+	removed dict
+	// sum is that of the records of all objects that have not changed since the last checkpoint.
+	sum uint64
+	// frozen is what a checkpoint that is being written has of this space, nil without one.
+	frozen *frozenSpace
+}
+
+func newSpace(id uint64, h hasher) *space {
+	return &space{dict: dict{hasher: h}, id: id, turn: markOdd, removed: dict{hasher: h}}
+}
+
+// editable is an object whose coming change has been noted.
+type editable struct{ *Object }
+
+// edit notes that the object, which is in s, is about to change, and returns it to be changed. It must be called before
+// anything that the log decides of an object is written: value, kind, flags, version, revision.
+func (s *space) edit(o *Object) editable {
+	if o.marks&s.turn == 0 {
+		s.settle(o)
+		o.marks |= s.turn
+		s.changed.push(o)
+		s.changed.step(s.turn)
+	}
+	return editable{o}
+}
+
+// settle prepares the first change of an object since the last checkpoint: what a checkpoint still has to write of it is
+// set aside, or its record is taken out of the sum.
+func (s *space) settle(o *Object) {
+	switch {
+	case s.frozen != nil && o.marks&s.turn.other() != 0:
+		s.frozen.setAside(o)
+	case o.marks&markSaved != 0:
+		s.sum -= s.recordSum(o)
+	}
+}
+
+// insert adds an object that is in no space yet, and whose key is not there.
+func (s *space) insert(hash uint64, o *Object) {
+	s.dict.insert(hash, o)
+	o.marks = s.turn
+	if s.removed.len() > 0 {
+		if before := s.removed.find(hash, o.key()); before != nil {
+			s.removed.remove(hash, before)
+			o.marks |= markSaved
+		}
+	}
+	s.changed.push(o)
+	s.changed.step(s.turn)
+}
+
+// remove takes an object out, with its time and its value. It is of no use afterwards but for being read.
+func (s *space) remove(hash uint64, o *Object) {
+	if o.marks&s.turn != 0 {
+		s.changed.stale++
+	} else {
+		s.settle(o)
+	}
+	saved := o.marks&markSaved != 0
+	o.marks = 0
+	s.changed.step(s.turn)
+	s.times.remove(o)
+	s.dict.remove(hash, o)
+	o.dropValue()
+	if saved {
+		s.removed.insert(hash, o)
+	}
+}
+
+// setTime gives an object a time, in place of the one it had.
+func (s *space) setTime(o *Object, at int64) {
+	s.edit(o)
+	s.times.set(o, at)
+}
+
+// clearTime takes an object's time away.
+func (s *space) clearTime(o *Object) {
+	s.edit(o)
+	s.times.remove(o)
+}
