@@ -10,6 +10,8 @@ import (
 type tending struct {
 	// since is the Instant.Mono at which this leadership was noticed. It takes every member for reachable at first.
 	since int64
+	// named says that no UUID this node has met is missing in the configuration.
+	named bool
 	// handOverAt is the Instant.Mono from which this leader may hand over again, to be replaced itself.
 	handOverAt int64
 }
@@ -63,8 +65,8 @@ func (l *loop) workOnChange(a *asked) (answer, bool) {
 	case !next.IsMember(l.g.cfg.Self):
 		return l.beginHandOver(a, 0)
 	}
-	if c.Member.ID == 0 {
-		l.tell(a, answer{state: answerPicked, node: id})
+	if c.Kind == ReplaceMember && c.Member.ID == 0 {
+		l.tell(a, answer{state: answerPicked, node: id}) // once it is promoted, nothing else would tell which it was
 	}
 	l.proposeConfiguration(next)
 	return answer{}, false
@@ -135,7 +137,7 @@ func (l *loop) proposeConfiguration(next paxos.Configuration) {
 	l.step(paxos.Proposed{Entry: paxos.Entry{Kind: paxos.EntryConfiguration, Payload: payload}})
 }
 
-// tendMembers makes the changes that are the leader's own to make: one at a time, and none while requests for changes wait.
+// tendMembers makes the changes that are the leader's own to make, one at a time.
 func (l *loop) tendMembers() {
 	if !l.active || l.closing.started || !l.core.CanReconfigure() {
 		return
@@ -147,6 +149,10 @@ func (l *loop) tendMembers() {
 	if l.settleReplaced(&active) {
 		return
 	}
+	if l.tending.named {
+		return
+	}
+	l.tending.named = true
 	if next := draft(&active); l.nameMet(&next) {
 		l.proposeConfiguration(next)
 	}
@@ -218,6 +224,7 @@ func (l *loop) met(id paxos.NodeID, uuid string) {
 		l.uuids = map[paxos.NodeID]string{}
 	}
 	l.uuids[id] = uuid
+	l.tending.named = false
 }
 
 // maxMet is at how many UUIDs those of nodes that are no members are forgotten.

@@ -47,6 +47,8 @@ func (l *loop) proceedClosing() {
 			c.over = true
 			return
 		}
+	}
+	if l.leader == l.g.cfg.Self { // again and again: while a change of the members is under way, it is not begun
 		l.step(paxos.HandOverAsked{})
 		l.followLeader()
 	}

@@ -62,7 +62,9 @@ type cluster struct {
 	net   *network
 	roles roles
 	tune  func(*Config)
-	all   []paxos.NodeID
+	all   []paxos.NodeID // the first voters
+	// joined are the configurations that later members were told when they joined.
+	joined map[paxos.NodeID]paxos.Configuration
 	nodes map[paxos.NodeID]*node
 }
 
@@ -99,7 +101,7 @@ type client struct {
 
 func newCluster(t testing.TB, n int, tune func(*Config)) *cluster {
 	t.Helper()
-	c := &cluster{t: t, net: newNetwork(), tune: tune, nodes: map[paxos.NodeID]*node{}}
+	c := &cluster{t: t, net: newNetwork(), tune: tune, joined: map[paxos.NodeID]paxos.Configuration{}, nodes: map[paxos.NodeID]*node{}}
 	c.roles.changed.L = &c.roles.mu
 	c.roles.role, c.roles.ballot = map[paxos.NodeID]paxos.Role{}, map[paxos.NodeID]paxos.Ballot{}
 	for id := paxos.NodeID(1); int(id) <= n; id++ {
@@ -119,6 +121,9 @@ func (c *cluster) config(id paxos.NodeID, boot uint64) Config {
 	}
 	for _, member := range c.all {
 		cfg.Configuration.Voters = append(cfg.Configuration.Voters, paxos.Member{ID: member})
+	}
+	if joined, ok := c.joined[id]; ok {
+		cfg.Configuration = joined
 	}
 	if c.tune != nil {
 		c.tune(&cfg)

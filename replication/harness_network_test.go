@@ -16,11 +16,19 @@ type network struct {
 	links  map[pair]*queue[paxos.Message]
 	// filter, when set, returns how often a message is delivered.
 	filter func(from, to paxos.NodeID, m paxos.Message) int
-	ended  sync.WaitGroup
+	// members are what each node told its transport last.
+	members map[paxos.NodeID]paxos.Configuration
+	told    sync.Cond
+	ended   sync.WaitGroup
 }
 
 func newNetwork() *network {
-	return &network{groups: map[paxos.NodeID]*Group{}, cut: map[pair]bool{}, links: map[pair]*queue[paxos.Message]{}}
+	n := &network{
+		groups: map[paxos.NodeID]*Group{}, cut: map[pair]bool{}, links: map[pair]*queue[paxos.Message]{},
+		members: map[paxos.NodeID]paxos.Configuration{},
+	}
+	n.told.L = &n.mu
+	return n
 }
 
 // port is one node's way into the network.
@@ -29,7 +37,24 @@ type port struct {
 	self paxos.NodeID
 }
 
-func (p port) SetMembers(paxos.Configuration) {}
+func (p port) SetMembers(c paxos.Configuration) {
+	p.net.mu.Lock()
+	defer p.net.mu.Unlock()
+	p.net.members[p.self] = c
+	p.net.told.Broadcast()
+}
+
+// waitMembers returns once the configuration that a node told its transport is as wanted.
+func (n *network) waitMembers(id paxos.NodeID, wanted func(*paxos.Configuration) bool) paxos.Configuration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for {
+		if c, ok := n.members[id]; ok && wanted(&c) {
+			return c
+		}
+		n.told.Wait()
+	}
+}
 
 func (p port) Send(to paxos.NodeID, m paxos.Message) {
 	n := p.net

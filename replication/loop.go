@@ -227,6 +227,7 @@ func (l *loop) flush() {
 // publish shows the rest of the process where the core is.
 func (l *loop) publish() {
 	status := l.core.Status(l.now)
+	status.Synced = votersOnly(status.Synced, &status.Configuration)
 	l.g.published.set(status, l.counters)
 	if !slices.Equal(status.Synced, l.synced) {
 		l.synced = status.Synced

@@ -63,6 +63,10 @@ func (g *Group) Status() Status {
 		Batches: c.batches, Forwarded: c.forwarded, Resent: c.resent, Received: c.received, Dropped: c.dropped,
 		Unstored: int(g.saver.queue.count.Load()), Unapplied: int(g.applier.queue.count.Load()),
 	}
+	s.Configuration = g.Configuration()
+	if g.removed.Load() {
+		s.Role, s.Removed = paxos.RoleRemoved, true
+	}
 	if c.batches > 0 {
 		s.BatchMean = float64(c.commands) / float64(c.batches)
 	}

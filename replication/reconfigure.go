@@ -99,6 +99,9 @@ func planReplace(next *paxos.Configuration, c Change) (paxos.NodeID, error) {
 	if m.ID == 0 {
 		m.ID = next.Highest() + 1
 	}
+	if known := edit(next, m.ID); known != nil && m.Address != "" && m.Address != known.Address {
+		return m.ID, fmt.Errorf("node %v learns already, at %s: move it, or leave its address out", m.ID, known.Address)
+	}
 	if m.Address == "" && !next.IsMember(m.ID) {
 		m.Address = edit(next, c.Replaces).Address
 	}

@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -27,6 +28,15 @@ func (w *syncedWaiters) count(slot paxos.Slot) int {
 		}
 	}
 	return count
+}
+
+// votersOnly returns synced without nodes that do not vote: the leader of a configuration before may have told of them.
+func votersOnly(synced []paxos.SyncedThrough, c *paxos.Configuration) []paxos.SyncedThrough {
+	isNone := func(s paxos.SyncedThrough) bool { return !c.IsVoter(s.Node) }
+	if !slices.ContainsFunc(synced, isNone) {
+		return synced
+	}
+	return slices.DeleteFunc(slices.Clone(synced), isNone)
 }
 
 // update takes the newest knowledge over and tells those it satisfies.
