@@ -44,10 +44,4 @@ func (s *Store) Receive(data, next []byte) error { return errNotThere }
 // FinishReceive verifies, publishes, switches.
 func (s *Store) FinishReceive() error { return errNotThere }
 
-// Cut cuts the journal.
-func (s *Store) Cut(below paxos.Slot) (first paxos.Slot, err error) { return 0, errNotThere }
-
-// JournalBytes counts.
-func (s *Store) JournalBytes() uint64 { return 0 }
-
 var errNotThere = errors.New("storage: not there")

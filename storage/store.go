@@ -216,7 +216,7 @@ func (s *Store) Restored() paxos.Restored { return s.restored }
 // larger than a journal segment.
 func (s *Store) Save(writes []paxos.Write) error { return s.journal.Append(writes) }
 
-// Read implements replication.Storage.
+// Read implements replication.Storage. The error for slots that were cut off matches journal.ErrCut.
 func (s *Store) Read(from, through paxos.Slot, maxBytes int) ([]paxos.Record, error) {
 	return s.journal.Read(from, through, maxBytes)
 }
@@ -248,6 +248,12 @@ func (s *Store) MeetPeer(id paxos.NodeID, peer string) error {
 	s.broken = s.writeIdentity()
 	return s.broken
 }
+
+// Cut implements replication.CheckpointStorage. The checkpoint that covers what is cut must have been published before.
+func (s *Store) Cut(below paxos.Slot) (first paxos.Slot, err error) { return s.journal.Cut(below) }
+
+// JournalBytes implements replication.CheckpointStorage.
+func (s *Store) JournalBytes() uint64 { return s.journal.Appended() }
 
 // Usage returns the bytes that the journal's segments take.
 func (s *Store) Usage() int64 { return s.journal.Bytes() }

@@ -20,6 +20,7 @@ const (
 // appender is what Append uses again from frame to frame.
 type appender struct {
 	records     []*paxos.Record
+	payloads    [][]byte
 	batch       format.Batch
 	pool        []*format.Record
 	description []byte
@@ -32,11 +33,15 @@ type frameParts struct {
 	promised paxos.Ballot
 	hint     paxos.Slot
 	records  []*paxos.Record
+	// published, if not nil, is the checkpoint that the frame publishes.
+	published *Published
 }
 
 // Append makes the writes durable, in order: one write and one fdatasync for all of them, unless together they are larger
 // than a segment. Writes that hold nothing but a hint are not synced. After an error every later call returns that error (rule D2).
 func (j *Journal) Append(writes []paxos.Write) error {
+	j.appending.Lock()
+	defer j.appending.Unlock()
 	if err := j.failure(); err != nil {
 		return err
 	}
@@ -128,15 +133,28 @@ func (j *Journal) appendFrame(parts frameParts) error {
 	}
 	var encoded [frameHeaderBytes]byte
 	header.encode(encoded[:], j.o.salt())
-
-	at, err := j.place(&header, encoded[:], description, parts.records)
+	payloads := parts.payloads(j.scratch.payloads[:0])
+	at, err := j.place(&header, encoded[:], description, payloads)
+	clear(payloads) // do not keep them alive
+	j.scratch.payloads = payloads
 	if err != nil {
 		return err
 	}
 	j.tail.end = at + header.bytes()
 	j.tail.sequence, j.tail.chain = header.sequence, chainAfter(encoded[:])
-	j.publish(parts, locate(j.tail.segment, at))
+	j.show(parts, locate(j.tail.segment, at), uint64(header.bytes()))
 	return j.markSynced()
+}
+
+// payloads appends what the frame holds behind its description.
+func (p *frameParts) payloads(to [][]byte) [][]byte {
+	if p.published != nil {
+		to = append(to, p.published.Head)
+	}
+	for _, r := range p.records {
+		to = append(to, r.Entry.Payload)
+	}
+	return to
 }
 
 // describe encodes the frame's description into the scratch buffer's place.
@@ -144,6 +162,9 @@ func (j *Journal) describe(parts frameParts) (description []byte, payloadBytes u
 	b, s := &j.scratch.batch, &j.scratch
 	b.PromisedRound, b.PromisedNode = uint64(parts.promised.Round), uint32(parts.promised.Node)
 	b.Chosen = uint64(j.storedHint())
+	if b.Published = parts.published.describe(); b.Published != nil {
+		payloadBytes = b.Published.HeadBytes
+	}
 	for len(s.pool) < len(parts.records) {
 		s.pool = append(s.pool, new(format.Record))
 	}
@@ -169,10 +190,17 @@ func grow(b []byte, n int) []byte {
 	return b[:n]
 }
 
-// publish makes a synced frame visible to readers.
-func (j *Journal) publish(parts frameParts, at location) {
+// show makes a synced frame visible to readers.
+func (j *Journal) show(parts frameParts, at location, bytes uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.appended += bytes
+	segment := &j.kept[len(j.kept)-1]
+	segment.note(parts.promised, 0)
+	if parts.published != nil {
+		j.published, j.publishedIn = parts.published, segment.number
+		j.index.rebase(parts.published.Slot)
+	}
 	if j.promised.Less(parts.promised) {
 		j.promised = parts.promised
 	}
@@ -180,6 +208,7 @@ func (j *Journal) publish(parts frameParts, at location) {
 		if j.promised.Less(r.Ballot) {
 			j.promised = r.Ballot
 		}
+		segment.note(r.Ballot, r.Slot)
 		j.index.put(r.Slot, at)
 		j.cache.put(*r)
 	}
@@ -190,7 +219,7 @@ func (j *Journal) markSynced() error {
 	hint := j.storedHint()
 	change := func(m *mark) {
 		m.segment, m.end, m.sequence, m.chain = j.tail.segment, j.tail.end, j.tail.sequence, j.tail.chain
-		m.promised, m.lastSlot, m.chosen = j.promised, j.index.last, hint
+		m.promised, m.lastSlot, m.chosen, m.firstSlot = j.promised, j.index.last, hint, j.First()
 	}
 	if j.tail.sequence-j.frontier.synced.Load() >= maxUnsettled {
 		return j.frontier.settle(change)
@@ -201,11 +230,11 @@ func (j *Journal) markSynced() error {
 
 // vector lays a frame out for writing, behind a segment header if there is one: small parts are copied together, large payloads stay
 // where they are.
-func (j *Journal) vector(lead, header, description []byte, records []*paxos.Record, padding int64) [][]byte {
+func (j *Journal) vector(lead, header, description []byte, payloads [][]byte, padding int64) [][]byte {
 	copied := len(lead) + len(header) + len(description) + int(padding)
-	for _, r := range records {
-		if len(r.Entry.Payload) < sharePayload {
-			copied += len(r.Entry.Payload)
+	for _, p := range payloads {
+		if len(p) < sharePayload {
+			copied += len(p)
 		}
 	}
 	s := &j.scratch
@@ -213,8 +242,8 @@ func (j *Journal) vector(lead, header, description []byte, records []*paxos.Reco
 	clear(s.vector)
 	vector, run := s.vector[:0], s.buffer[:0]
 	run = append(append(append(run, lead...), header...), description...)
-	for _, r := range records {
-		if p := r.Entry.Payload; len(p) < sharePayload {
+	for _, p := range payloads {
+		if len(p) < sharePayload {
 			run = append(run, p...)
 		} else {
 			if len(run) > 0 {

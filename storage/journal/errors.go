@@ -27,6 +27,9 @@ func (c *Corrupt) Error() string {
 // ErrClosed is returned by calls after Close.
 var ErrClosed = errors.New("storage: the journal is closed")
 
+// ErrCut says that a slot is no longer in the journal: it is covered by a checkpoint.
+var ErrCut = errors.New("cut off")
+
 // corrupt returns the Corrupt error of this journal's node.
 func (o *Options) corrupt(where, what string, args ...any) error {
 	return &Corrupt{What: fmt.Sprintf(what, args...), Where: where, Hint: RejoinHint(o.NodeID.String())}

@@ -81,6 +81,12 @@ func decodeDescription(h *frameHeader, src []byte) (*format.Batch, error) {
 		return nil, fmt.Errorf("has a description that does not decode: %w", err)
 	}
 	left := h.payloadBytes
+	if p := batch.Published; p != nil {
+		if p.HeadBytes > left || p.Slot == 0 && p.Generation != 0 {
+			return nil, errors.New("has a description of a checkpoint that cannot be")
+		}
+		left -= p.HeadBytes
+	}
 	for _, r := range batch.Records {
 		if r == nil || r.Slot == 0 || r.Kind == 0 || r.Kind > math.MaxUint8 || r.PayloadBytes > left {
 			return nil, errors.New("has a description of records that cannot be")

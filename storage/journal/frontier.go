@@ -20,7 +20,8 @@ const (
 
 // mark says how far the journal is synced. Its layout, little-endian, in the first sector of its slot: magic 8 bytes,
 // FormatVersion u32, clean u32, cluster 16, node 16, then u64 each: number, boot, firstSegment, segment, end, sequence,
-// chain, promised round, promised node, lastSlot, chosen; zeros; CRC u32.
+// chain, promised round, promised node, lastSlot, chosen, start sequence, start chain, start appended, firstSlot; zeros; CRC u32. The
+// last four are zero in version 1.
 type mark struct {
 	cluster, node uuid.UUID
 	// number counts marks; mark n is in slot n modulo 2.
@@ -29,8 +30,10 @@ type mark struct {
 	boot uint64
 	// clean: the journal was closed, and nothing was written after this mark.
 	clean bool
-	// firstSegment is the oldest segment that must be there.
+	// firstSegment is the oldest segment that must be there, start what came before it, and firstSlot the lowest slot that is not cut.
 	firstSegment uint64
+	start        position
+	firstSlot    paxos.Slot
 	// segment and end: where the next frame goes, unless it needs another segment. segment is 0 before the first frame.
 	segment uint64
 	end     int64
@@ -41,6 +44,14 @@ type mark struct {
 	lastSlot paxos.Slot
 	// chosen is the newest hint, which may be newer than that of the last frame.
 	chosen paxos.Slot
+}
+
+// position is a place between two frames.
+type position struct {
+	// sequence and chain are those of the frame before it.
+	sequence, chain uint64
+	// appended counts the bytes of all frames before it.
+	appended uint64
 }
 
 func (m *mark) encode(dst []byte) {
@@ -56,6 +67,7 @@ func (m *mark) encode(dst []byte) {
 	for i, v := range [...]uint64{
 		m.number, m.boot, m.firstSegment, m.segment, uint64(m.end), m.sequence, m.chain,
 		uint64(m.promised.Round), uint64(m.promised.Node), uint64(m.lastSlot), uint64(m.chosen),
+		m.start.sequence, m.start.chain, m.start.appended, uint64(m.firstSlot),
 	} {
 		le.PutUint64(dst[48+8*i:], v)
 	}
@@ -73,6 +85,7 @@ func decodeMark(src []byte) (m mark, err error) {
 		end: int64(field(4)), sequence: field(5), chain: field(6),
 		promised: paxos.Ballot{Round: paxos.Round(field(7)), Node: paxos.NodeID(field(8))},
 		lastSlot: paxos.Slot(field(9)), chosen: paxos.Slot(field(10)),
+		start: position{sequence: field(11), chain: field(12), appended: field(13)}, firstSlot: max(1, paxos.Slot(field(14))),
 	}
 	copy(m.cluster[:], src[16:])
 	copy(m.node[:], src[32:])
@@ -95,7 +108,8 @@ type frontier struct {
 // createFrontier makes the file with its first mark.
 func createFrontier(dir string, o *Options) error {
 	content := make([]byte, frontierBytes)
-	first := mark{cluster: o.Cluster, node: o.Node, number: 0, boot: o.Boot, clean: true, firstSegment: 1, chain: o.origin()}
+	first := mark{cluster: o.Cluster, node: o.Node, number: 0, boot: o.Boot, clean: true, firstSegment: 1, firstSlot: 1, chain: o.origin()}
+	first.start.chain = o.origin()
 	first.encode(content)
 	first.number = 1
 	first.encode(content[blockBytes:])
@@ -138,6 +152,9 @@ func readMarks(file File, path string, o *Options) (newest mark, err error) {
 		case !found || m.number > newest.number:
 			newest, found = m, true
 		}
+	}
+	if newest.start.sequence == 0 {
+		newest.start.chain = o.origin() // version 1 does not say it
 	}
 	if broken != nil && !(found && o.PowerLost) {
 		return newest, broken

@@ -25,12 +25,18 @@ func (l location) offset() int64   { return int64(l & (1<<offsetBits - 1)) }
 // all slots before it.
 type index struct {
 	pages map[paxos.Slot]*[pageSlots]location
-	// contiguous is the highest slot such that it and all slots before it are stored.
+	// first is the lowest slot that is not cut. What is below it is not in the index.
+	first paxos.Slot
+	// contiguous is the highest slot such that it and all slots before it are stored or cut.
 	contiguous paxos.Slot
-	last       paxos.Slot
+	// last is the highest slot that ever was stored.
+	last paxos.Slot
 }
 
-func newIndex() *index { return &index{pages: make(map[paxos.Slot]*[pageSlots]location)} }
+// newIndex returns the index of a journal that was cut below first.
+func newIndex(first paxos.Slot) *index {
+	return &index{pages: make(map[paxos.Slot]*[pageSlots]location), first: first, contiguous: first - 1, last: first - 1}
+}
 
 func (x *index) get(s paxos.Slot) location {
 	page := x.pages[s/pageSlots]
@@ -41,15 +47,50 @@ func (x *index) get(s paxos.Slot) location {
 }
 
 func (x *index) put(s paxos.Slot, l location) {
+	x.last = max(x.last, s)
+	if s < x.first {
+		return
+	}
 	page := x.pages[s/pageSlots]
 	if page == nil {
 		page = new([pageSlots]location)
 		x.pages[s/pageSlots] = page
 	}
 	page[s%pageSlots] = l
-	x.last = max(x.last, s)
+	x.extend()
+}
+
+func (x *index) extend() {
 	for x.get(x.contiguous+1) != 0 {
 		x.contiguous++
+	}
+}
+
+// cut forgets the slots below first.
+func (x *index) cut(first paxos.Slot) {
+	for n, page := range x.pages {
+		if (n+1)*pageSlots <= first {
+			delete(x.pages, n)
+		} else if n*pageSlots < first {
+			clear(page[:first-n*pageSlots])
+		}
+	}
+	x.first = first
+	x.contiguous, x.last = max(x.contiguous, first-1), max(x.last, first-1)
+	x.extend()
+}
+
+// rebase is told the slot of the checkpoint that is the newest from now on, so that first to contiguous are always stored, and the
+// checkpoint reaches up to first at least. One from a peer may be beyond what is stored here: then all up to it counts as cut. One
+// may also be older than what was cut, after a newer one was discarded: then what was cut behind it is to be stored again.
+func (x *index) rebase(published paxos.Slot) {
+	switch {
+	case published == 0: // discarded: what is stored does not change
+	case published+1 < x.first:
+		x.first, x.contiguous = published+1, published
+		x.extend()
+	case published > x.contiguous:
+		x.cut(published + 1)
 	}
 }
 

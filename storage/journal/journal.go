@@ -18,21 +18,34 @@ const (
 )
 
 // Journal is an open journal. Append, BeginBoot and Close must not run beside each other; the other methods may
-// be called from any goroutine.
+// be called from any goroutine. Of its locks cutting is taken before appending, and both before mu.
 type Journal struct {
 	dir      string
 	o        Options
 	frontier *frontier
 
-	// owned by the appender
-	tail    tail
-	scratch appender
-	closed  bool
-	spare   *spare
+	// cutting is held by Cut, and by Close.
+	cutting sync.Mutex
+
+	// appending is held by who writes a frame, and guards what follows up to mu.
+	appending sync.Mutex
+	tail      tail
+	scratch   appender
+	closed    bool
+	spare     *spare
+	// reserved says that the file of a cut segment waits to become the spare after the next.
+	reserved bool
 
 	mu    sync.RWMutex
 	index *index
 	cache *cache
+	// kept are the segments in use, oldest first.
+	kept []segment
+	// published is the newest published checkpoint, nil if there never was one, and publishedIn the segment that says so.
+	published   *Published
+	publishedIn uint64
+	// appended counts the bytes of all frames there ever were.
+	appended uint64
 	// promised is the highest ballot promised or accepted, hint the highest chosen slot told (perhaps not stored yet).
 	promised paxos.Ballot
 	hint     paxos.Slot
@@ -102,11 +115,18 @@ func (j *Journal) settleTwice(change func(*mark)) error {
 	return j.frontier.settle(unchanged)
 }
 
-// Restored returns what an acceptor starts from.
+// Restored returns what an acceptor starts from. Up to the newest published checkpoint all is chosen; if that was discarded nothing is
+// known to be.
 func (j *Journal) Restored() (paxos.Restored, error) {
-	r := paxos.Restored{Promised: j.promised, Chosen: j.hint}
+	r := paxos.Restored{Promised: j.promised, Chosen: j.hint, First: j.index.first}
+	if p := j.published; p != nil {
+		r.Checkpoint, r.Chosen = p.Slot, max(p.Slot, r.Chosen)
+		if p.IsNone() {
+			r.Chosen = 0
+		}
+	}
 	reader := j.newReader()
-	for _, slot := range j.index.above(j.hint) {
+	for _, slot := range j.index.above(r.Chosen) {
 		record, err := reader.record(slot, j.index.get(slot))
 		if err != nil {
 			return r, errors.Join(err, reader.close())
@@ -123,8 +143,26 @@ func (j *Journal) Bytes() int64 {
 	return j.bytes
 }
 
+// First returns the lowest slot that is not cut.
+func (j *Journal) First() paxos.Slot {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	return j.index.first
+}
+
+// Appended returns how many bytes of frames were ever appended. It only grows, over restarts too.
+func (j *Journal) Appended() uint64 {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	return j.appended
+}
+
 // Close marks the journal as closed cleanly and releases its files.
 func (j *Journal) Close() error {
+	j.cutting.Lock()
+	defer j.cutting.Unlock()
+	j.appending.Lock()
+	defer j.appending.Unlock()
 	if j.closed {
 		return ErrClosed
 	}

@@ -97,6 +97,9 @@ func (r *replay) judge() error {
 	case r.promised.Less(front.promised) || r.index.last < front.lastSlot:
 		return r.o.corrupt(where, "the journal holds promise %v and slots up to %v, but %v and %v were synced", r.promised, r.index.last, front.promised, front.lastSlot)
 	}
+	if r.unmarked { // the mark's hint may be of before the log was to begin at an older checkpoint
+		front.chosen = min(front.chosen, r.index.contiguous)
+	}
 	r.chosen = max(r.chosen, front.chosen)
 	if r.chosen > r.index.contiguous {
 		return r.o.corrupt(r.dir, "slots up to %v were stored, but slot %v is missing", r.chosen, r.index.contiguous+1)

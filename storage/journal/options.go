@@ -11,8 +11,12 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// FormatVersion is the version of the files' layout that this package reads and writes.
-const FormatVersion = 1
+// FormatVersion is the version of the files' layout that this package writes. Version 2 added publications and cuts; files of
+// version 1 are those of a journal in which neither has happened yet.
+const (
+	FormatVersion = 2
+	oldestVersion = 1
+)
 
 // The bounds of Options.SegmentBytes.
 const (

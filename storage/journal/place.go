@@ -2,8 +2,6 @@ package journal
 
 import (
 	"errors"
-
-	"github.com/paxredis/paxredis/replication/paxos"
 )
 
 // spare is the next segment, being made or ready.
@@ -20,13 +18,14 @@ func ready(number uint64) *spare {
 	return s
 }
 
-// prepareSpare makes the next segment in the background, long before it is needed.
+// prepareSpare makes the next segment in the background, long before it is needed: of the file in reserve if there is one.
 func (j *Journal) prepareSpare(number uint64) {
 	s := &spare{number: number, done: make(chan struct{})}
 	j.spare = s
+	recycled := j.takeReserve(j.pathOf(number))
 	go func() {
 		defer close(s.done)
-		s.err = prepare(j.o.Files, j.pathOf(number), j.o.SegmentBytes, j.stop)
+		s.err = j.makeSpare(number, recycled)
 		if s.err != nil && !errors.Is(s.err, errStopped) {
 			j.o.Logger.Warn("the next journal segment cannot be prepared; it is tried once more when it is needed", "error", s.err)
 		}
@@ -34,17 +33,17 @@ func (j *Journal) prepareSpare(number uint64) {
 }
 
 // place writes and syncs a frame at the end of the segment in use, or in the next one, and returns its offset.
-func (j *Journal) place(h *frameHeader, header, description []byte, records []*paxos.Record) (offset int64, err error) {
+func (j *Journal) place(h *frameHeader, header, description []byte, payloads [][]byte) (offset int64, err error) {
 	size := h.bytes()
 	padding := size - frameHeaderBytes - int64(h.describedBytes) - int64(h.payloadBytes)
 	switch {
 	case j.tail.file != nil && j.tail.end+size <= j.tail.size:
 		offset = j.tail.end
-		return offset, j.writeSynced(j.tail.file, j.pathOf(j.tail.segment), j.vector(nil, header, description, records, padding), offset)
+		return offset, j.writeSynced(j.tail.file, j.pathOf(j.tail.segment), j.vector(nil, header, description, payloads, padding), offset)
 	case blockBytes+size <= j.o.SegmentBytes:
-		err = j.enterSpare(func(lead []byte) [][]byte { return j.vector(lead, header, description, records, padding) })
+		err = j.enterSpare(func(lead []byte) [][]byte { return j.vector(lead, header, description, payloads, padding) })
 	default:
-		err = j.enterOversized(blockBytes+size, func(lead []byte) [][]byte { return j.vector(lead, header, description, records, padding) })
+		err = j.enterOversized(blockBytes+size, func(lead []byte) [][]byte { return j.vector(lead, header, description, payloads, padding) })
 	}
 	return blockBytes, err
 }
@@ -82,7 +81,7 @@ func (j *Journal) enterSpare(frame func(lead []byte) [][]byte) error {
 	number, path := j.spare.number, j.pathOf(j.spare.number)
 	<-j.spare.done
 	if j.spare.err != nil { // it failed a while ago: there may be room again
-		if err := prepare(j.o.Files, path, j.o.SegmentBytes, j.stop); err != nil {
+		if err := j.makeSpare(number, j.takeReserve(path)); err != nil {
 			return err
 		}
 	}
@@ -150,6 +149,7 @@ func (j *Journal) enter(file File, number uint64, size int64) error {
 	j.tail.file, j.tail.segment, j.tail.size = file, number, size
 	j.mu.Lock()
 	j.bytes += size
+	j.kept = append(j.kept, segment{number: number, size: size, start: position{j.tail.sequence, j.tail.chain, j.appended}})
 	j.mu.Unlock()
 	if former == nil {
 		return nil

@@ -18,7 +18,12 @@ func (j *Journal) Read(from, through paxos.Slot, maxBytes int) ([]paxos.Record, 
 	}
 	reader := j.newReader()
 	records, err := j.readRange(reader, from, through, maxBytes)
-	return records, errors.Join(err, reader.close())
+	err = errors.Join(err, reader.close())
+	// A slot may be cut while it is read: then its file may have been given another content.
+	if first := j.First(); err != nil && from+paxos.Slot(len(records)) < first {
+		return nil, fmt.Errorf("storage: slot %v cannot be read: slots below %v were %w", from, first, ErrCut)
+	}
+	return records, err
 }
 
 func (j *Journal) readRange(reader *reader, from, through paxos.Slot, maxBytes int) ([]paxos.Record, error) {
@@ -51,10 +56,10 @@ func (j *Journal) readRange(reader *reader, from, through paxos.Slot, maxBytes i
 func (j *Journal) lookUp(slot paxos.Slot) (record paxos.Record, at location, cached bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	if record, cached = j.cache.get(slot); cached {
+	if record, cached = j.cache.get(slot); cached && slot >= j.index.first {
 		return record, 0, true
 	}
-	return paxos.Record{}, j.index.get(slot), false
+	return paxos.Record{}, j.index.get(slot), false // nowhere if it is cut
 }
 
 // reader reads records from segments. It remembers the frame it read last, since neighbouring slots tend to share one.
@@ -146,7 +151,7 @@ func (r *reader) load(at location) error {
 	if err != nil {
 		return r.bad("the frame at offset %d %v", at.offset(), err)
 	}
-	offset := at.offset() + frameHeaderBytes + int64(h.describedBytes)
+	offset := at.offset() + frameHeaderBytes + int64(h.describedBytes) + int64(batch.Published.GetHeadBytes())
 	r.places = make(map[paxos.Slot]place, len(batch.Records))
 	for _, record := range batch.Records {
 		r.places[paxos.Slot(record.Slot)] = place{record, offset} // a later record of the same slot supersedes

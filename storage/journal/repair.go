@@ -5,7 +5,7 @@ import "errors"
 // recover reads the journal, refuses damage, and repairs what a crash may have left: a torn last frame, frames whose
 // sync is not known to have happened, files that were being made.
 func (j *Journal) recover() error {
-	r := &replay{dir: j.dir, o: &j.o, front: j.frontier.latest(), index: newIndex(), chunk: make([]byte, fillBytes)}
+	r := &replay{dir: j.dir, o: &j.o, front: j.frontier.latest(), index: newIndex(j.frontier.latest().firstSlot), chunk: make([]byte, fillBytes)}
 	if err := r.run(); err != nil {
 		return err
 	}
@@ -13,6 +13,7 @@ func (j *Journal) recover() error {
 		return err
 	}
 	j.index, j.promised, j.hint = r.index, r.promised, r.chosen
+	j.kept, j.published, j.publishedIn, j.appended = r.kept, r.published, r.publishedIn, r.appended
 	j.tail = r.tail
 	if j.tail.segment > 0 {
 		file, err := j.o.Files.Open(j.pathOf(j.tail.segment))
@@ -24,12 +25,12 @@ func (j *Journal) recover() error {
 	return j.settleTwice(func(m *mark) {
 		m.boot = j.o.Boot
 		m.segment, m.end, m.sequence, m.chain = j.tail.segment, j.tail.end, j.tail.sequence, j.tail.chain
-		m.promised, m.lastSlot, m.chosen = j.promised, j.index.last, j.hint
+		m.promised, m.lastSlot, m.chosen, m.firstSlot = j.promised, j.index.last, j.hint, j.index.first
 	})
 }
 
 func (j *Journal) repair(r *replay) error {
-	for _, name := range r.temporary {
+	for _, name := range r.leftover {
 		if err := j.o.Files.Remove(name); err != nil {
 			return failed("remove", name, 0, err)
 		}

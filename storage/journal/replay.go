@@ -21,20 +21,28 @@ type replay struct {
 	front mark // what is known to be synced
 
 	index    *index
+	kept     []segment
 	promised paxos.Ballot
 	chosen   paxos.Slot
 	tail     tail // without the file
 	bytes    int64
+	appended uint64
+	// published is the newest publication, in which segment, and whether the mark may not know of it.
+	published   *Published
+	publishedIn uint64
+	unmarked    bool
 	// unsynced are the ranges of frames behind the mark.
 	unsynced []extent
 	// damage is the first thing that is not as it should be. Nothing behind it is believed.
 	damage *damage
 	// unused is the number of a segment file that was never written to, 0 without one.
-	unused    uint64
-	temporary []string
+	unused uint64
+	// leftover are files that were being made, or removed, when the process died.
+	leftover []string
 
 	chunk       []byte
 	description []byte
+	head        []byte
 }
 
 // extent is a range of a segment.
@@ -64,8 +72,8 @@ func (r *replay) run() error {
 	if err := r.checkBoot(); err != nil {
 		return err
 	}
-	r.tail.chain = r.o.origin()
-	if r.front.sequence == 0 && r.front.chain != r.tail.chain {
+	r.tail.sequence, r.tail.chain, r.appended = r.front.start.sequence, r.front.start.chain, r.front.start.appended
+	if r.front.sequence == 0 && r.front.chain != r.o.origin() {
 		return r.o.corrupt(filepath.Join(r.dir, frontierName), "the first mark of the frontier is not that of this node")
 	}
 	for i, number := range numbers {
@@ -76,7 +84,7 @@ func (r *replay) run() error {
 	return r.judge()
 }
 
-// list returns the segments' numbers, which must be without gaps.
+// list returns the segments' numbers, which must be without gaps from the first that is not cut.
 func (r *replay) list() ([]uint64, error) {
 	names, err := r.o.Files.List(r.dir)
 	if err != nil {
@@ -85,10 +93,11 @@ func (r *replay) list() ([]uint64, error) {
 	var numbers []uint64
 	next := r.front.firstSegment
 	for _, name := range names {
-		if strings.HasSuffix(name, temporarySuffix) {
-			r.temporary = append(r.temporary, filepath.Join(r.dir, name))
-		}
 		number, ok := segmentNumber(name)
+		if strings.HasSuffix(name, temporarySuffix) || ok && number < r.front.firstSegment {
+			r.leftover = append(r.leftover, filepath.Join(r.dir, name))
+			continue
+		}
 		if !ok {
 			continue
 		}
@@ -160,6 +169,7 @@ func (r *replay) readSegment(file File, number uint64, last bool) error {
 	}
 	before := r.tail
 	r.tail.segment, r.tail.size, r.tail.end = number, h.size, blockBytes
+	r.kept = append(r.kept, segment{number: number, size: h.size, start: position{before.sequence, before.chain, r.appended}})
 	if err := r.frames(file, min(size, h.size)); err != nil {
 		return err
 	}
@@ -172,6 +182,7 @@ func (r *replay) readSegment(file File, number uint64, last bool) error {
 	}
 	if r.tail.end == blockBytes { // not even its first frame is good: the segment is to be given up
 		r.tail, r.damage.offset = before, 0
+		r.kept = r.kept[:len(r.kept)-1]
 		return nil
 	}
 	r.bytes += h.size
@@ -284,6 +295,14 @@ func (r *replay) body(in *bufio.Reader, h *frameHeader, chain uint64, behind int
 	if err != nil {
 		return r.bad(behind, false, "%v", err)
 	}
+	if p := batch.Published; p != nil {
+		if r.head, err = r.readHead(in, p.HeadBytes); err != nil {
+			return err
+		}
+		if crc32.Checksum(r.head, castagnoli) != p.HeadCrc {
+			return r.bad(behind, false, "has the description of a checkpoint that fails its checksum")
+		}
+	}
 	for _, record := range batch.Records {
 		sum, err := r.checksum(in, record.PayloadBytes)
 		if err != nil {
@@ -304,6 +323,15 @@ func (r *replay) body(in *bufio.Reader, h *frameHeader, chain uint64, behind int
 	return r.take(batch, h.sequence, chain, behind)
 }
 
+// readHead reads the head of a publication, whose length is known to fit in the segment.
+func (r *replay) readHead(in io.Reader, n uint64) ([]byte, error) {
+	head := make([]byte, n)
+	if _, err := io.ReadFull(in, head); err != nil {
+		return nil, r.unreadable(r.tail.segment, err)
+	}
+	return head, nil
+}
+
 func (r *replay) checksum(in io.Reader, n uint64) (sum uint32, err error) {
 	for n > 0 {
 		part := r.chunk[:min(n, uint64(len(r.chunk)))]
@@ -322,17 +350,35 @@ func (r *replay) take(batch *format.Batch, sequence, chain uint64, end int64) er
 	if sequence > r.front.sequence {
 		r.noteUnsynced(extent{r.tail.segment, r.tail.end, end})
 	}
+	r.appended += uint64(end - r.tail.end)
 	r.tail.sequence, r.tail.chain, r.tail.end = sequence, chain, end
-	r.promised = higher(r.promised, batch.PromisedRound, batch.PromisedNode)
-	r.chosen = max(r.chosen, paxos.Slot(batch.Chosen))
-	for _, record := range batch.Records {
-		r.promised = higher(r.promised, record.BallotRound, record.BallotNode)
-		r.index.put(paxos.Slot(record.Slot), at)
-	}
+	r.restore(batch, at)
 	if sequence == r.front.sequence && (chain != r.front.chain || r.tail.segment != r.front.segment || end != r.front.end) {
 		return r.o.corrupt(segmentPath(r.dir, r.tail.segment), "frame %d is not the one that the frontier marks as synced: the frontier or the segments are an older copy", sequence)
 	}
 	return nil
+}
+
+// restore takes over what a good frame says.
+func (r *replay) restore(batch *format.Batch, at location) {
+	segment := &r.kept[len(r.kept)-1]
+	segment.note(ballotOf(batch.PromisedRound, batch.PromisedNode), 0)
+	r.chosen = max(r.chosen, paxos.Slot(batch.Chosen))
+	if p := batch.Published; p != nil {
+		r.published = &Published{Slot: paxos.Slot(p.Slot), Generation: p.Generation, Head: r.head}
+		r.publishedIn, r.unmarked = segment.number, r.tail.sequence > r.front.sequence
+		if r.unmarked {
+			r.index.rebase(r.published.Slot) // the mark's first slot says so otherwise
+		}
+		r.chosen = min(r.chosen, r.index.contiguous)
+	}
+	for _, record := range batch.Records {
+		segment.note(ballotOf(record.BallotRound, record.BallotNode), paxos.Slot(record.Slot))
+		r.index.put(paxos.Slot(record.Slot), at)
+	}
+	if r.promised.Less(segment.promised) {
+		r.promised = segment.promised
+	}
 }
 
 func (r *replay) noteUnsynced(e extent) {
@@ -346,11 +392,8 @@ func (r *replay) noteUnsynced(e extent) {
 	r.unsynced = append(r.unsynced, e)
 }
 
-func higher(b paxos.Ballot, round uint64, node uint32) paxos.Ballot {
-	if o := (paxos.Ballot{Round: paxos.Round(round), Node: paxos.NodeID(node)}); b.Less(o) {
-		return o
-	}
-	return b
+func ballotOf(round uint64, node uint32) paxos.Ballot {
+	return paxos.Ballot{Round: paxos.Round(round), Node: paxos.NodeID(node)}
 }
 
 // onlyZeros checks the rest of a segment behind its last frame.

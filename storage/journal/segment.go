@@ -83,7 +83,7 @@ func openSector(block []byte, magic, what string) error {
 	if string(block[:len(magic)]) != magic {
 		return fmt.Errorf("the %s has another magic", what)
 	}
-	if v := binary.LittleEndian.Uint32(block[versionOffset:]); v != FormatVersion {
+	if v := binary.LittleEndian.Uint32(block[versionOffset:]); v < oldestVersion || v > FormatVersion {
 		return fmt.Errorf("%w: the %s is of version %d, this binary knows %d", errNewerFormat, what, v, FormatVersion)
 	}
 	if !isZero(block[sectorBytes:blockBytes]) {

@@ -25,15 +25,18 @@ const (
 )
 
 // Batch is the description in front of a frame's payloads: all that one append makes durable, but for the payloads themselves,
-// which follow it in the order of the records, so that a large payload is neither copied nor decoded.
+// which follow it, the head of what is published first and then in the order of the records, so that a large payload is neither
+// copied nor decoded.
 type Batch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The highest ballot promised; round 0 leaves the promise as it was.
 	PromisedRound uint64 `protobuf:"varint,1,opt,name=promised_round,json=promisedRound,proto3" json:"promised_round,omitempty"`
 	PromisedNode  uint32 `protobuf:"varint,2,opt,name=promised_node,json=promisedNode,proto3" json:"promised_node,omitempty"`
 	// The chosen hint; 0 leaves it as it was.
-	Chosen        uint64    `protobuf:"varint,3,opt,name=chosen,proto3" json:"chosen,omitempty"`
-	Records       []*Record `protobuf:"bytes,4,rep,name=records,proto3" json:"records,omitempty"`
+	Chosen  uint64    `protobuf:"varint,3,opt,name=chosen,proto3" json:"chosen,omitempty"`
+	Records []*Record `protobuf:"bytes,4,rep,name=records,proto3" json:"records,omitempty"`
+	// Since format 2: the checkpoint that is the newest from here on.
+	Published     *Publication `protobuf:"bytes,5,opt,name=published,proto3" json:"published,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -96,6 +99,84 @@ func (x *Batch) GetRecords() []*Record {
 	return nil
 }
 
+func (x *Batch) GetPublished() *Publication {
+	if x != nil {
+		return x.Published
+	}
+	return nil
+}
+
+// Publication says which checkpoint is the newest. Slot 0 and generation 0: none, the one before was discarded.
+type Publication struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slot  uint64                 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	// Which directory of records it is in.
+	Generation uint64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	// Of the head, the encoded description of the checkpoint, or why it was discarded: its length and CRC-32C.
+	HeadBytes     uint64 `protobuf:"varint,3,opt,name=head_bytes,json=headBytes,proto3" json:"head_bytes,omitempty"`
+	HeadCrc       uint32 `protobuf:"fixed32,4,opt,name=head_crc,json=headCrc,proto3" json:"head_crc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Publication) Reset() {
+	*x = Publication{}
+	mi := &file_storage_internal_format_format_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Publication) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Publication) ProtoMessage() {}
+
+func (x *Publication) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_internal_format_format_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Publication.ProtoReflect.Descriptor instead.
+func (*Publication) Descriptor() ([]byte, []int) {
+	return file_storage_internal_format_format_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Publication) GetSlot() uint64 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *Publication) GetGeneration() uint64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Publication) GetHeadBytes() uint64 {
+	if x != nil {
+		return x.HeadBytes
+	}
+	return 0
+}
+
+func (x *Publication) GetHeadCrc() uint32 {
+	if x != nil {
+		return x.HeadCrc
+	}
+	return 0
+}
+
 // Record is one accepted entry.
 type Record struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
@@ -112,7 +193,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_storage_internal_format_format_proto_msgTypes[1]
+	mi := &file_storage_internal_format_format_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -124,7 +205,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_internal_format_format_proto_msgTypes[1]
+	mi := &file_storage_internal_format_format_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -137,7 +218,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_storage_internal_format_format_proto_rawDescGZIP(), []int{1}
+	return file_storage_internal_format_format_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Record) GetSlot() uint64 {
@@ -186,12 +267,21 @@ var File_storage_internal_format_format_proto protoreflect.FileDescriptor
 
 const file_storage_internal_format_format_proto_rawDesc = "" +
 	"\n" +
-	"$storage/internal/format/format.proto\x12\x17paxredis.storage.format\"\xa6\x01\n" +
+	"$storage/internal/format/format.proto\x12\x17paxredis.storage.format\"\xea\x01\n" +
 	"\x05Batch\x12%\n" +
 	"\x0epromised_round\x18\x01 \x01(\x04R\rpromisedRound\x12#\n" +
 	"\rpromised_node\x18\x02 \x01(\rR\fpromisedNode\x12\x16\n" +
 	"\x06chosen\x18\x03 \x01(\x04R\x06chosen\x129\n" +
-	"\arecords\x18\x04 \x03(\v2\x1f.paxredis.storage.format.RecordR\arecords\"\xba\x01\n" +
+	"\arecords\x18\x04 \x03(\v2\x1f.paxredis.storage.format.RecordR\arecords\x12B\n" +
+	"\tpublished\x18\x05 \x01(\v2$.paxredis.storage.format.PublicationR\tpublished\"{\n" +
+	"\vPublication\x12\x12\n" +
+	"\x04slot\x18\x01 \x01(\x04R\x04slot\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\x04R\n" +
+	"generation\x12\x1d\n" +
+	"\n" +
+	"head_bytes\x18\x03 \x01(\x04R\theadBytes\x12\x19\n" +
+	"\bhead_crc\x18\x04 \x01(\aR\aheadCrc\"\xba\x01\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04slot\x18\x01 \x01(\x04R\x04slot\x12!\n" +
 	"\fballot_round\x18\x02 \x01(\x04R\vballotRound\x12\x1f\n" +
@@ -214,18 +304,20 @@ func file_storage_internal_format_format_proto_rawDescGZIP() []byte {
 	return file_storage_internal_format_format_proto_rawDescData
 }
 
-var file_storage_internal_format_format_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_storage_internal_format_format_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_storage_internal_format_format_proto_goTypes = []any{
-	(*Batch)(nil),  // 0: paxredis.storage.format.Batch
-	(*Record)(nil), // 1: paxredis.storage.format.Record
+	(*Batch)(nil),       // 0: paxredis.storage.format.Batch
+	(*Publication)(nil), // 1: paxredis.storage.format.Publication
+	(*Record)(nil),      // 2: paxredis.storage.format.Record
 }
 var file_storage_internal_format_format_proto_depIdxs = []int32{
-	1, // 0: paxredis.storage.format.Batch.records:type_name -> paxredis.storage.format.Record
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: paxredis.storage.format.Batch.records:type_name -> paxredis.storage.format.Record
+	1, // 1: paxredis.storage.format.Batch.published:type_name -> paxredis.storage.format.Publication
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_storage_internal_format_format_proto_init() }
@@ -239,7 +331,7 @@ func file_storage_internal_format_format_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_storage_internal_format_format_proto_rawDesc), len(file_storage_internal_format_format_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
