@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -123,22 +122,6 @@ func (t *Transport) dialOnce(ctx context.Context, r *remote, continues bool) (*l
 	return l, nil
 }
 
-// secure is a TLS connection whose peer holds the cluster key, before the hello.
-type secure struct {
-	*tls.Conn
-	raw   *rawConn
-	proof *proof
-}
-
-// handshake does TLS's part at either end.
-func handshake(id *identity, raw *rawConn, conn *tls.Conn) (*secure, error) {
-	if err := conn.Handshake(); err != nil {
-		return nil, explain(err)
-	}
-	proof, err := newProof(id, conn.ConnectionState())
-	return &secure{conn, raw, proof}, err
-}
-
 // greet is the dialler's part of the handshake. It returns what the node that answered shows of itself, too.
 func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, shown, error) {
 	if err := t.prepare(conn); err != nil {
@@ -183,14 +166,4 @@ func (t *Transport) ask(s *secure, r *remote, continues bool) (*wire.Answer, err
 func sayRefused(s *secure, format uint8, no *refusal) {
 	body := ending{reason: endRefused, text: no.reason}.body()
 	_, _ = s.Write(appendFrame(nil, format, frameEnd, 0, body)) // the connection is given up either way
-}
-
-// explain adds to a TLS alert, which names no cause, the most likely one.
-func explain(err error) error {
-	var alert tls.AlertError
-	var op *net.OpError
-	if errors.As(err, &alert) || errors.As(err, &op) && op.Op == "remote error" {
-		return fmt.Errorf("%w (%s)", errAlert, reasonOf(err))
-	}
-	return err
 }

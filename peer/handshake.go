@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -31,6 +33,32 @@ const (
 	roleJoiner   byte = 'j'
 	roleAdmitter byte = 'm'
 )
+
+// secure is a TLS connection whose peer holds the cluster key, before the hello.
+type secure struct {
+	*tls.Conn
+	raw   *rawConn
+	proof *proof
+}
+
+// handshake does TLS's part at either end.
+func handshake(id *identity, raw *rawConn, conn *tls.Conn) (*secure, error) {
+	if err := conn.Handshake(); err != nil {
+		return nil, explain(err)
+	}
+	proof, err := newProof(id, conn.ConnectionState())
+	return &secure{conn, raw, proof}, err
+}
+
+// explain adds to a TLS alert, which names no cause, the most likely one.
+func explain(err error) error {
+	var alert tls.AlertError
+	var op *net.OpError
+	if errors.As(err, &alert) || errors.As(err, &op) && op.Op == "remote error" {
+		return fmt.Errorf("%w (%s)", errAlert, reasonOf(err))
+	}
+	return err
+}
 
 // proof makes and checks the MACs of one connection.
 type proof struct {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -154,6 +155,9 @@ func (t *Transport) answerJoin(ctx context.Context, s *secure, ask *wire.Join) e
 		return explain(err)
 	}
 	_ = s.CloseWrite() // lets the answer arrive before the end; the connection is given up either way
+	if err == nil {
+		t.notices.report(slog.LevelInfo, fmt.Sprintf("node %d at %s", joined.Id, ask.Address), "node admitted", "it asked to join")
+	}
 	return err
 }
 

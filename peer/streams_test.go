@@ -140,7 +140,7 @@ func TestStreamsAreJoinedApart(t *testing.T) {
 // TestHandOverFinishesBothStreams: what is begun in either is complete before the End.
 func TestHandOverFinishesBothStreams(t *testing.T) {
 	w, box := idleWriter(t)
-	box.put(part(1, 3*pieceBytes))
+	box.put(part(1, 16*pieceBytes))
 	box.put(accept(1, 12*pieceBytes))
 	w.fill(false)
 	if !w.long[streamParts].active() || !w.long[streamBulk].active() {
@@ -148,7 +148,10 @@ func TestHandOverFinishesBothStreams(t *testing.T) {
 	}
 	box.put(part(2, 10))
 	box.put(accept(2, 10))
-	for w.underWay() {
+	for w.long[streamParts].active() || w.long[streamBulk].active() {
+		if !w.underWay() {
+			t.Fatal("the end would cut a message in two")
+		}
 		w.fill(true)
 		for _, f := range w.frames(t) {
 			if f.typ != framePiece {
