@@ -298,6 +298,9 @@ func TestOlderConfigurationsChangeNothing(t *testing.T) {
 	if e := one.next(t); e.message != (paxos.Learn{From: 1}) {
 		t.Fatalf("%+v", e)
 	}
+	if s := one.Status(); len(s) != 1 || !s[0].Connected {
+		t.Errorf("%+v", s)
+	}
 }
 
 // TestNodeThatIsNotAddedYetDials: what it has replayed may be older than its own membership.
