@@ -172,6 +172,20 @@ func TestReasonsAreText(t *testing.T) {
 	}
 }
 
+// TestReasonsAreCopied whoever the body belongs to: they outlive it in logs.
+func TestReasonsAreCopied(t *testing.T) {
+	var d decoder
+	body := encode(t, paxos.CheckpointPart{Refused: "no such checkpoint"})
+	m, err := d.decode(paxos.KindCheckpointPart, body, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(body)
+	if got := m.(paxos.CheckpointPart).Refused; got != "no such checkpoint" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestUndecodableMessages(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind paxos.MessageKind
