@@ -3,8 +3,9 @@
 // # The data directory
 //
 //	LOCK        locked by the process that uses the directory; holds its pid
-//	identity    who the node is: format, cluster UUID, node id, node UUID, boots so far, the UUIDs of the peers it met
-//	journal/    promises and accepted records: see package journal
+//	identity    who the node is: format, cluster UUID, node id, node UUID, boots so far, the UUIDs of the peers it met, the
+//	            configuration it began with
+//	journal/    promises and accepted records, and which checkpoint is the newest: see package journal
 //	state/      checkpoints of the keyspace; made by the part that writes them
 //
 // Nothing else belongs there. The identity is replaced as a whole (written aside, synced, renamed, directory synced) and

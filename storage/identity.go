@@ -27,6 +27,8 @@ type Identity struct {
 	NodeID                paxos.NodeID
 	// Boot counts the times the data directory was opened, from 1.
 	Boot uint64
+	// Joined says that the node joined a running cluster, so that it has no part in making up the cluster's first voters.
+	Joined bool
 }
 
 // identityFile is the content of the identity file: this as JSON, then a line with the CRC-32C of what is above it. Later formats
@@ -43,6 +45,46 @@ type identityFile struct {
 	MachineBoot string `json:"machine_boot,omitempty"`
 	// Peers are the node UUIDs first met for each id (rule D4).
 	Peers map[paxos.NodeID]string `json:"peers,omitempty"`
+	// Configuration is the first one, encoded; missing in directories of before it was recorded.
+	Configuration []byte `json:"configuration,omitempty"`
+	Joined        bool   `json:"joined,omitempty"`
+}
+
+func (f *identityFile) public() Identity {
+	return Identity{ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot, Joined: f.Joined}
+}
+
+// firstConfiguration decodes what begin recorded, which decodeIdentity has checked.
+func (f *identityFile) firstConfiguration() (c paxos.Configuration, ok bool) {
+	c, err := paxos.DecodeConfiguration(f.Configuration)
+	return c, err == nil && len(f.Configuration) > 0
+}
+
+// begin records the first configuration, unless there is one, or none to record.
+func (f *identityFile) begin(c *paxos.Configuration) error {
+	if len(f.Configuration) > 0 || len(c.Voters) == 0 {
+		return nil
+	}
+	err := c.Check()
+	if err == nil {
+		f.Configuration, err = c.Encode()
+	}
+	if err != nil {
+		return fmt.Errorf("storage: the first configuration cannot be recorded: %w", err)
+	}
+	return nil
+}
+
+// ReadIdentity tells who a data directory belongs to, without opening it. ok is false for one that is new, or does not exist.
+func ReadIdentity(dir string) (id Identity, ok bool, err error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return id, false, nil
+	}
+	f, err := loadIdentity(dir, 0)
+	if err != nil || f == nil {
+		return id, false, err
+	}
+	return f.public(), true, nil
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -74,7 +116,7 @@ func decodeIdentity(content []byte) (*identityFile, error) {
 		return nil, fmt.Errorf("the identity does not decode: %w", err)
 	}
 	if version.Format != identityFormat {
-		return nil, &newerError{version.Format}
+		return nil, &newerError{fmt.Errorf("the data directory has format %d, this binary knows %d: start the release that wrote it, or a later one", version.Format, identityFormat)}
 	}
 	if err := json.Unmarshal(body, f); err != nil {
 		return nil, fmt.Errorf("the identity does not decode: %w", err)
@@ -82,14 +124,18 @@ func decodeIdentity(content []byte) (*identityFile, error) {
 	if f.NodeID == 0 || f.NodeUUID == uuid.Nil || f.ClusterUUID == uuid.Nil {
 		return nil, errors.New("the identity lacks a node id or a UUID")
 	}
+	if len(f.Configuration) > 0 {
+		if _, err := paxos.DecodeConfiguration(f.Configuration); errors.Is(err, paxos.ErrNewerFormat) {
+			return nil, &newerError{err}
+		} else if err != nil {
+			return nil, fmt.Errorf("the identity holds a first configuration that is none: %w", err)
+		}
+	}
 	return f, nil
 }
 
-type newerError struct{ format int }
-
-func (e *newerError) Error() string {
-	return fmt.Sprintf("the data directory has format %d, this binary knows %d: start the release that wrote it, or a later one", e.format, identityFormat)
-}
+// newerError tells an identity that a later release wrote from a damaged one.
+type newerError struct{ error }
 
 // loadIdentity reads the identity of a directory, or returns nil for a directory that has never been used.
 func loadIdentity(dir string, hintID paxos.NodeID) (*identityFile, error) {
@@ -107,9 +153,17 @@ func loadIdentity(dir string, hintID paxos.NodeID) (*identityFile, error) {
 		return nil, fmt.Errorf("storage: %s: %w", path, err)
 	}
 	if err != nil {
-		return nil, &Corrupt{What: err.Error(), Where: path, Hint: journal.RejoinHint(hintID.String())}
+		return nil, &Corrupt{What: err.Error(), Where: path, Hint: rejoinHint(hintID)}
 	}
 	return f, nil
+}
+
+// rejoinHint is for a node whose identity cannot be read, which may not know its id.
+func rejoinHint(id paxos.NodeID) string {
+	if id == 0 {
+		return journal.RejoinHint("ID")
+	}
+	return journal.RejoinHint(id.String())
 }
 
 // refuseUnlessNew finds out whether a directory without an identity has none yet, has lost it, or is somebody else's.
@@ -124,7 +178,7 @@ func refuseUnlessNew(dir string, hintID paxos.NodeID) error {
 		case journalName, stateName:
 			return &Corrupt{
 				What:  "the identity file is missing although " + e.Name() + " is there",
-				Where: filepath.Join(dir, identityName), Hint: journal.RejoinHint(hintID.String()),
+				Where: filepath.Join(dir, identityName), Hint: rejoinHint(hintID),
 			}
 		default:
 			return fmt.Errorf("storage: %s is not a paxredis data directory: it holds %s and has no identity file: name an empty or a new directory", dir, e.Name())
@@ -135,30 +189,45 @@ func refuseUnlessNew(dir string, hintID paxos.NodeID) error {
 
 // check compares the identity with what this process was started as.
 func (f *identityFile) check(dir string, o *Options) error {
-	if f.NodeID != o.NodeID {
+	if o.NodeID != 0 && f.NodeID != o.NodeID {
 		return fmt.Errorf("storage: %s is the data directory of node %v, not of node %v: correct --id or --data-dir", dir, f.NodeID, o.NodeID)
 	}
 	if o.ClusterUUID != "" && f.ClusterUUID.String() != o.ClusterUUID {
 		return fmt.Errorf("storage: %s belongs to cluster %s, not to cluster %s: the cluster UUID comes from the cluster key and the first voters (--peers): correct them, or --data-dir",
 			dir, f.ClusterUUID, o.ClusterUUID)
 	}
+	if o.NodeUUID != "" && f.NodeUUID.String() != o.NodeUUID {
+		return fmt.Errorf("storage: %s belongs to a node with UUID %s, not %s: name another --data-dir", dir, f.NodeUUID, o.NodeUUID)
+	}
 	return nil
 }
 
 // newIdentity makes the identity of a new node.
 func newIdentity(o *Options) (*identityFile, error) {
-	node, err := uuid.NewRandom()
+	if o.NodeID == 0 {
+		return nil, errors.New("storage: node id 0 is not an id: ids start at 1, and a new data directory needs one (--id)")
+	}
+	node, err := givenOrRandom("node", o.NodeUUID)
 	if err != nil {
-		return nil, fmt.Errorf("storage: cannot make a node UUID: %w", err)
+		return nil, err
 	}
-	cluster, err := uuid.NewRandom()
-	if err == nil && o.ClusterUUID != "" {
-		cluster, err = uuid.Parse(o.ClusterUUID)
+	cluster, err := givenOrRandom("cluster", o.ClusterUUID)
+	if err != nil {
+		return nil, err
+	}
+	return &identityFile{Format: identityFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: o.NodeID, Joined: o.Joined}, nil
+}
+
+func givenOrRandom(what, given string) (id uuid.UUID, err error) {
+	if given == "" {
+		id, err = uuid.NewRandom()
+	} else {
+		id, err = uuid.Parse(given)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("storage: cluster UUID %q: %w", o.ClusterUUID, err)
+		return id, fmt.Errorf("storage: %s UUID %q: %w", what, given, err)
 	}
-	return &identityFile{Format: identityFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: o.NodeID}, nil
+	return id, nil
 }
 
 // machineBoot identifies the time since the machine started, or is empty if that cannot be known.

@@ -23,11 +23,19 @@ const (
 
 // Options say whose data directory it is.
 type Options struct {
-	// NodeID is the node's id; a directory of another id is refused.
+	// NodeID is the node's id; a directory of another id is refused. 0: whichever an existing directory has.
 	NodeID paxos.NodeID
 	// ClusterUUID is the cluster's; a directory of another cluster is refused. Empty: a random one for a new directory, and
 	// whichever an existing one has.
 	ClusterUUID string
+	// NodeUUID is the one a new directory gets, for a node that told it to a cluster before it had a directory; a directory of
+	// another one is refused. Empty: a random one for a new directory, and whichever an existing one has.
+	NodeUUID string
+	// Configuration is the first one of a new directory: the first voters, or what a node was told that joined. It is recorded
+	// once, and ignored from then on; see Store.FirstConfiguration.
+	Configuration paxos.Configuration
+	// Joined says that a new directory is that of a node that joined a running cluster; see Identity.Joined.
+	Joined bool
 	// SegmentBytes is the size of a journal segment, 0 for 64 MiB. It may change from one start to the next.
 	SegmentBytes int64
 	// Logger, if not nil, gets what an operator should know: a torn frame dropped, a full disk ahead.
@@ -54,9 +62,6 @@ type Store struct {
 func Open(dir string, o Options) (*Store, error) {
 	if o.files == nil {
 		o.files = journal.OS{}
-	}
-	if o.NodeID == 0 {
-		return nil, errors.New("storage: node id 0 is not an id: ids start at 1")
 	}
 	if err := makeDirectory(dir); err != nil {
 		return nil, err
@@ -108,6 +113,9 @@ func (s *Store) open(o *Options) error {
 	}
 	s.identity = *found
 	if err := s.identity.check(s.dir, o); err != nil {
+		return err
+	}
+	if err := s.identity.begin(&o.Configuration); err != nil {
 		return err
 	}
 	if !s.identity.JournalMade {
@@ -205,8 +213,14 @@ func (s *Store) writeIdentity() error {
 func (s *Store) Identity() Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &s.identity
-	return Identity{ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot}
+	return s.identity.public()
+}
+
+// FirstConfiguration returns the configuration that the node began with; ok is false for a directory that was never told one.
+func (s *Store) FirstConfiguration() (c paxos.Configuration, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.identity.firstConfiguration()
 }
 
 // Restored returns what the acceptor starts from: what was on stable storage when the directory was opened.

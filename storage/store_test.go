@@ -88,7 +88,12 @@ func TestWrongDirectoriesAreRefusedClearly(t *testing.T) {
 			}
 		}, []string{"not a directory"}},
 		{"a later format", testOptions(), func(dir string) { newerIdentity(t, dir) }, []string{"format 2", "this binary knows 1"}},
-		{"no id", Options{}, func(string) {}, []string{"ids start at 1"}},
+		{"no id", Options{}, func(dir string) {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"ids start at 1"}},
+		{"another node's UUID", Options{NodeUUID: uuid.NewString()}, func(string) {}, []string{"node with UUID"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := made(t)
