@@ -52,7 +52,7 @@ func (l *loop) follows() bool { return l.leader != 0 && l.leader != l.g.cfg.Self
 // forward sends this node's commands to the leader: first everything that an earlier leader may not have got, then
 // new chunks. While a few Forwards are on their way, chunks grow.
 func (l *loop) forward() {
-	if l.leader == l.g.cfg.Self {
+	if l.leader == l.g.cfg.Self || l.g.removed.Load() {
 		return
 	}
 	room := false

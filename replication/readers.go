@@ -117,6 +117,9 @@ type reading struct {
 
 // startReads asks the core for a read slot for everything that waits, if there is room for another round.
 func (l *loop) startReads() {
+	if l.g.removed.Load() {
+		return // refuseRemoved sees to them
+	}
 	room := len(l.reading.asked) < maxRounds && l.g.readers.waiting.Load() < maxUnappliedRounds
 	l.g.wantsReads.Store(room)
 	if !room {
