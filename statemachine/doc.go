@@ -17,9 +17,27 @@
 // TestTwoMachinesAgree feeds random sections to machines with different histories and reads and compares digests;
 // FuzzApply feeds them arbitrary bytes.
 //
+// # Checkpoints
+//
+// Machine.Freeze freezes the state in a moment; Checkpoint.Next then returns what changed since the checkpoint before,
+// beside the commands that go on, and Machine.Restore makes the state again from records of any number of checkpoints.
+// Both rest on each change being noted before it happens, which is the duty of whoever writes a handler:
+//
+//   - Call entry.edit (keyspace.go), or space.edit, before anything that the log decides of an object is written, be it
+//     the first byte of a value. It returns the editable object, whose methods change values: a type's own methods that
+//     change a value belong on editable too, not on Object. Calling it twice costs a comparison.
+//   - Making, removing and timing keys goes through the keyspace's methods (create, remove, setDeadline, ...), which note
+//     it by themselves. An object never goes from one space to another, and is not used again once it is removed.
+//   - A new type is encoded by record.go: what appendRecordHead and the content say is all that a restart leaves of a key.
+//
+// space.go says how changes are kept, frozen.go what happens to an object that changes while it is frozen.
+// TestCheckpointsHoldTheStateAtTheFreeze runs all commands that write and compares each object that claims to be
+// unchanged with its record at the freeze after every one of them; it fails for a command that it never saw change
+// something, so that a new one cannot be left out.
+//
 // # Layout
 //
-// A Keyspace has 16 databases, each with one dictionary from key to *Object. A data type is a Kind of Object, a file
-// <type>.go with its structure and a file cmd_<type>.go with its rows and handlers. What holds for every type has a
-// file of its own: version.go, tombstone.go, expire.go, scan.go, digest.go.
+// A keyspace has 16 databases, each with two spaces: dictionaries of its keys and of its tombstones, from key to *Object.
+// A data type is a Kind of Object, a file <type>.go with its structure and a file cmd_<type>.go with its rows and handlers.
+// What holds for every type has a file of its own: version.go, tombstone.go, expire.go, digest.go, record.go.
 package statemachine

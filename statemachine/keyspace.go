@@ -69,7 +69,8 @@ type entry struct {
 	tombstone *Object // what is left of a removed key; not together with object
 }
 
-// edit notes that the entry's object, which is there, is about to change, and returns it to be changed.
+// edit notes that the entry's object, which is there, is about to change, and returns it to be changed: the one call to
+// make before anything of it is written.
 func (e *entry) edit() editable { return e.db.keys.edit(e.object) }
 
 // entry finds a key for writing. A key that is due is removed at once.
