@@ -196,7 +196,6 @@ func (j *Journal) show(parts frameParts, at location, bytes uint64) {
 	defer j.mu.Unlock()
 	j.appended += bytes
 	segment := &j.kept[len(j.kept)-1]
-	segment.note(parts.promised, 0)
 	if parts.published != nil {
 		j.published, j.publishedIn = parts.published, segment.number
 		j.index.rebase(parts.published.Slot)
@@ -208,7 +207,7 @@ func (j *Journal) show(parts frameParts, at location, bytes uint64) {
 		if j.promised.Less(r.Ballot) {
 			j.promised = r.Ballot
 		}
-		segment.note(r.Ballot, r.Slot)
+		segment.last = max(segment.last, r.Slot)
 		j.index.put(r.Slot, at)
 		j.cache.put(*r)
 	}

@@ -16,21 +16,13 @@ type segment struct {
 	number uint64
 	size   int64
 	start  position
-	// last is the highest slot of its records, 0 without any, and promised the highest ballot in it.
-	last     paxos.Slot
-	promised paxos.Ballot
+	// last is the highest slot of its records, 0 without any.
+	last paxos.Slot
 }
 
-func (s *segment) note(b paxos.Ballot, slot paxos.Slot) {
-	s.last = max(s.last, slot)
-	if s.promised.Less(b) {
-		s.promised = b
-	}
-}
-
-// Cut removes segments from the front that hold nothing but records of slots below the given one and promises that are repeated later,
-// and returns the lowest slot that is left. The segment in use stays, and the one that says which checkpoint is the newest. The
-// marks say what is cut before a file goes, so a crash in between leaves files that the next open removes. It is an error to
+// Cut removes segments from the front that hold records of slots below the given one only, and returns the lowest slot that is
+// left. The segment in use stays, and the one that says which checkpoint is the newest: that repeats the promise made before it, and
+// what was promised later is behind it. The marks say what is cut before a file goes, so a crash in between leaves files that the next open removes. It is an error to
 // cut what the newest checkpoint does not cover. It may run beside Append, which does not wait for its syncs, and beside Read.
 // An error of a write or a sync is final (rule D2).
 func (j *Journal) Cut(below paxos.Slot) (first paxos.Slot, err error) {
@@ -69,7 +61,10 @@ func (j *Journal) release(below paxos.Slot) (cut []segment, first paxos.Slot, er
 	if below > covered+1 {
 		return nil, j.index.first, fmt.Errorf("storage: the journal cannot be cut below slot %v: the newest checkpoint covers the slots up to %v", below, covered)
 	}
-	n := j.cuttable(below, marked)
+	n := 0
+	for n < len(j.kept) && j.kept[n].last < below && j.kept[n].number < min(j.publishedIn, marked) {
+		n++
+	}
 	first = j.index.first
 	for _, s := range j.kept[:n] {
 		first = max(first, s.last+1)
@@ -81,31 +76,6 @@ func (j *Journal) release(below paxos.Slot) (cut []segment, first paxos.Slot, er
 		j.index.cut(first)
 	}
 	return cut, first, nil
-}
-
-// cuttable counts the segments at the front that are not needed. marked is the segment in which the mark is.
-func (j *Journal) cuttable(below paxos.Slot, marked uint64) (n int) {
-	for n < len(j.kept) {
-		s := &j.kept[n]
-		if s.last >= below || s.number >= j.publishedIn || s.number >= marked {
-			break
-		}
-		n++
-	}
-	for n > 0 && !promises(j.kept[n:], j.promised) {
-		n--
-	}
-	return n
-}
-
-// promises reports whether one of the segments holds the promise.
-func promises(segments []segment, promised paxos.Ballot) bool {
-	for i := range segments {
-		if !segments[i].promised.Less(promised) {
-			return true
-		}
-	}
-	return false
 }
 
 // markCut notes in a mark where the journal begins now.

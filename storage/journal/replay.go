@@ -362,7 +362,7 @@ func (r *replay) take(batch *format.Batch, sequence, chain uint64, end int64) er
 // restore takes over what a good frame says.
 func (r *replay) restore(batch *format.Batch, at location) {
 	segment := &r.kept[len(r.kept)-1]
-	segment.note(ballotOf(batch.PromisedRound, batch.PromisedNode), 0)
+	r.promise(batch.PromisedRound, batch.PromisedNode)
 	r.chosen = max(r.chosen, paxos.Slot(batch.Chosen))
 	if p := batch.Published; p != nil {
 		r.published = &Published{Slot: paxos.Slot(p.Slot), Generation: p.Generation, Head: r.head}
@@ -373,11 +373,15 @@ func (r *replay) restore(batch *format.Batch, at location) {
 		r.chosen = min(r.chosen, r.index.contiguous)
 	}
 	for _, record := range batch.Records {
-		segment.note(ballotOf(record.BallotRound, record.BallotNode), paxos.Slot(record.Slot))
+		r.promise(record.BallotRound, record.BallotNode)
+		segment.last = max(segment.last, paxos.Slot(record.Slot))
 		r.index.put(paxos.Slot(record.Slot), at)
 	}
-	if r.promised.Less(segment.promised) {
-		r.promised = segment.promised
+}
+
+func (r *replay) promise(round uint64, node uint32) {
+	if b := ballotOf(round, node); r.promised.Less(b) {
+		r.promised = b
 	}
 }
 

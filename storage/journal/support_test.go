@@ -235,6 +235,20 @@ func (f *faulty) Open(name string) (File, error) {
 	return f.wrap(name, file, err)
 }
 
+func (f *faulty) Rename(from, to string) error {
+	if err := f.check("rename", from); err != nil {
+		return err
+	}
+	return f.OS.Rename(from, to)
+}
+
+func (f *faulty) Remove(name string) error {
+	if err := f.check("remove", name); err != nil {
+		return err
+	}
+	return f.OS.Remove(name)
+}
+
 func (f *faulty) SyncDir(dir string) error {
 	if err := f.check("syncdir", dir); err != nil {
 		return err
