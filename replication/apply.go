@@ -21,9 +21,15 @@ type applier struct {
 	moved func()
 	// configured is told the configuration of a slot as that is applied.
 	configured func(paxos.Configuration)
-	fail       func(error)
-	quit       <-chan struct{}
-	ended      chan struct{}
+	// checkpoints and clock are nil in an applier that freezes nothing.
+	checkpoints *checkpointer
+	clock       Clock
+	fail        func(error)
+	quit        <-chan struct{}
+	ended       chan struct{}
+	// live: what is applied now was not applied by an earlier boot already.
+	live bool
+	job  atomic.Pointer[applierJob]
 
 	applied atomic.Uint64 // the newest applied slot
 
@@ -32,6 +38,7 @@ type applier struct {
 	timeMS   int64 // of the newest applied batch
 	// configuration is that of the newest applied slot that holds one; its Slot is 0 before the first.
 	configuration paxos.Configuration
+	mark          checkpointMark // the newest
 }
 
 // loadBytes is how much is read from the journal at once while a node restores its state.
@@ -40,34 +47,37 @@ const loadBytes = 4 << 20
 // errStopped ends a load early.
 var errStopped = errors.New("the group was closed")
 
-// load applies the slots up to through from storage.
-func (a *applier) load(s Storage, through paxos.Slot) error {
-	for next := paxos.Slot(1); next <= through; {
+// load applies the slots up to through from storage, counts them in done, and returns their bytes.
+func (a *applier) load(s Storage, through paxos.Slot, done *atomic.Uint64) (bytes uint64, err error) {
+	for next := paxos.Slot(a.applied.Load()) + 1; next <= through; {
 		select {
 		case <-a.quit:
-			return errStopped
+			return 0, errStopped
 		default:
 		}
 		records, err := s.Read(next, through, loadBytes)
 		if err != nil {
-			return fmt.Errorf("slots from %v on could not be read back: %w", next, err)
+			return 0, fmt.Errorf("slots from %v on could not be read back: %w", next, err)
 		}
 		if len(records) == 0 {
-			return fmt.Errorf("slot %v is missing from storage, though chosen", next)
+			return 0, fmt.Errorf("slot %v is missing from storage, though chosen", next)
 		}
 		for i := range records {
 			if err := a.apply(&records[i]); err != nil {
-				return err
+				return 0, err
 			}
+			done.Add(1)
 		}
+		bytes += uint64(recordsBytes(records))
 		next = paxos.Slot(a.applied.Load()) + 1
 	}
-	return nil
+	return bytes, nil
 }
 
 // run applies what the loop hands over until the queue is closed or the group fails.
 func (a *applier) run() {
 	defer close(a.ended)
+	a.live = true
 	var records []paxos.Record
 	for {
 		var ok bool
@@ -80,11 +90,17 @@ func (a *applier) run() {
 				return
 			default:
 			}
+			if !a.checkpoints.hold() {
+				return
+			}
 			if err := a.apply(&records[i]); err != nil {
 				a.fail(err)
 				return
 			}
 			a.queue.done(1, len(records[i].Entry.Payload))
+		}
+		if !a.runJob() {
+			return
 		}
 		a.runIdle(false)
 		a.moved()
@@ -110,8 +126,44 @@ func (a *applier) applyEntry(slot paxos.Slot, entry paxos.Entry) error {
 		return a.applyBatch(slot, entry.Payload)
 	case paxos.EntryConfiguration:
 		return a.applyConfiguration(slot, entry.Payload)
+	case paxos.EntryCheckpoint:
+		return a.applyMark(slot, entry.Payload)
 	}
 	return nil
+}
+
+// applyMark has a checkpoint taken of what the slots before this one left. While an earlier boot's slots are applied again
+// there is none: the next mark will do.
+func (a *applier) applyMark(slot paxos.Slot, payload []byte) error {
+	mark, err := decodeMark(payload)
+	if err != nil {
+		a.log.Error("the mark of a checkpoint cannot be decoded and is applied as nothing, on every node alike; this is a bug or a newer format",
+			"slot", slot, "error", err)
+		return nil
+	}
+	a.mu.Lock()
+	a.mark = mark
+	a.mu.Unlock()
+	if !a.live {
+		a.marked(mark)
+		return nil
+	}
+	return a.checkpoints.reached(slot, mark, a.clock.Now(), a.groupState)
+}
+
+// marked tells the checkpointer of a mark at which nothing is to be taken.
+func (a *applier) marked(mark checkpointMark) {
+	if a.checkpoints != nil {
+		a.checkpoints.passed(mark.number)
+	}
+}
+
+// groupState encodes what the log decides besides the machine, as of the newest applied slot.
+func (a *applier) groupState() ([]byte, error) {
+	a.mu.Lock()
+	s := groupState{timeMS: a.timeMS, mark: a.mark, configuration: a.configuration, sessions: a.sessions.export()}
+	a.mu.Unlock()
+	return s.encode()
 }
 
 // applyConfiguration has the session table forget who left. A configuration that does not decode is of a newer format:
@@ -125,6 +177,7 @@ func (a *applier) applyConfiguration(slot paxos.Slot, payload []byte) error {
 		return nil // void, as it is for the core
 	}
 	c.Slot = slot
+	a.changes()
 	a.mu.Lock()
 	a.configuration = c
 	a.sessions.keep(&c)
@@ -150,6 +203,7 @@ func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 			return err
 		}
 		if run {
+			a.changes()
 			a.machine.Apply(uint64(slot), timeMS, sectionSeed(b.seed, i), s.commands, int(s.count), replies)
 			ran = true
 		}
@@ -158,6 +212,13 @@ func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 		a.machine.Apply(uint64(slot), timeMS, b.seed, nil, 0, nil) // its time still passes
 	}
 	return nil
+}
+
+// changes notes that there is something for a checkpoint to hold.
+func (a *applier) changes() {
+	if a.checkpoints != nil && !a.checkpoints.changed.Load() {
+		a.checkpoints.changed.Store(true)
+	}
 }
 
 // advanceTime returns the slot's time, which never goes back.

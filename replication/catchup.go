@@ -3,6 +3,7 @@ package replication
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -13,6 +14,7 @@ type catchUp struct {
 	storage   Storage
 	transport Transport
 	maxBytes  int
+	covered   *atomic.Uint64 // the slot of the newest checkpoint here
 	fail      func(error)
 	ended     chan struct{}
 
@@ -22,8 +24,8 @@ type catchUp struct {
 	closed   bool
 }
 
-func newCatchUp(s Storage, t Transport, maxBytes int, fail func(error)) *catchUp {
-	c := &catchUp{storage: s, transport: t, maxBytes: maxBytes, fail: fail, ended: make(chan struct{})}
+func newCatchUp(s Storage, t Transport, maxBytes int, covered *atomic.Uint64, fail func(error)) *catchUp {
+	c := &catchUp{storage: s, transport: t, maxBytes: maxBytes, covered: covered, fail: fail, ended: make(chan struct{})}
 	c.asked.L = &c.mu
 	return c
 }
@@ -71,6 +73,11 @@ func (c *catchUp) run() {
 			return
 		}
 		records, err := c.storage.Read(request.From, request.Through, c.maxBytes)
+		if checkpoint := paxos.Slot(c.covered.Load()); err != nil && request.From <= checkpoint {
+			// It was cut since the request was made, or just now: the checkpoint has it.
+			c.transport.Send(request.To, paxos.Offer{Checkpoint: checkpoint, First: checkpoint + 1, Chosen: request.Through})
+			continue
+		}
 		if err != nil {
 			// What is asked for was on stable storage (rule D3): this node has lost what it voted for.
 			c.fail(fmt.Errorf("chosen slots from %v on could not be read back for node %v: %w", request.From, request.To, err))

@@ -76,6 +76,7 @@ type Bounds struct {
 	// UnstoredBytes and UnappliedBytes are how far the journal and the applier may fall behind before the group stops
 	// taking entries. Default 64 MiB each.
 	UnstoredBytes, UnappliedBytes int
+	CheckpointBounds
 }
 
 // maxUnappliedRecords bounds the slots, apart from their bytes, that wait for the applier.
@@ -93,6 +94,7 @@ func (b Bounds) withDefaults() Bounds {
 	orDefault(&b.InboxBytes, 64<<20)
 	orDefault(&b.UnstoredBytes, 64<<20)
 	orDefault(&b.UnappliedBytes, 64<<20)
+	b.CheckpointBounds = b.CheckpointBounds.withDefaults()
 	return b
 }
 
@@ -111,11 +113,15 @@ func (b Bounds) check() error {
 		{"ChunkBytes", b.ChunkBytes}, {"LaneChunks", b.LaneChunks}, {"BatchBytes", b.BatchBytes},
 		{"BatchesInFlight", b.BatchesInFlight}, {"ForwardsInFlight", b.ForwardsInFlight}, {"WindowBytes", b.WindowBytes},
 		{"InboxMessages", b.InboxMessages}, {"InboxBytes", b.InboxBytes}, {"UnstoredBytes", b.UnstoredBytes},
-		{"UnappliedBytes", b.UnappliedBytes},
+		{"UnappliedBytes", b.UnappliedBytes}, {"CheckpointBytes", b.CheckpointBytes}, {"FrozenBytes", b.FrozenBytes},
+		{"PartBytes", b.PartBytes}, {"FetchBytesPerSecond", b.FetchBytesPerSecond},
 	} {
 		if bound.value < 1 {
 			return fmt.Errorf("%s %d must be at least 1", bound.name, bound.value)
 		}
+	}
+	if b.CheckpointInterval < 0 {
+		return fmt.Errorf("CheckpointInterval %v must not be negative", b.CheckpointInterval)
 	}
 	if b.PeerBytes < b.WindowBytes {
 		return fmt.Errorf("PeerBytes %d must not be below WindowBytes %d, or a leader drops what an origin may send", b.PeerBytes, b.WindowBytes)

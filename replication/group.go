@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -25,15 +26,20 @@ type Group struct {
 	readers *readers
 	loop    *loop
 
+	checkpointer *checkpointer
+	fetcher      *fetcher
+	partServer   *partServer
+
 	lanesMu sync.Mutex
 	lanes   atomic.Pointer[[]*Lane]
 	// wantsChunks and wantsReads say whether the loop has room: while it has none, lanes need not wake it.
 	wantsChunks, wantsReads atomic.Bool
 
-	loading struct {
-		active atomic.Bool
-		total  uint64
-	}
+	loading loading
+	// taking says that peers' messages are taken: the first load is over.
+	taking atomic.Bool
+	// covered is the slot of the newest checkpoint here: what it covers of the log may be cut.
+	covered atomic.Uint64
 	// chosen and lease are what ReadNow goes by.
 	chosen atomic.Uint64
 	lease  atomic.Pointer[heldLease]
@@ -85,14 +91,16 @@ func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, g.inbox.storedThrough, g.fail)
-	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
+	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, &g.covered, g.fail)
+	g.checkpointer = newCheckpointer(g)
+	g.fetcher = newFetcher(g, t)
+	g.partServer = newPartServer(s, t, cfg.Bounds.PartBytes, g.fail)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
-		moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
+		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
 	}
 	g.loop = newLoop(g, t, seed)
-	g.loading.total = uint64(restored.Chosen)
-	g.loading.active.Store(true)
+	g.loading.begin(uint64(restored.Chosen))
 	g.published.set(paxos.Status{Self: cfg.Self, Promised: restored.Promised, Chosen: restored.Chosen, FirstKept: 1, Configuration: cfg.Configuration}, counters{})
 	go g.run(coreConfig, restored)
 	return g, nil
@@ -111,10 +119,20 @@ func (g *Group) run(cfg paxos.Config, restored paxos.Restored) {
 	defer g.finish()
 	go g.saver.run()
 	go g.catchUp.run()
-	if !g.load(restored.Chosen) {
+	go g.checkpointer.run()
+	go g.fetcher.run()
+	go g.partServer.run()
+	restored, err := g.load(restored)
+	if err != nil {
+		if !errors.Is(err, errStopped) {
+			g.fail(err)
+		}
 		close(g.applier.ended)
 		return
 	}
+	g.chosen.Store(uint64(restored.Chosen))
+	g.loading.active.Store(false)
+	g.taking.Store(true)
 	go g.applier.run()
 	cfg.Configuration = g.Configuration() // a later one may have been restored
 	core, err := paxos.New(cfg, restored, g.clock.Now())
@@ -125,32 +143,11 @@ func (g *Group) run(cfg paxos.Config, restored paxos.Restored) {
 	g.loop.run(core)
 }
 
-// load restores the state, on the goroutine that will be the loop's: nothing else can happen meanwhile.
-func (g *Group) load(through paxos.Slot) bool {
-	if err := g.applier.load(g.storage, through); err != nil {
-		if err != errStopped {
-			g.fail(err)
-		}
-		return false
-	}
-	g.chosen.Store(uint64(through))
-	g.loading.active.Store(false)
-	if through > 0 {
-		g.cfg.Logger.Info("state restored from the journal", "slots", uint64(through))
-	}
-	return true
-}
-
-// Loading reports whether the state is being restored, and how many slots of how many are.
-func (g *Group) Loading() (loading bool, done, total uint64) {
-	return g.loading.active.Load(), g.applier.applied.Load(), g.loading.total
-}
-
 // Receive takes messages of a peer, in the order they came, from its link's reader. It waits while the group has too
-// much to do, so that the link's sender is held up. While the group loads, or after its end, messages are dropped:
+// much to do, so that the link's sender is held up. Before the group has loaded, or after its end, messages are dropped:
 // a node that cannot take part is to its peers as one that is not there.
 func (g *Group) Receive(from paxos.NodeID, ms []paxos.Message) {
-	if !g.loading.active.Load() {
+	if g.taking.Load() {
 		g.inbox.receive(from, ms)
 	}
 }
@@ -215,13 +212,19 @@ func (g *Group) finish() {
 	g.refuse()
 	g.inbox.close()
 	g.catchUp.close()
+	g.partServer.close()
+	g.fetcher.close()
 	g.saver.queue.close()
 	g.applier.queue.close()
 	<-g.applier.ended
 	g.sweep()
 	close(g.answered)
+	g.checkpointer.close()
 	<-g.saver.ended
 	<-g.catchUp.ended
+	<-g.checkpointer.ended
+	<-g.fetcher.ended
+	<-g.partServer.ended
 	if !g.failing() {
 		g.saveHint()
 	}
@@ -254,7 +257,7 @@ func (g *Group) saveHint() {
 func (g *Group) Close(ctx context.Context) error {
 	g.refuse()
 	g.inbox.control(g.loop.startClosing)
-	if g.loading.active.Load() {
+	if !g.taking.Load() {
 		g.quitOnce.Do(func() { close(g.quit) })
 	}
 	select {

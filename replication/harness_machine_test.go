@@ -32,7 +32,6 @@ func (r *items) Fail(o Outcome) {
 
 // recorder is a machine that remembers what it was told to apply.
 type recorder struct {
-	CheckpointMachine
 	deadline atomic.Int64
 	// midTurn, if set, is called once by the loop, in the middle of a turn.
 	midTurn atomic.Pointer[func()]
@@ -43,6 +42,11 @@ type recorder struct {
 	times   []int64  // of each slot with a batch
 	seeds   []uint64 // of each section run
 	slot    uint64
+	// written is how many of applied are in a checkpoint, or frozen for one; restored how often there was a Restore.
+	written, restored int
+	frozen            *frozenRecorder
+	// distort, if set, makes this machine apply something else than the others: memory that fails.
+	distort func(text string) string
 }
 
 func newRecorder() *recorder {
@@ -92,6 +96,12 @@ func (r *recorder) Apply(slot uint64, timeMS int64, seed uint64, commands []byte
 		}
 		if len(waiting) > 0 {
 			answer()
+		}
+		if r.distort != nil {
+			text = r.distort(text)
+		}
+		if r.frozen != nil {
+			r.frozen.waiting.Add(int64(len(text)))
 		}
 		r.applied = append(r.applied, text)
 	}

@@ -17,6 +17,10 @@ type disk struct {
 	records  map[paxos.Slot]paxos.Record
 	boot     uint64
 	saves    int // calls that synced something
+	first    paxos.Slot
+	bytes    uint64
+
+	checkpoints checkpoints
 }
 
 func newDisk() *disk { return &disk{records: map[paxos.Slot]paxos.Record{}} }
@@ -24,7 +28,10 @@ func newDisk() *disk { return &disk{records: map[paxos.Slot]paxos.Record{}} }
 func (d *disk) restored() paxos.Restored {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r := paxos.Restored{Promised: d.promised, Chosen: d.chosen}
+	r := paxos.Restored{Promised: d.promised, Chosen: d.chosen, First: d.first}
+	if newest := d.checkpoints.newest; newest != nil {
+		r.Checkpoint = newest.checkpoint.Slot
+	}
 	var highest paxos.Slot
 	for s := range d.records {
 		highest = max(highest, s)
@@ -45,7 +52,6 @@ func (d *disk) syncs() int {
 
 // handle is what one boot sees of the disk.
 type handle struct {
-	CheckpointStorage
 	*disk
 	dead atomic.Bool
 	// gate, when closed for passing, holds up Save: lock it to close.
@@ -81,6 +87,7 @@ func (h *handle) Save(writes []paxos.Write) error {
 		}
 		for _, r := range w.Records {
 			h.records[r.Slot] = r
+			h.bytes += uint64(len(r.Entry.Payload))
 		}
 		h.chosen = max(h.chosen, w.Chosen)
 	}

@@ -129,6 +129,8 @@ func payloadBytes(m paxos.Message) int {
 		return recordsBytes(m.Accepted)
 	case paxos.Forward:
 		return len(m.Payload)
+	case paxos.CheckpointPart:
+		return len(m.Head) + len(m.Data)
 	}
 	return 0
 }

@@ -124,6 +124,7 @@ func (l *loop) tick() {
 	l.step(paxos.Ticked{})
 	l.expire()
 	l.resendOverdue()
+	l.proposeMark()
 }
 
 // receive takes one message of a peer. Forwards are this package's; what brings entries is dropped while there is no
@@ -132,6 +133,15 @@ func (l *loop) receive(r *paxos.Received) {
 	switch m := r.Message.(type) {
 	case paxos.Forward:
 		l.onForward(r.From, m)
+		return
+	case paxos.CheckpointAsk:
+		l.g.partServer.ask(r.From, m)
+		return
+	case paxos.CheckpointPart:
+		l.g.fetcher.deliver(r.From, m)
+		return
+	case paxos.CheckpointDigest:
+		l.g.checkpointer.digests.add(r.From, m.Slot, m.Digest)
 		return
 	case paxos.Ask:
 		l.onAsk(r.From, m)
@@ -157,9 +167,11 @@ func (l *loop) isBehind() bool {
 
 func (l *loop) linkChanged(change linkChange) {
 	if !change.up {
+		l.g.fetcher.linkDown(change.peer)
 		l.step(paxos.LinkDown{Peer: change.peer})
 		return
 	}
+	l.tellPeer(change.peer)
 	l.step(paxos.LinkUp{Peer: change.peer})
 	if change.peer == l.leader {
 		l.sendAgain()
@@ -188,6 +200,9 @@ func (l *loop) step(ev paxos.Event) {
 	}
 	for _, serve := range effects.Serve {
 		l.g.catchUp.ask(serve)
+	}
+	if effects.Fetch != nil {
+		l.g.fetcher.fetch(*effects.Fetch)
 	}
 	if effects.Configuration != nil {
 		l.configured(*effects.Configuration) // after the messages: links to who left end

@@ -177,3 +177,27 @@ func (o *origin) removeApplied(s *section) (Replies, error) {
 	}
 	return nil, fmt.Errorf("session %v: commands %d to %d were chosen, but are not what this node sent next", o.session, s.first, s.last())
 }
+
+// removeThrough takes the opening and the flights up to the command of that number out, without their replies: they were
+// applied elsewhere. Reads among them have missed their turn.
+func (o *origin) removeThrough(last uint64) []failed {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	covered := 0
+	for i, f := range o.flights {
+		if !f.idle && (f.section.open || f.section.last() <= last) {
+			covered = i + 1
+		}
+	}
+	var ended []failed
+	for range covered {
+		outcome := Uncertain
+		if o.flights[0].idle {
+			outcome = NoLeader
+		}
+		if replies := o.remove(); replies != nil {
+			ended = append(ended, failed{replies, outcome})
+		}
+	}
+	return ended
+}

@@ -25,6 +25,9 @@ type leading struct {
 	peers         map[paxos.NodeID]int // bytes of both, by origin
 	forwardsFirst bool
 	firstLane     int
+	// marked is the number of the newest checkpoint proposed, markAsked says that somebody waits for another one.
+	marked    uint64
+	markAsked bool
 }
 
 type earlyForward struct {
@@ -223,6 +226,9 @@ const tickEvery = 100 * time.Millisecond
 
 // proposeTick lets time pass in the log when keys are due and no batch does it.
 func (l *loop) proposeTick() {
+	if !l.active {
+		return
+	}
 	due := l.g.machine.NextDeadline()
 	if due == 0 || l.now.Real/int64(time.Millisecond) < due || l.now.Mono-l.proposedAt < int64(tickEvery) {
 		return

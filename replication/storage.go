@@ -10,6 +10,8 @@ var (
 	ErrNoCheckpoint = paxos.ErrNoCheckpoint
 	// ErrDamaged says that what a peer sent is not what it should be.
 	ErrDamaged = paxos.ErrDamagedCheckpoint
+	// ErrDiskSpace says that there is no room for a checkpoint.
+	ErrDiskSpace = paxos.ErrDiskSpace
 )
 
 // Storage is the acceptor's memory, which survives a crash.
@@ -33,8 +35,12 @@ type CheckpointStorage interface {
 	// Checkpoint returns the newest published checkpoint; ok is false without one.
 	Checkpoint() (c paxos.Checkpoint, ok bool)
 
+	// RoomForCheckpoint returns ErrDiskSpace (by errors.Is), with figures, while the disk has no room for another checkpoint.
+	// It is asked before the state is frozen, or fetched; once one is begun, a full disk is fatal.
+	RoomForCheckpoint() error
 	// WriteCheckpoint adds records that changed since the newest published checkpoint to the one of slot, which becomes
-	// the one under way. One goroutine calls it. Nothing of records is kept.
+	// the one under way; the first call for a slot begins it, with or without records. One goroutine calls it. Nothing of
+	// records is kept.
 	WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecord) error
 	// PublishCheckpoint completes the checkpoint under way, which is c.Slot's: records of spaces that are not in c.Spaces
 	// go, everything is synced, what was written is read back and compared, and only then is c published.
@@ -62,7 +68,8 @@ type CheckpointStorage interface {
 	// it may be asked for again.
 	Receive(data, next []byte) error
 	// FinishReceive checks count and sum, and makes the received checkpoint the newest published one in place of all
-	// others. ErrDamaged if they are not c's: everything received is dropped.
+	// others. The log counts as cut at its slot: what is stored below has gaps. No WriteCheckpoint is under way. ErrDamaged if
+	// count or sum are not c's: everything received is dropped.
 	FinishReceive() error
 
 	// Cut cuts the log below a slot, as far as whole segments go and never beyond the newest published checkpoint, and

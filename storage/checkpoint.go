@@ -45,3 +45,6 @@ func (s *Store) Receive(data, next []byte) error { return errNotThere }
 func (s *Store) FinishReceive() error { return errNotThere }
 
 var errNotThere = errors.New("storage: not there")
+
+// RoomForCheckpoint finds out whether the disk has room.
+func (s *Store) RoomForCheckpoint() error { return errNotThere }

@@ -1,0 +1,29 @@
+package replication
+
+import "time"
+
+// CheckpointBounds say when checkpoints are taken, and what taking and fetching one may cost.
+type CheckpointBounds struct {
+	// CheckpointBytes is how much the journal grows until the leader has a checkpoint taken. Default 64 MiB. A node keeps
+	// about two of these of the log, and reads up to two when it starts.
+	CheckpointBytes int
+	// CheckpointInterval is after how long one is taken even if less was written. Default 5 minutes. Nothing is taken while
+	// nothing changes.
+	CheckpointInterval time.Duration
+	// FrozenBytes is how much commands may have to set aside of the state that is being written before no more are applied.
+	// Default 32 MiB.
+	FrozenBytes int
+	// PartBytes is the size of the parts in which a checkpoint is written, and sent to a peer. Default 256 KiB.
+	PartBytes int
+	// FetchBytesPerSecond bounds the rate at which this node fetches a checkpoint from a peer. Default 32 MiB/s.
+	FetchBytesPerSecond int
+}
+
+func (b CheckpointBounds) withDefaults() CheckpointBounds {
+	orDefault(&b.CheckpointBytes, 64<<20)
+	orDefault(&b.CheckpointInterval, 5*time.Minute)
+	orDefault(&b.FrozenBytes, 32<<20)
+	orDefault(&b.PartBytes, 256<<10)
+	orDefault(&b.FetchBytesPerSecond, 32<<20)
+	return b
+}

@@ -1,0 +1,348 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// checkpointer is the goroutine that writes frozen states to storage, publishes them, cuts the log behind them and compares
+// them with those of the other nodes.
+type checkpointer struct {
+	storage Storage
+	machine CheckpointMachine
+	digests *divergence
+	bounds  CheckpointBounds
+	log     *slog.Logger
+	// tell sends a digest to every member. compact has the core know how far the log is cut, before it is, and after it was.
+	tell    func(paxos.CheckpointDigest)
+	compact func(first, checkpoint paxos.Slot)
+	poke    func() // wakes the loop
+	fail    func(error)
+	quit    <-chan struct{}
+
+	tasks    chan *checkpointTask // has room for one; there is never more
+	progress chan struct{}        // has room for one: something was taken from the frozen state, or it is done
+	stop     chan struct{}
+	ended    chan struct{}
+	// changed says that something was applied since the newest mark.
+	changed atomic.Bool
+
+	mu        sync.Mutex // guards what follows
+	task      *checkpointTask
+	frozen    FrozenState // of task, while records are left in it
+	suspended bool
+	mark      appliedMark
+	newest    publishedCheckpoint
+	skipped   skippedCheckpoint
+	news      chan struct{} // closed, and replaced, when something of the above has changed
+}
+
+// checkpointTask is a frozen state to be written.
+type checkpointTask struct {
+	slot    paxos.Slot
+	mark    checkpointMark
+	frozen  FrozenState
+	group   []byte
+	journal uint64 // Storage.JournalBytes at the moment of the freeze
+	done    chan struct{}
+}
+
+// appliedMark is the newest EntryCheckpoint applied, and where this node was then.
+type appliedMark struct {
+	number  uint64
+	slot    paxos.Slot
+	journal uint64
+	at      int64 // Instant.Mono
+}
+
+// publishedCheckpoint is the newest checkpoint of this node.
+type publishedCheckpoint struct {
+	slot    paxos.Slot
+	records uint64
+	took    time.Duration
+	at      time.Time
+	journal uint64
+}
+
+// skippedCheckpoint is the newest mark at which this node took no checkpoint.
+type skippedCheckpoint struct {
+	count uint64
+	slot  paxos.Slot
+	why   error
+}
+
+// Why no checkpoint is taken at a mark, apart from want of space.
+var (
+	errStillWriting = errors.New("the checkpoint before is still being written")
+	errInstalling   = errors.New("a checkpoint is being fetched from a peer")
+)
+
+func newCheckpointer(g *Group) *checkpointer {
+	c := &checkpointer{
+		storage: g.storage, machine: g.machine, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
+		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit,
+		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}),
+		news: make(chan struct{}),
+	}
+	c.digests = newDivergence(g.cfg.Self, g.cfg.Logger, func() paxos.Configuration { return g.Configuration() })
+	return c
+}
+
+// run writes what the applier hands over and judges digests until it is stopped.
+func (c *checkpointer) run() {
+	defer close(c.ended)
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-c.quit:
+			return
+		case <-c.digests.came:
+		case task := <-c.tasks:
+			if err := c.take(task); err != nil {
+				if !errors.Is(err, errStopped) {
+					c.fail(fmt.Errorf("the checkpoint at slot %v could not be written: %w", task.slot, err))
+				}
+				return
+			}
+		}
+		if err := c.judge(); err != nil {
+			c.fail(err)
+			return
+		}
+	}
+}
+
+// reached takes a mark that is being applied: the state is frozen here, or it is said why not. On the applier's goroutine.
+func (c *checkpointer) reached(slot paxos.Slot, mark checkpointMark, now paxos.Instant, group func() ([]byte, error)) error {
+	journal := c.storage.JournalBytes()
+	c.changed.Store(false)
+	why := c.note(appliedMark{mark.number, slot, journal, now.Mono})
+	if why == nil {
+		if why = c.storage.RoomForCheckpoint(); why != nil && !errors.Is(why, ErrDiskSpace) {
+			return fmt.Errorf("whether there is room for a checkpoint could not be found out: %w", why)
+		}
+	}
+	if why != nil {
+		c.skip(slot, why)
+		return nil
+	}
+	encoded, err := group()
+	if err != nil {
+		return fmt.Errorf("the state of the group could not be encoded: %w", err)
+	}
+	task := &checkpointTask{slot: slot, mark: mark, frozen: c.machine.Freeze(), group: encoded, journal: journal, done: make(chan struct{})}
+	c.mu.Lock()
+	c.task, c.frozen = task, task.frozen
+	c.announce()
+	c.mu.Unlock()
+	c.tasks <- task
+	return nil
+}
+
+// passed notes a mark that an earlier boot applied already: what was written since the checkpoint restored still counts.
+func (c *checkpointer) passed(number uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mark.number = number
+}
+
+// note keeps what the leader's schedule goes by, and says why there can be no checkpoint now.
+func (c *checkpointer) note(mark appliedMark) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mark = mark
+	c.announce()
+	switch {
+	case c.suspended:
+		return errInstalling
+	case c.task != nil:
+		return errStillWriting
+	}
+	return nil
+}
+
+func (c *checkpointer) skip(slot paxos.Slot, why error) {
+	c.log.Warn("no checkpoint is taken here, so the log is not cut; the next one covers what this one would have", "slot", slot, "why", why)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skipped = skippedCheckpoint{c.skipped.count + 1, slot, why}
+	c.announce()
+}
+
+// announce wakes who waits for news. c.mu is held.
+func (c *checkpointer) announce() {
+	close(c.news)
+	c.news = make(chan struct{})
+}
+
+// hold waits while commands have had to set too much of the frozen state aside. It reports false when the group fails
+// meanwhile. On the applier's goroutine, outside the machine's lock.
+func (c *checkpointer) hold() bool {
+	for {
+		c.mu.Lock()
+		frozen := c.frozen
+		c.mu.Unlock()
+		if frozen == nil || frozen.Waiting() <= c.bounds.FrozenBytes {
+			return true
+		}
+		select {
+		case <-c.progress:
+		case <-c.quit:
+			return false
+		}
+	}
+}
+
+// take writes and publishes a frozen state, and lets go of what it replaces.
+func (c *checkpointer) take(task *checkpointTask) error {
+	began := time.Now()
+	if err := c.write(task); err != nil {
+		return err
+	}
+	checkpoint := task.frozen.Finish()
+	checkpoint.Slot, checkpoint.Group = task.slot, task.group
+	c.emptied()
+	if err := c.storage.PublishCheckpoint(checkpoint); err != nil {
+		return err
+	}
+	digest, err := checkpoint.Digest()
+	if err != nil {
+		return err
+	}
+	published := publishedCheckpoint{task.slot, checkpoint.Count, time.Since(began), time.UnixMilli(task.mark.timeMS), task.journal}
+	before := c.published(published)
+	c.log.Info("checkpoint", "slot", task.slot, "records", checkpoint.Count, "took", published.took)
+	if err := c.cut(before, task.slot); err != nil {
+		return err
+	}
+	c.digests.add(c.digests.self, task.slot, digest)
+	c.tell(paxos.CheckpointDigest{Slot: task.slot, Digest: digest})
+	c.finish(task)
+	return nil
+}
+
+// write moves the records of a frozen state to storage.
+func (c *checkpointer) write(task *checkpointTask) error {
+	for {
+		select {
+		case <-c.stop:
+			return errStopped
+		case <-c.quit:
+			return errStopped
+		default:
+		}
+		records := task.frozen.Next(c.bounds.PartBytes)
+		if err := c.storage.WriteCheckpoint(task.slot, records); err != nil {
+			return err
+		}
+		c.step()
+		if len(records) == 0 {
+			return nil
+		}
+	}
+}
+
+// step lets the applier look again.
+func (c *checkpointer) step() {
+	select {
+	case c.progress <- struct{}{}:
+	default:
+	}
+}
+
+// emptied notes that the frozen state holds nothing any more.
+func (c *checkpointer) emptied() {
+	c.mu.Lock()
+	c.frozen = nil
+	c.mu.Unlock()
+	c.step()
+}
+
+// published notes this node's newest checkpoint, and returns the slot of the one before.
+func (c *checkpointer) published(p publishedCheckpoint) (before paxos.Slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, c.newest = c.newest.slot, p
+	c.announce()
+	return before
+}
+
+// cut cuts the log below what the checkpoint before the newest covers: what came since stays for peers that lag a little.
+func (c *checkpointer) cut(before, newest paxos.Slot) error {
+	if before == 0 {
+		c.compact(0, newest)
+		return nil
+	}
+	c.compact(before+1, newest)
+	first, err := c.storage.Cut(before + 1)
+	if err != nil {
+		return fmt.Errorf("the log could not be cut below slot %v: %w", before+1, err)
+	}
+	c.log.Debug("log cut", "first", first)
+	return nil
+}
+
+// finish lets the next one begin.
+func (c *checkpointer) finish(task *checkpointTask) {
+	c.mu.Lock()
+	c.task = nil
+	c.announce()
+	c.mu.Unlock()
+	close(task.done)
+	c.poke()
+}
+
+// suspend waits until nothing is being written and has it stay so until resume. It reports false if the group ends meanwhile.
+func (c *checkpointer) suspend() bool {
+	c.mu.Lock()
+	c.suspended = true
+	task := c.task
+	c.mu.Unlock()
+	if task == nil {
+		return true
+	}
+	select {
+	case <-task.done:
+		return true
+	case <-c.stop:
+		return false
+	case <-c.ended:
+		return false
+	}
+}
+
+func (c *checkpointer) resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.suspended = false
+	c.announce()
+}
+
+// restored notes the checkpoint that the state was made from, and how much of the log came after it.
+func (c *checkpointer) restored(p publishedCheckpoint, mark appliedMark, digest []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest, c.mark = p, mark
+	if digest != nil {
+		c.digests.add(c.digests.self, p.slot, digest)
+	}
+	c.announce()
+}
+
+// tail counts what of the log came after the checkpoint restored as written since.
+func (c *checkpointer) tail(bytes uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest.journal -= min(c.newest.journal, bytes)
+	c.mark.journal -= min(c.mark.journal, bytes)
+}
+
+// close stops the goroutine; a checkpoint that is being written is left unfinished.
+func (c *checkpointer) close() { close(c.stop) }

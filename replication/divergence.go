@@ -1,0 +1,190 @@
+package replication
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// keptDigests is how many digests of each node are remembered: nodes publish the checkpoint of a slot at different times.
+const keptDigests = 4
+
+// digest is what one node says of the state at one slot.
+type digest struct {
+	slot  paxos.Slot
+	bytes []byte
+}
+
+// divergence compares what the nodes' checkpoints of the same slots hold. Equal logs make equal states, so a difference means
+// that memory, a disk or a program has failed on some node. Safe for use by several goroutines.
+type divergence struct {
+	self          paxos.NodeID
+	log           *slog.Logger
+	configuration func() paxos.Configuration
+	came          chan struct{} // has room for one: there is something to judge
+
+	mu      sync.Mutex
+	digests map[paxos.NodeID][]digest // by slot, ascending
+	fresh   map[paxos.Slot]struct{}   // not judged yet
+	// at and nodes are the newest slot at which others agreed or differed, and who differed.
+	at    paxos.Slot
+	nodes []paxos.NodeID
+}
+
+func newDivergence(self paxos.NodeID, log *slog.Logger, configuration func() paxos.Configuration) *divergence {
+	return &divergence{
+		self: self, log: log, configuration: configuration, came: make(chan struct{}, 1),
+		digests: map[paxos.NodeID][]digest{}, fresh: map[paxos.Slot]struct{}{},
+	}
+}
+
+// add takes a node's digest. Those of nodes that are no members are not remembered.
+func (d *divergence) add(node paxos.NodeID, slot paxos.Slot, sum []byte) {
+	configuration := d.configuration()
+	if node != d.self && !configuration.IsMember(node) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for former := range d.digests {
+		if former != d.self && !configuration.IsMember(former) {
+			delete(d.digests, former)
+		}
+	}
+	kept := d.digests[node]
+	i, known := slices.BinarySearchFunc(kept, slot, func(k digest, slot paxos.Slot) int { return compareSlots(k.slot, slot) })
+	if known {
+		if bytes.Equal(kept[i].bytes, sum) {
+			return // said again
+		}
+		kept[i].bytes = sum
+	} else {
+		kept = slices.Insert(kept, i, digest{slot, sum})
+	}
+	d.digests[node] = kept[max(0, len(kept)-keptDigests):]
+	d.note(slot)
+}
+
+// note has a slot judged. d.mu is held.
+func (d *divergence) note(slot paxos.Slot) {
+	if len(d.fresh) > keptDigests*len(d.digests) {
+		clear(d.fresh) // slots that only others have a checkpoint of
+	}
+	d.fresh[slot] = struct{}{}
+	select {
+	case d.came <- struct{}{}:
+	default:
+	}
+}
+
+func compareSlots(a, b paxos.Slot) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// newest returns this node's newest digest.
+func (d *divergence) newest() (paxos.CheckpointDigest, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	own := d.digests[d.self]
+	if len(own) == 0 {
+		return paxos.CheckpointDigest{}, false
+	}
+	last := own[len(own)-1]
+	return paxos.CheckpointDigest{Slot: last.slot, Digest: last.bytes}, true
+}
+
+// differing returns the newest slot compared, and the nodes whose state there is not this node's.
+func (d *divergence) differing() (paxos.Slot, []paxos.NodeID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.at, slices.Clone(d.nodes)
+}
+
+// outvoted returns the slot at which a majority of the voters agrees on a state that is not this node's, 0 without one. It logs
+// every other difference.
+func (d *divergence) outvoted() paxos.Slot {
+	configuration := d.configuration()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for slot := range d.fresh {
+		own, ok := d.of(d.self, slot)
+		if !ok {
+			continue // this node has not come to it yet, or never will: it skipped it
+		}
+		delete(d.fresh, slot)
+		if d.isOutvoted(slot, own, &configuration) {
+			return slot
+		}
+	}
+	return 0
+}
+
+func (d *divergence) of(node paxos.NodeID, slot paxos.Slot) ([]byte, bool) {
+	for _, k := range d.digests[node] {
+		if k.slot == slot {
+			return k.bytes, true
+		}
+	}
+	return nil, false
+}
+
+// isOutvoted compares this node's digest of a slot with all others there are.
+func (d *divergence) isOutvoted(slot paxos.Slot, own []byte, c *paxos.Configuration) bool {
+	votes := map[string]int{}
+	var differing []paxos.NodeID
+	others := 0
+	for _, m := range c.Members() {
+		sum, ok := d.of(m.ID, slot)
+		if !ok {
+			continue
+		}
+		if c.IsVoter(m.ID) {
+			votes[string(sum)]++
+		}
+		if m.ID != d.self {
+			others++
+		}
+		if !bytes.Equal(sum, own) {
+			differing = append(differing, m.ID)
+		}
+	}
+	if others > 0 && slot >= d.at {
+		d.at, d.nodes = slot, differing
+	}
+	majority := len(c.Voters)/2 + 1
+	for sum, count := range votes {
+		if count >= majority && sum != string(own) {
+			return true
+		}
+	}
+	if len(differing) > 0 {
+		d.log.Error("the state of other nodes differs from this node's, and it is not certain that theirs is the wrong one unless a majority agrees with this node",
+			"slot", slot, "differing", differing, "agreeing", votes[string(own)], "majority", majority)
+	}
+	return false
+}
+
+// judge gives this node's state up when a majority holds another one.
+func (c *checkpointer) judge() error {
+	slot := c.digests.outvoted()
+	if slot == 0 {
+		return nil
+	}
+	why := fmt.Errorf("this node's state at slot %v differs from the one that a majority holds, so this node takes itself out of service and gives "+
+		"its checkpoint up. Memory, a disk or the program has failed here: look for errors of the machine, then start this node again; it "+
+		"fetches the state from a peer", slot)
+	if err := c.storage.DiscardCheckpoint(why.Error()); err != nil {
+		return fmt.Errorf("%w. The checkpoint could not be given up, so remove this node and add it again with an empty directory: %w", why, err)
+	}
+	return why
+}

@@ -1,0 +1,105 @@
+package replication
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// install replaces the state by that of checkpoint c, which storage has made its newest. Clients are told LOADING meanwhile;
+// the acceptor goes on.
+func (g *Group) install(c paxos.Checkpoint, stop <-chan struct{}) (paxos.Fetched, error) {
+	began := time.Now()
+	g.loading.begin(c.Count)
+	defer g.loading.active.Store(false)
+	if err := g.applier.interrupt(func() error { return g.replace(c, stop) }); err != nil {
+		return paxos.Fetched{}, err
+	}
+	if _, err := g.storage.Cut(c.Slot + 1); err != nil {
+		return paxos.Fetched{}, fmt.Errorf("the log could not be cut at the checkpoint installed: %w", err)
+	}
+	g.cfg.Logger.Info("state replaced by a peer's checkpoint", "slot", c.Slot, "records", c.Count, "took", time.Since(began))
+	return paxos.Fetched{Slot: c.Slot, Configuration: g.applier.newestConfiguration()}, nil
+}
+
+// replace is install on the applier's goroutine: everything handed over before is applied.
+func (g *Group) replace(c paxos.Checkpoint, stop <-chan struct{}) error {
+	if applied := paxos.Slot(g.applier.applied.Load()); applied >= c.Slot {
+		return fmt.Errorf("a checkpoint of slot %v came when slot %v was applied already", c.Slot, applied)
+	}
+	g.machine.Reset() // before the new state needs the memory
+	if err := g.restore(c, stop); err != nil {
+		return fmt.Errorf("the state received from a peer: %w", err)
+	}
+	return g.applier.catchUpOwn()
+}
+
+// interrupt runs f on the applier's goroutine once everything handed over before is applied. On an error, which it returns,
+// nothing is applied any more.
+func (a *applier) interrupt(f func() error) error {
+	j := &applierJob{f: f, done: make(chan error, 1)}
+	a.job.Store(j)
+	a.queue.kick()
+	select {
+	case err := <-j.done:
+		return err
+	case <-a.ended:
+	}
+	select {
+	case err := <-j.done:
+		return err
+	default:
+		return errStopped
+	}
+}
+
+// applierJob is what interrupt has the applier do.
+type applierJob struct {
+	f    func() error
+	done chan error
+}
+
+// runJob does what waits to be done; it reports false if the applier must end.
+func (a *applier) runJob() bool {
+	j := a.job.Swap(nil)
+	if j == nil {
+		return true
+	}
+	err := j.f()
+	j.done <- err
+	return err == nil
+}
+
+// restore takes over what a checkpoint holds besides the machine.
+func (a *applier) restore(slot paxos.Slot, s *groupState) {
+	a.mu.Lock()
+	a.sessions = restoreSessions(s.sessions, s.configuration)
+	a.timeMS, a.mark, a.configuration = s.timeMS, s.mark, s.configuration
+	a.mu.Unlock()
+	a.applied.Store(uint64(slot))
+}
+
+func (a *applier) newestConfiguration() paxos.Configuration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.configuration
+}
+
+// catchUpOwn ends the wait of what the installed state has applied of this node's own commands: their replies are nowhere.
+func (a *applier) catchUpOwn() error {
+	a.mu.Lock()
+	current, ok := a.sessions.Get(a.origin.node)
+	a.mu.Unlock()
+	switch {
+	case ok && current.ID == a.origin.session:
+		for _, f := range a.origin.removeThrough(current.Last) {
+			f.replies.Fail(f.outcome)
+		}
+	case ok && current.Boot >= a.origin.boot:
+		return a.replaced(current)
+	}
+	a.runIdle(false)
+	a.readers.applied(paxos.Slot(a.applied.Load()))
+	return nil
+}

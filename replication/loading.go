@@ -1,0 +1,192 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// loading is how far a node is with restoring its state, in records of a checkpoint and slots of the log.
+type loading struct {
+	active      atomic.Bool
+	done, total atomic.Uint64
+}
+
+func (l *loading) begin(total uint64) {
+	l.done.Store(0)
+	l.total.Store(total)
+	l.active.Store(true)
+}
+
+// loadingLogEvery is the least time between two lines about a load, looked at every loadingLogRecords records.
+const (
+	loadingLogEvery   = 3 * time.Second
+	loadingLogRecords = 1 << 14
+)
+
+// load restores the state: from the newest checkpoint, if there is one, then from the log, up to what is known to be chosen.
+// It returns what the core goes on from. It runs on the goroutine that will be the loop's: nothing else can happen meanwhile.
+func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
+	began := time.Now()
+	if err := g.loadCheckpoint(); err != nil {
+		return restored, err
+	}
+	from := paxos.Slot(g.applier.applied.Load())
+	restored = startFrom(restored, from)
+	if from+1 < restored.First {
+		return g.loadNothing(restored)
+	}
+	g.loading.total.Add(uint64(restored.Chosen - from))
+	tail, err := g.applier.load(g.storage, restored.Chosen, &g.loading.done)
+	if err != nil {
+		return restored, err
+	}
+	g.checkpointer.tail(tail)
+	if restored.Chosen > 0 {
+		g.cfg.Logger.Info("state restored", "checkpoint", from, "slots", uint64(restored.Chosen-from), "took", time.Since(began))
+	}
+	return restored, nil
+}
+
+// startFrom makes restored agree with a checkpoint at slot from (0: none): what that covers is chosen.
+func startFrom(restored paxos.Restored, from paxos.Slot) paxos.Restored {
+	restored.Checkpoint = from
+	if restored.Chosen < from {
+		restored.Chosen = from
+	}
+	for len(restored.Records) > 0 && restored.Records[0].Slot <= restored.Chosen {
+		restored.Records = restored.Records[1:]
+	}
+	return restored
+}
+
+// loadNothing is the start of a node that cannot restore its state: its log is cut, and it has no checkpoint. All it has voted
+// for is handed to the core, even what it knew to be chosen: a candidate must be told.
+func (g *Group) loadNothing(restored paxos.Restored) (paxos.Restored, error) {
+	if c := g.Configuration(); len(c.Members()) == 1 && c.IsMember(g.cfg.Self) {
+		return restored, fmt.Errorf("the state up to slot %v is lost: its checkpoint is damaged or gone, the log before it is cut, and there is no other "+
+			"node to fetch it from. Put a backup back with: paxredis restore", restored.First-1)
+	}
+	var kept []paxos.Record
+	for next := restored.First; next <= restored.Chosen; next = kept[len(kept)-1].Slot + 1 {
+		records, err := g.storage.Read(next, restored.Chosen, loadBytes)
+		if err != nil || len(records) == 0 {
+			return restored, fmt.Errorf("slots from %v on could not be read back (%d records): %w", next, len(records), err)
+		}
+		kept = append(kept, records...)
+	}
+	restored.Records = append(kept, restored.Records...)
+	restored.Chosen = 0
+	g.cfg.Logger.Warn("this node has lost its state and fetches it from a peer", "log from", restored.First)
+	return restored, nil
+}
+
+// loadCheckpoint restores the newest checkpoint. One that is damaged is given up.
+func (g *Group) loadCheckpoint() error {
+	c, ok := g.storage.Checkpoint()
+	if !ok {
+		return nil
+	}
+	g.loading.total.Store(c.Count)
+	err := g.restore(c, g.quit)
+	var damage damageError
+	if err == nil {
+		if configuration := g.applier.newestConfiguration(); configuration.Slot != 0 {
+			g.setConfiguration(configuration)
+		}
+		return nil
+	}
+	if !errors.As(err, &damage) {
+		return err
+	}
+	g.cfg.Logger.Error("the newest checkpoint is damaged and given up", "slot", c.Slot, "error", err)
+	g.machine.Reset()
+	g.loading.begin(0)
+	if err := g.storage.DiscardCheckpoint(err.Error()); err != nil {
+		return fmt.Errorf("the damaged checkpoint of slot %v could not be given up: %w", c.Slot, err)
+	}
+	return nil
+}
+
+// damageError is the error of a checkpoint that another one can take the place of.
+type damageError struct{ error }
+
+func (e damageError) Unwrap() error { return e.error }
+
+// restore replaces the state by that of checkpoint c, which is storage's newest. It runs on the applier's goroutine, or before
+// there is one. Unless it returns nil, the machine is to be reset.
+func (g *Group) restore(c paxos.Checkpoint, stop <-chan struct{}) error {
+	state, err := decodeGroupState(c.Group)
+	if err != nil {
+		return asDamage(err)
+	}
+	digest, err := c.Digest()
+	if err != nil {
+		return err
+	}
+	if err := g.restoreMachine(c, stop); err != nil {
+		return err
+	}
+	g.applier.restore(c.Slot, &state)
+	now, journal := g.clock.Now(), g.storage.JournalBytes()
+	g.checkpointer.restored(
+		publishedCheckpoint{slot: c.Slot, records: c.Count, at: time.UnixMilli(state.mark.timeMS), journal: journal},
+		appliedMark{number: state.mark.number, slot: c.Slot, journal: journal, at: now.Mono}, digest)
+	g.covered.Store(uint64(c.Slot))
+	return nil
+}
+
+// asDamage marks an error as damage, unless only another release is needed.
+func asDamage(err error) error {
+	if errors.Is(err, paxos.ErrNewerFormat) || errors.Is(err, errStopped) {
+		return err
+	}
+	return damageError{err}
+}
+
+// restoreMachine hands the records of storage's newest checkpoint to the machine.
+func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}) error {
+	next, done, err := g.storage.LoadCheckpoint()
+	if err != nil {
+		return fmt.Errorf("the checkpoint of slot %v could not be read: %w", c.Slot, err)
+	}
+	err = g.machine.Restore(c, g.watched(c, next, stop))
+	if doneErr := done(); doneErr != nil && err == nil {
+		return fmt.Errorf("the checkpoint of slot %v could not be read to its end: %w", c.Slot, doneErr)
+	}
+	if err != nil {
+		return asDamage(fmt.Errorf("checkpoint of slot %v: %w", c.Slot, err))
+	}
+	return nil
+}
+
+// watched counts the records, says now and then how far it is, and ends early when the group does.
+func (g *Group) watched(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error), stop <-chan struct{}) func() (paxos.CheckpointRecord, bool, error) {
+	said := time.Now()
+	return func() (paxos.CheckpointRecord, bool, error) {
+		if n := g.loading.done.Add(1); n%loadingLogRecords == 0 {
+			select {
+			case <-stop:
+				return paxos.CheckpointRecord{}, false, errStopped
+			case <-g.quit:
+				return paxos.CheckpointRecord{}, false, errStopped
+			default:
+			}
+			if now := time.Now(); now.Sub(said) >= loadingLogEvery {
+				said = now
+				g.cfg.Logger.Info("restoring the state", "checkpoint", c.Slot, "records", n, "of", c.Count)
+			}
+		}
+		return next()
+	}
+}
+
+// Loading reports whether the state is being restored, and how many records and slots of how many are: at the start, and again
+// when this node has fallen behind by so much that it got a checkpoint from a peer.
+func (g *Group) Loading() (loading bool, done, total uint64) {
+	total = g.loading.total.Load()
+	return g.loading.active.Load(), min(g.loading.done.Load(), total), total
+}
