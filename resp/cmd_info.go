@@ -106,7 +106,10 @@ func (s *Server) persistenceInfo() PersistenceInfo {
 	c, st := s.node.CheckpointStatus(), s.node.Status()
 	p := PersistenceInfo{LastSave: s.lastSave(), LastSaveTook: c.Took, SnapshotSlot: uint64(c.Slot), Records: c.Records,
 		RunningSlot: uint64(c.Running), RunningFor: s.saving.passed(c.Running, s.now()), FirstSlot: uint64(st.FirstKept), JournalBytes: c.JournalBytes,
-		FetchingSlot: uint64(c.Fetching), FetchedBytes: c.Fetched}
+		FetchingSlot: uint64(c.Fetching), FetchedBytes: c.Fetched, Skipped: c.Skipped, NotTaken: c.NotTaken, Compared: uint64(c.Compared)}
+	for _, id := range c.Differing {
+		p.Differing = append(p.Differing, uint64(id))
+	}
 	if st.Applied > c.Slot {
 		p.ChangesSinceSave = uint64(st.Applied - c.Slot)
 	}

@@ -114,14 +114,19 @@ func TestInfoTellsOfCheckpoints(t *testing.T) {
 	node.set(func() {
 		node.status.Applied, node.status.FirstKept = 120, 60
 		node.saving = replication.CheckpointStatus{Slot: 100, Records: 42, Took: 3 * time.Second, At: time.Unix(1234, 0), Running: 110,
-			Fetching: 130, Fetched: 17, JournalBytes: 4096}
+			Fetching: 130, Fetched: 17, JournalBytes: 4096, Skipped: 2, Compared: 90}
 	})
 	has("rdb_current_bgsave_time_sec:0")
 	seconds.Store(5)
 	has("rdb_changes_since_last_save:20", "rdb_bgsave_in_progress:1", "rdb_last_save_time:1234", "rdb_last_bgsave_status:ok",
 		"rdb_last_bgsave_time_sec:3", "rdb_current_bgsave_time_sec:5", "paxos_snapshot_slot:100", "paxos_first_slot:60",
 		"paxos_checkpoint_running_slot:110", "paxos_checkpoint_records:42", "paxos_journal_bytes:4096", "paxos_fetching_slot:130",
-		"paxos_fetched_bytes:17", "loading:0")
+		"paxos_fetched_bytes:17", "loading:0", "paxos_checkpoints_skipped:2", "paxos_checkpoint_not_taken:", "paxos_compared_slot:90",
+		"paxos_differing_nodes:")
+	node.set(func() {
+		node.saving.NotTaken, node.saving.Differing = "the disk is full", []replication.NodeID{2, 3}
+	})
+	has("rdb_last_bgsave_status:err", "paxos_checkpoint_not_taken:the disk is full", "paxos_differing_nodes:2 3")
 	node.set(func() { node.loading, node.saving.Running = true, 111 })
 	has("loading:1", "loading_start_time:5005", "loading_loaded_perc:50.00", "loading_eta_seconds:0", "rdb_current_bgsave_time_sec:0")
 	seconds.Store(15)

@@ -77,6 +77,12 @@ type PersistenceInfo struct {
 	RunningFor            time.Duration
 	// FirstSlot is the first slot of the log that is kept, JournalBytes how much it has grown since the newest checkpoint.
 	FirstSlot, JournalBytes uint64
+	// Skipped is how many checkpoints this node has not taken since its start, NotTaken why it has not taken the newest.
+	Skipped  uint64
+	NotTaken string
+	// Differing are the ids of the nodes whose state at slot Compared is not this node's; there should be none.
+	Differing []uint64
+	Compared  uint64
 	// FetchingSlot is the slot of the checkpoint that comes from another node, 0: none; FetchedBytes is how much is here.
 	FetchingSlot, FetchedBytes uint64
 }

@@ -3,6 +3,7 @@ package resp
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -97,8 +98,11 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.num("rdb_changes_since_last_save", p.ChangesSinceSave)
 	w.flag("rdb_bgsave_in_progress", p.RunningSlot > 0)
 	w.int("rdb_last_save_time", p.LastSave)
-	// A checkpoint that fails ends the process, so there is no other status to tell.
-	w.str("rdb_last_bgsave_status", "ok")
+	status := "ok"
+	if p.NotTaken != "" {
+		status = "err"
+	}
+	w.str("rdb_last_bgsave_status", status)
 	w.seconds("rdb_last_bgsave_time_sec", p.LastSaveTook, p.LastSaveTook > 0)
 	w.seconds("rdb_current_bgsave_time_sec", p.RunningFor, p.RunningSlot > 0)
 	w.flag("aof_enabled", true)
@@ -106,13 +110,17 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.str("aof_last_rewrite_time_sec", "-1")
 	w.str("aof_current_rewrite_time_sec", "-1")
 	w.str("aof_last_bgrewrite_status", "ok")
-	// Nor is there for a write that fails.
+	// A write that fails ends the process, so there is no other status to tell.
 	w.str("aof_last_write_status", "ok")
 	w.zeros("module_fork_in_progress", "module_fork_last_cow_size")
 	w.num("paxos_snapshot_slot", p.SnapshotSlot)
 	w.num("paxos_first_slot", p.FirstSlot)
 	w.num("paxos_checkpoint_running_slot", p.RunningSlot)
 	w.num("paxos_checkpoint_records", p.Records)
+	w.num("paxos_checkpoints_skipped", p.Skipped)
+	w.str("paxos_checkpoint_not_taken", p.NotTaken)
+	w.num("paxos_compared_slot", p.Compared)
+	w.str("paxos_differing_nodes", strings.Trim(fmt.Sprint(p.Differing), "[]"))
 	w.num("paxos_journal_bytes", p.JournalBytes)
 	w.num("paxos_fetching_slot", p.FetchingSlot)
 	w.num("paxos_fetched_bytes", p.FetchedBytes)

@@ -50,13 +50,3 @@ func FromGroup(g *replication.Group) Node { return groupNode{g} }
 type groupNode struct{ *replication.Group }
 
 func (n groupNode) NewLane(l replication.LaneListener) Lane { return n.Group.NewLane(l) }
-
-// CheckpointStatus tells nothing of a group that does not know.
-func (n groupNode) CheckpointStatus() replication.CheckpointStatus {
-	if g, ok := any(n.Group).(interface {
-		CheckpointStatus() replication.CheckpointStatus
-	}); ok {
-		return g.CheckpointStatus()
-	}
-	return replication.CheckpointStatus{}
-}
