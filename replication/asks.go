@@ -73,6 +73,7 @@ type asked struct {
 	until   int64 // Instant.Mono: who has not asked again by then waits no longer
 	// handOverBy is the Instant.Mono by which a hand-over that the request needs has ended this leadership; 0: none was begun.
 	handOverBy int64
+	handOverTo paxos.NodeID
 	// mark is the number of the checkpoint that answers an askCheckpoint; 0 until it is known.
 	mark uint64
 }

@@ -113,14 +113,17 @@ func (l *loop) beginHandOver(a *asked, to paxos.NodeID) (answer, bool) {
 			return answer{state: answerRefused, refused: errHandOverFailed.Error()}, true
 		}
 	}
-	a.handOverBy = l.now.Mono + l.patience()
+	a.handOverTo, a.handOverBy = to, l.now.Mono+l.patience()
 	l.step(paxos.HandOverAsked{To: to})
 	return answer{}, false
 }
 
-// awaitHandOver: as long as this is called, the leadership has not ended.
+// awaitHandOver tries again when the core has given a hand-over up. As long as this is called, the leadership has not ended.
 func (l *loop) awaitHandOver(a *asked) (answer, bool) {
 	if l.now.Mono < a.handOverBy {
+		if to := a.handOverTo; l.core.CanReconfigure() && l.reach()(to) {
+			l.step(paxos.HandOverAsked{To: to})
+		}
 		return answer{}, false
 	}
 	return answer{state: answerRefused, refused: "the voter to hand over to did not catch up in time, so this node still leads"}, true

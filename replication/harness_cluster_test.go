@@ -65,7 +65,7 @@ type cluster struct {
 	all   []paxos.NodeID // the first voters
 	// joined are the configurations that later members were told when they joined.
 	joined map[paxos.NodeID]paxos.Configuration
-	nodes map[paxos.NodeID]*node
+	nodes  map[paxos.NodeID]*node
 }
 
 // node is one boot of a member.

@@ -49,9 +49,17 @@ func (c *cluster) promoted(id paxos.NodeID) {
 	c.net.waitMembers(id, func(m *paxos.Configuration) bool { return m.IsVoter(id) })
 }
 
+// waitRemoved returns once a node knows that it was removed. Nothing it is asked to write before is applied: checkLog would see it.
+func (n *node) waitRemoved() {
+	for n.write("0 0").outcome != Removed {
+	}
+}
+
 func adding(id paxos.NodeID) Change { return Change{Kind: AddMember, Member: paxos.Member{ID: id}} }
 
-func removing(id paxos.NodeID) Change { return Change{Kind: RemoveMember, Member: paxos.Member{ID: id}} }
+func removing(id paxos.NodeID) Change {
+	return Change{Kind: RemoveMember, Member: paxos.Member{ID: id}}
+}
 
 func replacing(old, id paxos.NodeID) Change {
 	return Change{Kind: ReplaceMember, Member: paxos.Member{ID: id}, Replaces: old}
@@ -158,8 +166,7 @@ func TestM2_ClusterGrowsAndShrinksUnderLoad(t *testing.T) {
 		if got := via.mustChange(removing(id)); got.IsMember(id) {
 			t.Fatalf("node %v removed: %+v", id, got)
 		}
-		for c.nodes[id].write("0 0").outcome != Removed {
-		}
+		c.nodes[id].waitRemoved()
 		c.crash(id)
 	}
 	w.finish(t, c.nodes[5])
@@ -175,13 +182,12 @@ func TestM2_EveryNodeIsReplacedUnderLoad(t *testing.T) {
 	for old := paxos.NodeID(1); old <= 3; old++ {
 		w.start(c.join(c.nodes[old], replacing(old, old+3)))
 		c.net.waitMembers(old+3, func(m *paxos.Configuration) bool { return !m.IsMember(old) })
+		c.nodes[old].waitRemoved()
 		c.crash(old)
 	}
 	left := []*node{c.nodes[4], c.nodes[5], c.nodes[6]}
 	for _, n := range left {
-		if got := n.group.Configuration(); len(got.Voters) != 3 || got.Highest() != 6 {
-			t.Errorf("node %v: %+v", n.id, got)
-		}
+		c.net.waitMembers(n.id, func(m *paxos.Configuration) bool { return len(m.Voters) == 3 && !m.IsMember(3) && m.Highest() == 6 })
 	}
 	w.finish(t, left...)
 }
@@ -397,7 +403,9 @@ func TestM2_LeaderKilledInTheMiddleOfAChange(t *testing.T) {
 				return 1
 			})
 			done := make(chan paxos.Configuration, 1)
-			go func() { done <- follower.mustChange(func() Change { a := adding(0); a.Member.Address = "new:1"; return a }()) }()
+			go func() {
+				done <- follower.mustChange(func() Change { a := adding(0); a.Member.Address = "new:1"; return a }())
+			}()
 			<-reached
 			crashed := c.crash(leader.id)
 			c.net.setFilter(nil)

@@ -35,7 +35,9 @@ func TestM2_WhatAChangeMakesOfAConfiguration(t *testing.T) {
 	}
 	add := func(m paxos.Member) Change { return Change{Kind: AddMember, Member: m} }
 	remove := func(id paxos.NodeID) Change { return Change{Kind: RemoveMember, Member: paxos.Member{ID: id}} }
-	replace := func(old paxos.NodeID, m paxos.Member) Change { return Change{Kind: ReplaceMember, Member: m, Replaces: old} }
+	replace := func(old paxos.NodeID, m paxos.Member) Change {
+		return Change{Kind: ReplaceMember, Member: m, Replaces: old}
+	}
 	move := func(m paxos.Member) Change { return Change{Kind: MoveMember, Member: m} }
 	forced := func(c Change) Change { c.Force = true; return c }
 	for _, test := range []struct {
