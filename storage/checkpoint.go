@@ -2,49 +2,66 @@ package storage
 
 import (
 	"errors"
+	"path/filepath"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/state"
 )
 
-// Checkpoint returns the newest published checkpoint; ok is false without one.
-func (s *Store) Checkpoint() (c paxos.Checkpoint, ok bool) { return c, false }
+// openState opens the checkpoints; it comes last.
+func (s *Store) openState(o *Options) (err error) {
+	s.state, err = state.Open(filepath.Join(s.dir, stateName), s.journal, state.Options{Logger: o.Logger})
+	return err
+}
 
-// WriteCheckpoint adds records that changed since the newest published checkpoint to the one of slot.
+// closeState comes before the journal is closed: a checkpoint that is just being published needs it.
+func (s *Store) closeState() error {
+	if err := s.state.Close(); !errors.Is(err, ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Checkpoint implements replication.CheckpointStorage.
+func (s *Store) Checkpoint() (c paxos.Checkpoint, ok bool) { return s.state.Checkpoint() }
+
+// RoomForCheckpoint implements replication.CheckpointStorage.
+func (s *Store) RoomForCheckpoint() error { return s.state.RoomForNext() }
+
+// FreeBytes is how much space is left on the file system of the data directory.
+func (s *Store) FreeBytes() (uint64, error) { return s.state.FreeBytes() }
+
+// WriteCheckpoint implements replication.CheckpointStorage. A record may be written once for a checkpoint. The error matches ErrDiskSpace
+// if there is no room; nothing of records is written then.
 func (s *Store) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecord) error {
-	return errNotThere
+	return s.state.Write(slot, records)
 }
 
-// PublishCheckpoint completes and publishes.
-func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error { return errNotThere }
+// PublishCheckpoint implements replication.CheckpointStorage. Now and then it copies the checkpoint afterwards, which takes as long as
+// writing all of the state.
+func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error { return s.state.Publish(c) }
 
-// LoadCheckpoint calls emit with every record of the newest published checkpoint.
+// LoadCheckpoint implements replication.CheckpointStorage. A record is valid until the next call of next. An error that matches
+// paxos.ErrDamagedCheckpoint says that the checkpoint is to be discarded.
 func (s *Store) LoadCheckpoint() (next func() (paxos.CheckpointRecord, bool, error), done func() error, err error) {
-	return nil, nil, errNotThere
+	return s.state.Load()
 }
 
-// DiscardCheckpoint gives the newest checkpoint up.
-func (s *Store) DiscardCheckpoint(why string) error { return errNotThere }
+// DiscardCheckpoint implements replication.CheckpointStorage.
+func (s *Store) DiscardCheckpoint(why string) error { return s.state.Discard(why) }
 
-// ReadCheckpoint returns a part.
-func (s *Store) ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (data, next []byte, err error) {
-	return nil, nil, errNotThere
-}
-
-// HoldCheckpoint keeps it readable.
+// HoldCheckpoint implements replication.CheckpointStorage.
 func (s *Store) HoldCheckpoint(slot paxos.Slot) (c paxos.Checkpoint, release func(), err error) {
-	return c, nil, errNotThere
+	return s.state.Hold(slot)
 }
 
-// BeginReceive begins or resumes.
-func (s *Store) BeginReceive(c paxos.Checkpoint) (cursor []byte, err error) { return nil, errNotThere }
+// ReadCheckpoint implements replication.CheckpointStorage. maxBytes counts before the part is compressed.
+func (s *Store) ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (data, next []byte, err error) {
+	return s.state.Read(slot, cursor, maxBytes)
+}
 
-// Receive adds a part.
-func (s *Store) Receive(data, next []byte) error { return errNotThere }
-
-// FinishReceive verifies, publishes, switches.
-func (s *Store) FinishReceive() error { return errNotThere }
-
-var errNotThere = errors.New("storage: not there")
-
-// RoomForCheckpoint finds out whether the disk has room.
-func (s *Store) RoomForCheckpoint() error { return errNotThere }
+// ReadChanges is like ReadCheckpoint, for what changed after the checkpoint of slot since, deletions included. paxos.ErrNoCheckpoint if
+// that is not known any more: all of the checkpoint must be read then.
+func (s *Store) ReadChanges(slot, since paxos.Slot, cursor []byte, maxBytes int) (data, next []byte, err error) {
+	return s.state.ReadChanges(slot, since, cursor, maxBytes)
+}

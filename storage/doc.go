@@ -6,7 +6,7 @@
 //	identity    who the node is: format, cluster UUID, node id, node UUID, boots so far, the UUIDs of the peers it met, the
 //	            configuration it began with
 //	journal/    promises and accepted records, and which checkpoint is the newest: see package journal
-//	state/      checkpoints of the keyspace; made by the part that writes them
+//	state/      checkpoints of the keyspace: see package state
 //
 // Nothing else belongs there. The identity is replaced as a whole (written aside, synced, renamed, directory synced) and
 // carries a checksum. It is written before the journal is made, and says when that is done, so that a journal without
@@ -21,5 +21,6 @@
 // # Errors
 //
 // Damage is a *Corrupt error (rule D3), and nothing is changed on disk. A failed write or sync is final (rule D2): the Store
-// returns the same error from then on, and the process must exit. All errors name the file and what to do.
+// returns the same error from then on, and the process must exit. A checkpoint is another matter: one that is damaged is known again from a
+// peer, and Open says nothing of it; reading it does, with a *state.Damaged. All errors name the file and what to do.
 package storage

@@ -57,7 +57,7 @@ func TestD3_AMissingPartIsRefused(t *testing.T) {
 	}
 	refused(t, dir, "an empty journal directory")
 	dir = made(t)
-	if err := errors.Join(os.Remove(filepath.Join(dir, identityName)), os.RemoveAll(filepath.Join(dir, journalName)), os.Mkdir(filepath.Join(dir, stateName), 0o700)); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(dir, identityName)), os.RemoveAll(filepath.Join(dir, journalName))); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, dir, "only checkpoints")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
+	"github.com/paxredis/paxredis/storage/state"
 )
 
 const (
@@ -50,6 +51,7 @@ type Store struct {
 	files    journal.FileSystem
 	lock     *lock
 	journal  *journal.Journal
+	state    *state.Checkpoints
 	restored paxos.Restored
 
 	mu       sync.Mutex
@@ -112,6 +114,9 @@ func (s *Store) open(o *Options) error {
 		}
 	}
 	s.identity = *found
+	if err := finishRecovery(s.dir, s.files, &s.identity); err != nil {
+		return err
+	}
 	if err := s.identity.check(s.dir, o); err != nil {
 		return err
 	}
@@ -126,7 +131,11 @@ func (s *Store) open(o *Options) error {
 	if err := s.openJournal(o); err != nil {
 		return err
 	}
-	if err := s.beginBoot(); err != nil {
+	err = s.beginBoot()
+	if err == nil {
+		err = s.openState(o)
+	}
+	if err != nil {
 		return errors.Join(err, s.journal.Close())
 	}
 	return nil
@@ -182,12 +191,9 @@ func (s *Store) openJournal(o *Options) (err error) {
 }
 
 func (s *Store) journalOptions(o *Options) journal.Options {
-	boot := machineBoot()
-	return journal.Options{
-		Cluster: s.identity.ClusterUUID, Node: s.identity.NodeUUID, NodeID: s.identity.NodeID,
-		SegmentBytes: o.SegmentBytes, Boot: s.identity.Boot, Files: o.files, Logger: o.Logger,
-		PowerLost: boot == "" || boot != s.identity.MachineBoot,
-	}
+	of := s.identity.journalOptions()
+	of.SegmentBytes, of.Files, of.Logger = o.SegmentBytes, o.files, o.Logger
+	return of
 }
 
 // beginBoot raises the boot number, first in the identity, then in the journal.
@@ -201,13 +207,7 @@ func (s *Store) beginBoot() error {
 }
 
 // writeIdentity puts the identity on stable storage.
-func (s *Store) writeIdentity() error {
-	content, err := s.identity.encode()
-	if err != nil {
-		return err
-	}
-	return journal.WriteFile(s.files, filepath.Join(s.dir, identityName), content)
-}
+func (s *Store) writeIdentity() error { return s.identity.write(s.files, s.dir, identityName) }
 
 // Identity returns who the node is, and which boot this is.
 func (s *Store) Identity() Identity {
@@ -274,9 +274,10 @@ func (s *Store) Usage() int64 { return s.journal.Bytes() }
 
 // Close releases the directory. What was saved is on stable storage already; Close adds that nothing came after it.
 func (s *Store) Close() error {
+	stateErr := s.closeState()
 	err := s.journal.Close()
 	if errors.Is(err, ErrClosed) {
 		return err
 	}
-	return errors.Join(err, s.lock.release())
+	return errors.Join(stateErr, err, s.lock.release())
 }

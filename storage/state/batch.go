@@ -1,0 +1,50 @@
+package state
+
+import (
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// batch writes to a generation. Badger syncs it in bites as it grows, and flush the rest. What it is given must not be changed before.
+type batch struct {
+	g       *generation
+	attempt uint64
+	badger  *badger.WriteBatch
+}
+
+// batch begins one whose entries have the timestamp attempt.
+func (g *generation) batch(attempt uint64) *batch {
+	return &batch{g: g, attempt: attempt, badger: g.db.NewManagedWriteBatch()}
+}
+
+func (b *batch) put(key []byte, meta byte, value []byte) error {
+	return b.putAt(key, meta, value, b.attempt)
+}
+
+func (b *batch) putAt(key []byte, meta byte, value []byte, attempt uint64) error {
+	return b.check(b.badger.SetEntryAt(badger.NewEntry(key, value).WithMeta(meta), attempt))
+}
+
+func (b *batch) delete(key []byte) error { return b.check(b.badger.DeleteAt(key, b.attempt)) }
+
+func (b *batch) flush() error { return b.check(b.badger.Flush()) }
+
+func (b *batch) check(err error) error {
+	if err != nil {
+		return fmt.Errorf("storage: cannot write to the checkpoints in %s: %w", b.g.dir, err)
+	}
+	return nil
+}
+
+// write makes a batch, lets fill add to it, and syncs it. It returns early if Badger fails.
+func (g *generation) write(attempt uint64, fill func(*batch) error) error {
+	return g.badger.guard(func() error {
+		b := g.batch(attempt)
+		if err := fill(b); err != nil {
+			b.badger.Cancel()
+			return err
+		}
+		return b.flush()
+	})
+}

@@ -1,0 +1,45 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/journal"
+)
+
+// ErrClosed is returned by calls after Close.
+var ErrClosed = journal.ErrClosed
+
+// errDamaged says that what is stored contradicts itself. Its callers know which checkpoint it is about.
+var errDamaged = errors.New("damaged")
+
+// Damaged says that a checkpoint on this node's disk is not what was written. The log is not affected: the state is to be
+// discarded and fetched from a peer. It matches paxos.ErrDamagedCheckpoint.
+type Damaged struct {
+	// Slot is the checkpoint's.
+	Slot paxos.Slot
+	// Where is the directory it is in.
+	Where string
+	// Err is what is wrong.
+	Err error
+}
+
+func (d *Damaged) Error() string {
+	return fmt.Sprintf("storage: the checkpoint of slot %v in %s is damaged: %v: the state must be fetched from another node", d.Slot, d.Where, d.Err)
+}
+
+// Unwrap gives what is wrong.
+func (d *Damaged) Unwrap() error { return d.Err }
+
+// Is makes a Damaged match paxos.ErrDamagedCheckpoint.
+func (d *Damaged) Is(target error) bool { return target == paxos.ErrDamagedCheckpoint }
+
+func inconsistent(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
+}
+
+// received says that what a peer sent cannot be used.
+func received(format string, args ...any) error {
+	return fmt.Errorf("storage: %s: %w", fmt.Sprintf(format, args...), paxos.ErrDamagedCheckpoint)
+}

@@ -1,0 +1,171 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/paxredis/paxredis/storage/journal"
+)
+
+// generation is an open Badger database, which holds checkpoints.
+type generation struct {
+	number uint64
+	dir    string
+	db     *badger.DB
+	badger *failStop
+
+	// pins is how many checkpoints and readers need it, and learned what a load told, until the writer takes note. Both are guarded by
+	// the Checkpoints' mutex.
+	pins    int
+	learned *Tally
+
+	// weight is the sum of live.
+	weight atomic.Uint64
+
+	// The rest belongs to the one that writes.
+
+	// attempt is the newest timestamp used.
+	attempt uint64
+	// long are the fingerprints of all records that may have several pieces, if longKnown; and some of them if not.
+	long      map[uint64]struct{}
+	longKnown bool
+	// live is what the records of each space took when all were read last, and count how many there were; nil if never.
+	live  map[uint64]uint64
+	count uint64
+	// deleted is how many deleted records are still told of, at most.
+	deleted uint64
+}
+
+// openGeneration opens an existing generation, or makes one.
+func openGeneration(dir string, number uint64, existing bool, o *Options) (g *generation, err error) {
+	g = &generation{number: number, dir: dir, badger: newFailStop(o.Logger, dir), long: make(map[uint64]struct{}), longKnown: !existing}
+	if existing {
+		if err := prepare(dir); err != nil {
+			return nil, err
+		}
+	} else if err := makeDirectory(dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			g, err = nil, inconsistent("Badger cannot open it: %v", cause)
+		}
+	}()
+	if g.db, err = badger.OpenManaged(badgerOptions(dir, g.badger)); err != nil {
+		return nil, fmt.Errorf("storage: cannot open the checkpoints in %s: %w", dir, err)
+	}
+	g.attempt = g.db.MaxVersion()
+	return g, nil
+}
+
+// makeDirectory makes a directory whose parent exists, durably.
+func makeDirectory(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("storage: cannot make the directory of checkpoints: %w", err)
+	}
+	return syncDirectory(filepath.Dir(dir))
+}
+
+func syncDirectory(dir string) error {
+	if err := (journal.OS{}).SyncDir(dir); err != nil {
+		return fmt.Errorf("storage: cannot sync directory %s: %w", dir, err)
+	}
+	return nil
+}
+
+// sync puts all that was written on stable storage, the names of files included: Badger does not sync those of new ones.
+func (g *generation) sync() error {
+	if err := g.badger.guard(g.db.Sync); err != nil {
+		return fmt.Errorf("storage: cannot sync the checkpoints in %s: %w", g.dir, err)
+	}
+	return syncDirectory(g.dir)
+}
+
+// close ends the use of the database. After a failure of Badger it would wait for ever.
+func (g *generation) close() error {
+	if g.failed() {
+		return nil
+	}
+	if err := g.badger.guard(g.db.Close); err != nil {
+		return fmt.Errorf("storage: cannot close the checkpoints in %s: %w", g.dir, err)
+	}
+	return nil
+}
+
+func (g *generation) failed() bool {
+	select {
+	case <-g.badger.failed:
+		return true
+	default:
+		return false
+	}
+}
+
+func removeDirectory(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("storage: cannot remove checkpoints that are not needed any more: %w", err)
+	}
+	return syncDirectory(filepath.Dir(dir))
+}
+
+// bytesOnDisk is what the files take, holes not counted.
+func (g *generation) bytesOnDisk() (total uint64, err error) {
+	entries, err := os.ReadDir(g.dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // Badger removes files as it likes
+		}
+		if err != nil {
+			return 0, err
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+			total += uint64(stat.Blocks) * 512
+		}
+	}
+	return total, nil
+}
+
+// get returns the value of a key as of an attempt, and its meta byte; ok is false if there is none.
+func (g *generation) get(key []byte, attempt uint64) (value []byte, meta byte, ok bool, err error) {
+	txn := g.db.NewTransactionAt(attempt, false)
+	defer txn.Discard()
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, 0, false, nil
+	}
+	if err == nil {
+		value, err = item.ValueCopy(nil)
+	}
+	if err != nil {
+		return nil, 0, false, fmt.Errorf("storage: cannot read the checkpoints in %s: %w", g.dir, err)
+	}
+	return value, item.UserMeta(), true, nil
+}
+
+// know keeps what reading all records of the generation told.
+func (g *generation) know(t *Tally) {
+	for long := range t.long {
+		g.long[long] = struct{}{}
+	}
+	g.longKnown = true
+	g.live, g.count = t.live, t.Count
+	if g.live == nil {
+		g.live = make(map[uint64]uint64)
+	}
+	weight := uint64(0)
+	for _, bytes := range g.live {
+		weight += bytes
+	}
+	g.weight.Store(weight)
+}

@@ -1,0 +1,82 @@
+package state
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+)
+
+// memtableBytes bounds the memory of a generation: there are at most three of it, in memory and in files. It may grow from one release
+// to the next, but never shrink: Badger cannot open a larger one after a crash.
+const memtableBytes = 8 << 20
+
+// badgerOptions are those of a generation in dir. Memory is bounded for small machines. All batches are synced, since Badger's own Sync does
+// not cover a memtable that was full meanwhile. Each table is verified as a whole when it is opened; without compression there is no need
+// for a cache of blocks. No value is so large that the value log would be used. Nothing is looked up often enough for
+// bloom filters.
+func badgerOptions(dir string, logger badger.Logger) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
+		WithMemTableSize(memtableBytes).WithNumMemtables(2).
+		WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
+		WithBaseTableSize(2 << 20).WithBaseLevelSize(16 << 20).WithNumCompactors(2).
+		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(8 << 20).
+		WithBloomFalsePositive(0).
+		WithValueThreshold(1 << 20).WithValueLogFileSize(1 << 20).
+		WithChecksumVerificationMode(options.OnTableRead).WithCompactL0OnClose(false).
+		WithMetricsEnabled(false).WithLogger(logger)
+}
+
+// failStop is what Badger logs to. Badger retries a failed flush for ever and lets writers wait meanwhile, so its first
+// error ends the use of the generation.
+type failStop struct {
+	log    *slog.Logger
+	once   sync.Once
+	failed chan struct{} // closed by the first error
+	err    error         // which it was; not before failed is closed
+}
+
+func newFailStop(log *slog.Logger, dir string) *failStop {
+	return &failStop{log: log.With("directory", dir), failed: make(chan struct{})}
+}
+
+func text(format string, args []any) string { return strings.TrimSpace(fmt.Sprintf(format, args...)) }
+
+// Errorf implements badger.Logger.
+func (f *failStop) Errorf(format string, args ...any) {
+	complaint := text(format, args)
+	f.log.Error("checkpoints: Badger: " + complaint)
+	f.once.Do(func() {
+		f.err = fmt.Errorf("storage: Badger failed: %s", complaint)
+		close(f.failed)
+	})
+}
+
+// Warningf implements badger.Logger.
+func (f *failStop) Warningf(format string, args ...any) {
+	f.log.Warn("checkpoints: Badger: " + text(format, args))
+}
+
+// Infof implements badger.Logger.
+func (f *failStop) Infof(format string, args ...any) {
+	f.log.Debug("checkpoints: Badger: " + text(format, args))
+}
+
+// Debugf implements badger.Logger; nobody reads that much.
+func (f *failStop) Debugf(string, ...any) {}
+
+// guard runs work, but does not wait for it once Badger has failed.
+func (f *failStop) guard(work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-f.failed:
+		return f.err
+	}
+}

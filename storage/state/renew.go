@@ -1,0 +1,150 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/journal"
+)
+
+// wasteBytes is what a generation may take besides twice its live data: logs of memtables, and tables before they are compacted.
+const wasteBytes = 4 * memtableBytes
+
+// fewDeleted is how many deleted records are told of however few there are.
+const fewDeleted = 10_000
+
+// renewIfWasteful copies the newest checkpoint into a generation of its own if the current one holds too much else. What cannot be
+// told is live data is taken for waste, so a state that grows is copied now and then, each time that it has doubled.
+func (c *Checkpoints) renewIfWasteful() error {
+	newest, err := c.newestImage()
+	if err != nil || newest == nil {
+		return err
+	}
+	wasteful, err := newest.wasteful()
+	if err != nil || !wasteful {
+		return err
+	}
+	live := newest.g.liveBytes(&newest.checkpoint)
+	if err := c.Room(2 * live); errors.Is(err, paxos.ErrDiskSpace) {
+		c.o.Logger.Warn("the checkpoints take more space than they need, and there is no room to write them anew", "error", err)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	err = c.renew(newest)
+	if errors.Is(err, errDamaged) {
+		err = &Damaged{newest.checkpoint.Slot, newest.g.dir, err}
+	}
+	return err
+}
+
+// wasteful decides by what was found when all records were read last; without that there is nothing to compare with.
+func (i *image) wasteful() (bool, error) {
+	g := i.g
+	if g.live == nil {
+		return false, nil
+	}
+	if g.deleted > max(fewDeleted, i.checkpoint.Count) {
+		return true, nil
+	}
+	size, err := g.bytesOnDisk()
+	if err != nil {
+		return false, fmt.Errorf("storage: cannot tell the size of the checkpoints in %s: %w", g.dir, err)
+	}
+	return size > 2*g.liveBytes(&i.checkpoint)+wasteBytes, nil
+}
+
+// liveBytes estimates what a checkpoint's records take: not too much.
+func (g *generation) liveBytes(checkpoint *paxos.Checkpoint) (total uint64) {
+	for _, space := range checkpoint.Spaces {
+		total += g.live[space]
+	}
+	if checkpoint.Count < g.count {
+		total = uint64(float64(total) * float64(checkpoint.Count) / float64(g.count))
+	}
+	return total
+}
+
+// renew copies, verifies, publishes and switches. The one before stays in its old generation.
+func (c *Checkpoints) renew(newest *image) error {
+	g, err := c.create()
+	if err != nil {
+		return err
+	}
+	moved := &image{checkpoint: newest.checkpoint, g: g, attempt: newest.attempt}
+	if err := c.fill(moved, newest); err != nil {
+		return errors.Join(err, c.remove(g))
+	}
+	head, err := moved.checkpoint.Encode()
+	if err != nil {
+		return errors.Join(err, c.remove(g))
+	}
+	if err := c.ledger.Publish(journal.Published{Slot: moved.checkpoint.Slot, Generation: g.number, Head: head}); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	former := newest.g
+	newest.g = g
+	g.pins++
+	unused := c.unpinLocked(former)
+	c.mu.Unlock()
+	if unused {
+		return c.remove(former)
+	}
+	return nil
+}
+
+// fill copies an image into an empty generation.
+func (c *Checkpoints) fill(to, from *image) error {
+	history, err := from.g.history(from.attempt)
+	if err != nil {
+		return err
+	}
+	p, err := from.g.published(from.checkpoint.Slot, from.attempt)
+	if err != nil {
+		return err
+	}
+	if from.g.deleted > max(fewDeleted, from.checkpoint.Count) {
+		history = nil
+	}
+	known := from.attempt // deleted records of this attempt and before are told to nobody
+	if len(history) > 0 {
+		known = history[0].attempt
+	}
+	err = to.g.write(from.attempt, func(b *batch) error {
+		for _, h := range history {
+			if err := b.putAt(historyKey(h.slot), 0, h.value(), h.attempt); err != nil {
+				return err
+			}
+		}
+		return c.copyRecords(b, from, known)
+	})
+	if err != nil {
+		return err
+	}
+	to.g.attempt = from.attempt
+	return c.complete(to, p.highest)
+}
+
+// copyRecords keeps the timestamps, by which changes are known.
+func (c *Checkpoints) copyRecords(b *batch, from *image, known uint64) error {
+	s := from.g.scan(from.view(), nil)
+	defer s.close()
+	for item := s.next(); item != nil; item = s.next() {
+		if err := c.stopped(); err != nil {
+			return err
+		}
+		if item.UserMeta()&metaDeleted != 0 && item.Version() <= known {
+			continue
+		}
+		value, err := item.ValueCopy(nil)
+		if err != nil {
+			return fmt.Errorf("storage: cannot read the checkpoints in %s: %w", from.g.dir, err)
+		}
+		if err := b.putAt(item.KeyCopy(nil), item.UserMeta(), value, item.Version()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

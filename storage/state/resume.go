@@ -1,0 +1,73 @@
+package state
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/paxredis/paxredis/storage/journal"
+)
+
+const (
+	receptionName   = "receiving"
+	receptionFormat = 1
+)
+
+// writeReception writes down, durably, up to where a checkpoint was received:
+//
+//	format (1 byte) | generation (8) | length of the cursor (4) | cursor | head | XXH64 of all that (8)
+//
+// Everything before the cursor is on stable storage by then, since batches are synced.
+func (c *Checkpoints) writeReception() error {
+	r := c.reception
+	if r.complete {
+		return nil // the last cursor written down is as good, and an empty one would be the first
+	}
+	if err := syncDirectory(r.g.dir); err != nil {
+		return err
+	}
+	content := binary.BigEndian.AppendUint64([]byte{receptionFormat}, r.number)
+	content = binary.BigEndian.AppendUint32(content, uint32(len(r.cursor)))
+	content = append(append(content, r.cursor...), r.head...)
+	content = binary.BigEndian.AppendUint64(content, xxhash.Sum64(content))
+	return journal.WriteFile(journal.OS{}, c.receptionFile(), content)
+}
+
+// findReception finds a reception that an earlier process began, unless it was completed.
+func (c *Checkpoints) findReception(published uint64) error {
+	content, err := os.ReadFile(c.receptionFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("storage: cannot read up to where a checkpoint was received: %w", err)
+	}
+	r, ok := parseReception(content)
+	if ok && r.number != published {
+		if info, err := os.Stat(filepath.Join(c.generationDirectory(r.number), "MANIFEST")); err == nil && info.Mode().IsRegular() {
+			c.reception = r
+			return nil
+		}
+	}
+	return c.removeReceptionFile()
+}
+
+func parseReception(content []byte) (r *reception, ok bool) {
+	const lead = 1 + 8 + 4
+	end := len(content) - checksum64
+	if end < lead || content[0] != receptionFormat || binary.BigEndian.Uint64(content[end:]) != xxhash.Sum64(content[:end]) {
+		return nil, false
+	}
+	size := int(binary.BigEndian.Uint32(content[9:]))
+	if size > end-lead {
+		return nil, false
+	}
+	return &reception{
+		number: binary.BigEndian.Uint64(content[1:]), cursor: content[lead : lead+size : lead+size], head: content[lead+size : end], attempt: 1,
+	}, true
+}

@@ -1,0 +1,123 @@
+package state
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/pb"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
+	"google.golang.org/protobuf/proto"
+)
+
+// logHeaderBytes is how long a .mem or .vlog file of Badger is at least.
+const logHeaderBytes = 20
+
+// maxTableBytes bounds what is believed of a table's footer.
+const maxTableBytes = 1 << 30
+
+// prepare makes sure that badger.Open neither ends the process nor deletes what it should not, and removes files that a crash left
+// empty, which it would refuse.
+func prepare(dir string) error {
+	if err := removeEmptyLogs(dir); err != nil {
+		return err
+	}
+	manifest, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
+	if errors.Is(err, fs.ErrNotExist) {
+		return inconsistent("%s is missing", badger.ManifestFilename) // Badger would make an empty one and delete all tables
+	}
+	if err != nil {
+		return err
+	}
+	content, _, err := badger.ReplayManifestFile(manifest, 0, badgerOptions(dir, nil))
+	if err := errors.Join(err, manifest.Close()); err != nil {
+		return inconsistent("%s cannot be read: %v", badger.ManifestFilename, err)
+	}
+	for id := range content.Tables {
+		if err := checkTable(table.NewFilename(id, dir)); err != nil {
+			return inconsistent("table %d: %v", id, err)
+		}
+	}
+	return nil
+}
+
+func removeEmptyLogs(dir string) error {
+	for _, pattern := range []string{"*.mem", "*.vlog"} {
+		names, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			info, err := os.Stat(name)
+			if err != nil {
+				return err
+			}
+			if info.Size() < logHeaderBytes {
+				if err := os.Remove(name); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkTable verifies the index of a table, which is at its end: of a table that was cut short Badger ends the process. The
+// blocks, which the index tells of, it verifies itself.
+//
+//	blocks | index | its length, 4 bytes | checksum of the index | its length, 4 bytes
+func checkTable(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(checkIndex(file), file.Close())
+}
+
+func checkIndex(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	end := info.Size()
+	encoded, end, err := lastSection(file, end)
+	if err != nil {
+		return err
+	}
+	var checksum pb.Checksum
+	if err := proto.Unmarshal(encoded, &checksum); err != nil {
+		return err
+	}
+	index, _, err := lastSection(file, end)
+	if err != nil {
+		return err
+	}
+	if checksum.Algo != pb.Checksum_CRC32C && checksum.Algo != pb.Checksum_XXHash64 {
+		return fmt.Errorf("an unknown checksum %v", checksum.Algo)
+	}
+	return y.VerifyChecksum(index, &checksum)
+}
+
+// lastSection reads what ends at end with its length, and returns where it begins.
+func lastSection(file *os.File, end int64) (section []byte, begin int64, err error) {
+	var length [4]byte
+	end -= int64(len(length))
+	if end < 0 {
+		return nil, 0, errors.New("the file is cut short")
+	}
+	if _, err := file.ReadAt(length[:], end); err != nil {
+		return nil, 0, err
+	}
+	size := int64(binary.BigEndian.Uint32(length[:]))
+	if size == 0 || size > end || size > maxTableBytes {
+		return nil, 0, errors.New("the file is cut short, or its end is damaged")
+	}
+	section = make([]byte, size)
+	_, err = file.ReadAt(section, end-size)
+	return section, end - size, err
+}
