@@ -289,7 +289,7 @@ func TestOutvotedNodeTakesItselfOutAndComesBackWithTheRightState(t *testing.T) {
 	victim.machine.distort = func(text string) string { return strings.Replace(text, "round/1 3", "another text", 1) }
 	other := c.others(victim.id)[0]
 	other.fill("round/0", 10)
-	other.mustCheckpoint()
+	victim.waitCheckpoint(other.mustCheckpoint())
 	other.fill("round/1", 10)
 	if _, err := other.group.Checkpoint(t.Context(), true); err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ const (
 // It returns what the core goes on from. It runs on the goroutine that will be the loop's: nothing else can happen meanwhile.
 func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
 	began := time.Now()
-	if err := g.loadCheckpoint(); err != nil {
+	if err := g.loadCheckpoint(restored.Chosen); err != nil {
 		return restored, err
 	}
 	from := paxos.Slot(g.applier.applied.Load())
@@ -39,7 +39,7 @@ func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
 	if from+1 < restored.First {
 		return g.loadNothing(restored)
 	}
-	g.loading.total.Add(uint64(restored.Chosen - from))
+	g.loading.total.Store(g.loading.done.Load() + uint64(restored.Chosen-from))
 	tail, err := g.applier.load(g.storage, restored.Chosen, &g.loading.done)
 	if err != nil {
 		return restored, err
@@ -84,13 +84,13 @@ func (g *Group) loadNothing(restored paxos.Restored) (paxos.Restored, error) {
 	return restored, nil
 }
 
-// loadCheckpoint restores the newest checkpoint. One that is damaged is given up.
-func (g *Group) loadCheckpoint() error {
+// loadCheckpoint restores the newest checkpoint, after which the slots up to chosen follow. One that is damaged is given up.
+func (g *Group) loadCheckpoint(chosen paxos.Slot) error {
 	c, ok := g.storage.Checkpoint()
 	if !ok {
 		return nil
 	}
-	g.loading.total.Store(c.Count)
+	g.loading.total.Store(c.Count + uint64(max(chosen, c.Slot)-c.Slot))
 	err := g.restore(c, g.quit)
 	var damage damageError
 	if err == nil {
@@ -104,7 +104,7 @@ func (g *Group) loadCheckpoint() error {
 	}
 	g.cfg.Logger.Error("the newest checkpoint is damaged and given up", "slot", c.Slot, "error", err)
 	g.machine.Reset()
-	g.loading.begin(0)
+	g.loading.begin(uint64(chosen))
 	if err := g.storage.DiscardCheckpoint(err.Error()); err != nil {
 		return fmt.Errorf("the damaged checkpoint of slot %v could not be given up: %w", c.Slot, err)
 	}
@@ -167,6 +167,10 @@ func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}) error {
 func (g *Group) watched(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error), stop <-chan struct{}) func() (paxos.CheckpointRecord, bool, error) {
 	said := time.Now()
 	return func() (paxos.CheckpointRecord, bool, error) {
+		record, ok, err := next()
+		if !ok || err != nil {
+			return record, false, err
+		}
 		if n := g.loading.done.Add(1); n%loadingLogRecords == 0 {
 			select {
 			case <-stop:
@@ -180,7 +184,7 @@ func (g *Group) watched(c paxos.Checkpoint, next func() (paxos.CheckpointRecord,
 				g.cfg.Logger.Info("restoring the state", "checkpoint", c.Slot, "records", n, "of", c.Count)
 			}
 		}
-		return next()
+		return record, true, nil
 	}
 }
 
