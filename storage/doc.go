@@ -12,6 +12,11 @@
 // carries a checksum. It is written before the journal is made, and says when that is done, so that a journal without
 // identity, and an identity without journal, are both known to be losses and refused.
 //
+// # Recovery
+//
+// After Recover there are also journal.before-recovery and identity.before-recovery: what the survivor was before. They are never
+// read again. As long as the recovered node was not started they can be put back by hand.
+//
 // # Boots
 //
 // Each Open raises the boot number, first in the identity and then in the journal's frontier, both durably, before it returns. So

@@ -48,6 +48,26 @@ type identityFile struct {
 	// Configuration is the first one, encoded; missing in directories of before it was recorded.
 	Configuration []byte `json:"configuration,omitempty"`
 	Joined        bool   `json:"joined,omitempty"`
+	// Recovery says that the node is the survivor of another cluster.
+	Recovery *recovery `json:"recovery,omitempty"`
+}
+
+// write puts the identity on stable storage, under a name in the data directory.
+func (f *identityFile) write(files journal.FileSystem, dir, name string) error {
+	content, err := f.encode()
+	if err != nil {
+		return err
+	}
+	return journal.WriteFile(files, filepath.Join(dir, name), content)
+}
+
+// journalOptions are those of this node's journal as far as the identity knows.
+func (f *identityFile) journalOptions() journal.Options {
+	boot := machineBoot()
+	return journal.Options{
+		Cluster: f.ClusterUUID, Node: f.NodeUUID, NodeID: f.NodeID, Boot: f.Boot,
+		PowerLost: boot == "" || boot != f.MachineBoot,
+	}
 }
 
 func (f *identityFile) public() Identity {
@@ -175,7 +195,7 @@ func refuseUnlessNew(dir string, hintID paxos.NodeID) error {
 	for _, e := range entries {
 		switch e.Name() {
 		case lockName, "lost+found", identityName + ".tmp":
-		case journalName, stateName:
+		case journalName, stateName, newJournalName, formerJournalName, formerIdentityName:
 			return &Corrupt{
 				What:  "the identity file is missing although " + e.Name() + " is there",
 				Where: filepath.Join(dir, identityName), Hint: rejoinHint(hintID),

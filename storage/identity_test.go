@@ -144,6 +144,13 @@ func (s stopping) Rename(from, to string) error {
 	return s.OS.Rename(from, to)
 }
 
+func (s stopping) Remove(name string) error {
+	if err := s.step(); err != nil {
+		return err
+	}
+	return s.OS.Remove(name)
+}
+
 func (s stopping) SyncDir(dir string) error {
 	if err := s.step(); err != nil {
 		return err

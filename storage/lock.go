@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,13 +25,8 @@ func lockDirectory(dir string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("storage: cannot open %s: %w: the data directory must be writable for the user that runs paxredis", path, err)
 	}
-	if err := flock(file); err != nil {
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			err = fmt.Errorf("storage: the data directory %s is in use by %s: stop that process, or give this one a --data-dir of its own", dir, holder(file))
-		} else {
-			err = fmt.Errorf("storage: cannot lock %s: %w: the data directory must be on a file system with flock", path, err)
-		}
-		return nil, errors.Join(err, file.Close())
+	if err := flock(file, unix.LOCK_EX); err != nil {
+		return nil, errors.Join(lockError(dir, file, err), file.Close())
 	}
 	l := &lock{file}
 	if err := l.sign(); err != nil {
@@ -39,9 +35,33 @@ func lockDirectory(dir string) (*lock, error) {
 	return l, nil
 }
 
-func flock(file *os.File) error {
+// lockShared keeps processes out that would change the directory, and changes nothing itself. Where there is no lock file nobody
+// ever used the directory, as in a copy of the rest.
+func lockShared(dir string) (*lock, error) {
+	path := filepath.Join(dir, lockName)
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage: cannot open %s: %w", path, err)
+	}
+	if err := flock(file, unix.LOCK_SH); err != nil {
+		return nil, errors.Join(lockError(dir, file, err), file.Close())
+	}
+	return &lock{file}, nil
+}
+
+func lockError(dir string, file *os.File, err error) error {
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return fmt.Errorf("storage: the data directory %s is in use by %s: stop that process, or name another --data-dir", dir, holder(file))
+	}
+	return fmt.Errorf("storage: cannot lock %s: %w: the data directory must be on a file system with flock", file.Name(), err)
+}
+
+func flock(file *os.File, how int) error {
 	for {
-		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EINTR {
+		if err := unix.Flock(int(file.Fd()), how|unix.LOCK_NB); err != unix.EINTR {
 			return err
 		}
 	}
@@ -66,4 +86,9 @@ func holder(file *os.File) string {
 }
 
 // release gives the lock up. The file stays: removing it would let two processes lock two files of one name.
-func (l *lock) release() error { return l.file.Close() }
+func (l *lock) release() error {
+	if l == nil {
+		return nil
+	}
+	return l.file.Close()
+}

@@ -3,10 +3,10 @@
 //
 // # Files
 //
-//	frontier        two 4 KiB slots, each with one mark: how far the journal is known to be synced
+//	frontier        two 4 KiB slots, each with one mark: how far the journal is known to be synced, and where it begins
 //	00000001.seg    segments: preallocated and zero-filled before they are used, 64 MiB unless set otherwise
 //	00000002.seg    the newest is either the one in use or the prepared one behind it, whose header is still zero
-//	*.tmp           a file that was being made when the process died; removed at open
+//	*.tmp           a file that was being made when the process died, or kept to be used again; removed at open
 //
 // A segment is a 4 KiB header and then frames, each starting at a multiple of 512 bytes, and zeros up to its end. The
 // header holds a magic, FormatVersion, cluster and node UUID, the segment's number and size, the sequence of its first
@@ -15,12 +15,30 @@
 // A frame is what one append made durable: a 40-byte header (magic, lengths, sequence, the chain value before it, the
 // description's CRC-32C, its own CRC-32C, which is salted with the identity so that a frame of another journal never
 // passes), a description (format.Batch: promise, hint, and each record's slot, ballot, kind, payload length and CRC-32C), the
-// payloads, and zeros up to the next multiple of 512. The chain value of a frame is a CRC-64 over its header, which contains
+// payloads, and zeros up to the next multiple of 512. A frame may instead publish a checkpoint: it then says which is the newest, with
+// the encoded description of it as its payload, and repeats the promise. The chain value of a frame is a CRC-64 over its header, which contains
 // the chain value before it: a frame proves all frames before it.
 //
 // A frame that fits no regular segment gets a segment of its own, exactly as large as it needs. Spanning segments would
 // save the space left in the segment before it, but every reader would have to put frames together again; such frames
 // (values up to 512 MiB) are rare, and the space comes back when the journal is cut.
+//
+// # Cutting
+//
+// Cut removes segments from the front that hold no record above the newest published checkpoint. Neither the segment that
+// publishes that one goes, nor any behind it, so the promise and the publication are always in what is left. First both slots of the frontier
+// are made to say, synced, with which segment the journal begins, which sequence and chain value come before it, and which slot is the
+// lowest left; then the files go. After a crash in between, files with lower numbers are left over, and the next open removes them. One file of a
+// cut segment is kept, and zeroed to become the spare after the next, so that a journal that is cut as fast as it grows needs no new space.
+//
+// Slots from the lowest left (First) to the checkpoint and the chosen hint can all be read. A checkpoint that came from a peer may be beyond all that is
+// stored: then all below it counts as cut. A publication may also say that there is no checkpoint any more; then nothing is known to be chosen
+// until the next one.
+//
+// # Versions
+//
+// Version 2 of the files added publications and cuts. Files of version 1 are read as those of a journal that has had neither, and
+// the frontier is of version 2 from the first open on, so that an older binary refuses the journal and says why.
 //
 // # What is synced when
 //

@@ -49,6 +49,12 @@ func (OS) Create(name string) (File, error) {
 // Open implements FileSystem.
 func (OS) Open(name string) (File, error) { return wrap(os.OpenFile(name, os.O_RDWR, 0)) }
 
+// readOnly is the FileSystem of those who only look: it opens files that they may not write.
+type readOnly struct{ OS }
+
+// Open opens an existing file for reading.
+func (readOnly) Open(name string) (File, error) { return wrap(os.Open(name)) }
+
 // Rename implements FileSystem.
 func (OS) Rename(from, to string) error { return os.Rename(from, to) }
 
