@@ -49,12 +49,6 @@ func (c *cluster) promoted(id paxos.NodeID) {
 	c.net.waitMembers(id, func(m *paxos.Configuration) bool { return m.IsVoter(id) })
 }
 
-// waitRemoved returns once a node knows that it was removed. Nothing it is asked to write before is applied: checkLog would see it.
-func (n *node) waitRemoved() {
-	for n.write("0 0").outcome != Removed {
-	}
-}
-
 func adding(id paxos.NodeID) Change { return Change{Kind: AddMember, Member: paxos.Member{ID: id}} }
 
 func removing(id paxos.NodeID) Change {
@@ -72,14 +66,18 @@ type writers struct {
 	stop    atomic.Bool
 	running sync.WaitGroup
 	refused sync.Map // outcomes by node
+	ended   map[paxos.NodeID]chan struct{}
 }
 
 func newWriters(c *cluster) *writers {
-	return &writers{cluster: c, history: history{acked: map[string]bool{}}}
+	return &writers{cluster: c, history: history{acked: map[string]bool{}}, ended: map[paxos.NodeID]chan struct{}{}}
 }
 
 func (w *writers) start(n *node) {
+	ended := make(chan struct{})
+	w.ended[n.id] = ended
 	w.running.Go(func() {
+		defer close(ended)
 		for round := 0; !w.stop.Load(); round++ {
 			if outcome := w.writeRound(n, round); outcome != 0 {
 				w.refused.Store(n.id, outcome)
@@ -107,6 +105,9 @@ func (w *writers) writeRound(n *node, round int) (refused Outcome) {
 	}
 	return refused
 }
+
+// waitRemoved returns once a node refuses its writer since it was removed.
+func (w *writers) waitRemoved(id paxos.NodeID) { <-w.ended[id] }
 
 // finish ends the writers, and checks the log of a node that is a member to the end. Only nodes that were removed may have
 // refused anything.
@@ -166,7 +167,7 @@ func TestM2_ClusterGrowsAndShrinksUnderLoad(t *testing.T) {
 		if got := via.mustChange(removing(id)); got.IsMember(id) {
 			t.Fatalf("node %v removed: %+v", id, got)
 		}
-		c.nodes[id].waitRemoved()
+		w.waitRemoved(id)
 		c.crash(id)
 	}
 	w.finish(t, c.nodes[5])
@@ -182,7 +183,7 @@ func TestM2_EveryNodeIsReplacedUnderLoad(t *testing.T) {
 	for old := paxos.NodeID(1); old <= 3; old++ {
 		w.start(c.join(c.nodes[old], replacing(old, old+3)))
 		c.net.waitMembers(old+3, func(m *paxos.Configuration) bool { return !m.IsMember(old) })
-		c.nodes[old].waitRemoved()
+		w.waitRemoved(old)
 		c.crash(old)
 	}
 	left := []*node{c.nodes[4], c.nodes[5], c.nodes[6]}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication/paxos"
 )
 
 func TestSessionTable(t *testing.T) {
@@ -72,5 +74,66 @@ func TestSessionTableKeepsNodesApartAndClonesDeeply(t *testing.T) {
 	}
 	if got := table.apply(&section{node: 2, session: a, first: 1, count: 5}); got != verdictFenced {
 		t.Errorf("node 2 used node 1's session: %v", got)
+	}
+}
+
+// Who a configuration leaves out has no session any more, and opens none: ids are never used again. Before the log has brought
+// a configuration nobody is fenced for not being a member.
+func TestM2_SessionsOfWhoLeftAreForgottenAndFenced(t *testing.T) {
+	table := newSessionTable()
+	a, b := uuid.New(), uuid.New()
+	for node, id := range map[paxos.NodeID]uuid.UUID{1: a, 2: b} {
+		if v := table.apply(&section{node: node, session: id, boot: 1, open: true}); v != verdictOpened {
+			t.Fatalf("node %v: %v", node, v)
+		}
+	}
+	before := table.clone()
+	c := paxos.Configuration{Slot: 5, Voters: []paxos.Member{{ID: 1}}, Learners: []paxos.Member{{ID: 3}}}
+	table.keep(&c)
+	restored := restoreSessions(table.export(), c)
+	for name, table := range map[string]*SessionTable{"kept": &table, "restored": &restored} {
+		for _, step := range []struct {
+			section section
+			want    verdict
+		}{
+			{section{node: 2, session: b, first: 1, count: 1}, verdictFenced},
+			{section{node: 2, session: uuid.New(), boot: 2, open: true}, verdictFenced},
+			{section{node: 1, session: a, first: 1, count: 1}, verdictRun},
+			{section{node: 3, session: uuid.New(), boot: 1, open: true}, verdictOpened},
+		} {
+			if got := table.apply(&step.section); got != step.want {
+				t.Errorf("%s: node %v: %v, want %v", name, step.section.node, got, step.want)
+			}
+		}
+		if got := table.export(); len(got) != 2 || got[0].Node != 1 || got[0].Last != 1 || got[1].Node != 3 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if v := before.apply(&section{node: 2, session: b, first: 1, count: 1}); v != verdictRun {
+		t.Errorf("a clone made before: %v", v)
+	}
+}
+
+// A configuration that another than the active one is the base of changes nothing (rule M2), here as in the core.
+func TestM2_VoidConfigurationForgetsNobody(t *testing.T) {
+	a := &applier{sessions: newSessionTable(), configured: func(paxos.Configuration) {}}
+	for slot, test := range []struct {
+		base, active paxos.Slot
+		voter        paxos.NodeID
+	}{{0, 1, 1}, {0, 1, 2}, {1, 3, 3}} {
+		c := paxos.Configuration{Base: test.base, Voters: []paxos.Member{{ID: test.voter}}}
+		payload, err := c.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.applyConfiguration(paxos.Slot(slot+1), payload); err != nil || a.configuration.Slot != test.active {
+			t.Errorf("slot %d: the configuration of slot %v is active, %v", slot+1, a.configuration.Slot, err)
+		}
+	}
+	if a.sessions.isMember(2) || !a.sessions.isMember(3) {
+		t.Errorf("members %v", a.sessions.members)
+	}
+	if err := a.applyConfiguration(4, []byte("garbage")); err == nil {
+		t.Error("garbage was taken for a configuration")
 	}
 }
