@@ -1,0 +1,152 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// damageable returns a directory whose checkpoint is partly in tables and partly in the log of a memtable, and what is in it. The process that
+// wrote it did not close it.
+func damageable(t *testing.T) (dir string, m model) {
+	t.Helper()
+	dir = t.TempDir()
+	n := openNode(t, dir)
+	m = make(model)
+	r := rand.New(rand.NewPCG(5, 6))
+	var records []paxos.CheckpointRecord
+	for i := range 2000 {
+		records = append(records, set(1, fmt.Sprint("key ", i), randomBytes(r, 2000)))
+	}
+	n.checkpoint(m, 1, []uint64{1}, records...)
+	n = n.reopen() // the memtable becomes a table
+	n.checkpoint(m, 2, []uint64{1}, records[:100]...)
+	copied := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	n.close()
+	return copied, m
+}
+
+func edit(change func([]byte) []byte) func(string) error {
+	return func(path string) error {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(path, change(content), 0o600)
+	}
+}
+
+// flip changes one byte.
+func flip(at func(size int) int) func(string) error {
+	return edit(func(b []byte) []byte {
+		b[at(len(b))] ^= 0x10
+		return b
+	})
+}
+
+// TestDamageIsReported: never is a wrong record returned, and a load says that not all is well.
+func TestDamageIsReported(t *testing.T) {
+	original, m := damageable(t)
+	middle := func(size int) int { return size / 2 }
+	early := func(int) int { return 3000 } // the log of a memtable is mostly a hole
+	cut := func(by int) func(string) error { return edit(func(b []byte) []byte { return b[:len(b)-by] }) }
+	cases := []struct {
+		name, file string
+		damage     func(string) error
+	}{
+		{"table: a byte", "*.sst", flip(middle)},
+		{"table: its first byte", "*.sst", flip(func(int) int { return 0 })},
+		{"table: its end", "*.sst", flip(func(size int) int { return size - 3 })},
+		{"table: its index", "*.sst", flip(func(size int) int { return size - 200 })},
+		{"table: cut", "*.sst", cut(5000)},
+		{"table: cut by a byte", "*.sst", cut(1)},
+		{"table: empty", "*.sst", edit(func([]byte) []byte { return nil })},
+		{"table: missing", "*.sst", os.Remove},
+		{"log: a byte", "*.mem", flip(early)},
+		{"log: cut", "*.mem", edit(func(b []byte) []byte { return b[:5000] })},
+		{"log: empty", "*.mem", edit(func([]byte) []byte { return nil })},
+		{"log: missing", "*.mem", os.Remove},
+		{"log: its header", "*.mem", flip(func(int) int { return 2 })},
+		{"manifest: missing", "MANIFEST", os.Remove},
+		{"manifest: empty", "MANIFEST", edit(func([]byte) []byte { return nil })},
+		{"manifest: a byte", "MANIFEST", flip(func(size int) int { return size - 3 })},
+		{"manifest: its magic", "MANIFEST", flip(func(int) int { return 1 })},
+		{"manifest: cut", "MANIFEST", cut(7)},
+		{"manifest: all entries cut", "MANIFEST", edit(func(b []byte) []byte { return b[:8] })},
+		{"directory: missing", "", os.RemoveAll},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "node")
+			if err := os.CopyFS(dir, os.DirFS(original)); err != nil {
+				t.Fatal(err)
+			}
+			paths, err := filepath.Glob(filepath.Join(dir, "state", "1", c.file))
+			if err != nil || len(paths) == 0 {
+				t.Fatal("nothing to damage", err)
+			}
+			if err := c.damage(paths[0]); err != nil {
+				t.Fatal(err)
+			}
+			recovers(t, dir, m)
+		})
+	}
+}
+
+// recovers opens what was damaged, sees that it says so, and goes on with what a peer sends.
+func recovers(t *testing.T, dir string, m model) {
+	n := openNode(t, dir)
+	c, ok := n.Checkpoint()
+	if !ok || c.Slot != 2 {
+		t.Errorf("the newest checkpoint is %v, %v", c.Slot, ok)
+	}
+	got, err := n.load()
+	var damaged *Damaged
+	if !errors.As(err, &damaged) || !errors.Is(err, paxos.ErrDamagedCheckpoint) || damaged.Slot != 2 {
+		t.Fatalf("%d records, error: %v", len(got), err)
+	}
+	if err := n.Discard(err.Error()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := n.Checkpoint(); ok {
+		t.Error("the checkpoint is still there")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "state", "1")); !os.IsNotExist(err) {
+		t.Errorf("the directory is still there: %v", err)
+	}
+	peer := openNode(t, t.TempDir())
+	peer.checkpoint(make(model), 2, []uint64{1}, records(m)...)
+	n = n.reopen()
+	transfer(t, peer, n, 2)
+	n.expect(m)
+	n.close()
+	peer.close()
+}
+
+func TestAnIntactCopyIsRead(t *testing.T) {
+	dir, m := damageable(t)
+	n := openNode(t, dir)
+	n.expect(m)
+	n.close()
+}
+
+// TestFilesThatACrashLeftEmpty are removed: Badger would refuse to open.
+func TestFilesThatACrashLeftEmpty(t *testing.T) {
+	dir, m := damageable(t)
+	for _, name := range []string{"00077.mem", "000077.vlog", "000077.sst"} {
+		if err := os.WriteFile(filepath.Join(dir, "state", "1", name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := openNode(t, dir)
+	n.expect(m)
+	n.close()
+}
