@@ -88,7 +88,7 @@ func newCheckpointer(g *Group) *checkpointer {
 		storage: g.storage, machine: g.machine, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
 		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit,
 		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}),
-		news: make(chan struct{}),
+		mark: appliedMark{at: g.clock.Now().Mono}, news: make(chan struct{}),
 	}
 	c.digests = newDivergence(g.cfg.Self, g.cfg.Logger, func() paxos.Configuration { return g.Configuration() })
 	return c

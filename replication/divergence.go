@@ -29,7 +29,7 @@ type divergence struct {
 
 	mu      sync.Mutex
 	digests map[paxos.NodeID][]digest // by slot, ascending
-	fresh   map[paxos.Slot]struct{}   // not judged yet
+	fresh   map[paxos.Slot]struct{}   // slots of own digests, not judged yet
 	// at and nodes are the newest slot at which others agreed or differed, and who differed.
 	at    paxos.Slot
 	nodes []paxos.NodeID
@@ -69,10 +69,10 @@ func (d *divergence) add(node paxos.NodeID, slot paxos.Slot, sum []byte) {
 	d.note(slot)
 }
 
-// note has a slot judged. d.mu is held.
+// note has a slot judged, if this node has a digest of it. d.mu is held.
 func (d *divergence) note(slot paxos.Slot) {
-	if len(d.fresh) > keptDigests*len(d.digests) {
-		clear(d.fresh) // slots that only others have a checkpoint of
+	if _, ok := d.of(d.self, slot); !ok {
+		return // this node has not come to it yet, or never will: it skipped it
 	}
 	d.fresh[slot] = struct{}{}
 	select {
@@ -117,12 +117,9 @@ func (d *divergence) outvoted() paxos.Slot {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for slot := range d.fresh {
-		own, ok := d.of(d.self, slot)
-		if !ok {
-			continue // this node has not come to it yet, or never will: it skipped it
-		}
 		delete(d.fresh, slot)
-		if d.isOutvoted(slot, own, &configuration) {
+		own, ok := d.of(d.self, slot)
+		if ok && d.isOutvoted(slot, own, &configuration) {
 			return slot
 		}
 	}
@@ -168,7 +165,7 @@ func (d *divergence) isOutvoted(slot paxos.Slot, own []byte, c *paxos.Configurat
 		}
 	}
 	if len(differing) > 0 {
-		d.log.Error("the state of other nodes differs from this node's, and it is not certain that theirs is the wrong one unless a majority agrees with this node",
+		d.log.Error("states of equal logs differ, so memory, a disk or a program has failed on some node; where a majority agrees, the others stop by themselves",
 			"slot", slot, "differing", differing, "agreeing", votes[string(own)], "majority", majority)
 	}
 	return false

@@ -10,6 +10,10 @@
 //   - the saver owns the journal's writing side (saver.go): one Storage.Save for everything that waits, then the
 //     messages that had to wait for it (rule D1), then the report to the loop;
 //   - the applier owns the machine and the session table (apply.go);
+//   - the checkpointer writes the states that the applier froze, publishes them, cuts the log behind them, and compares
+//     them with those of the other nodes (checkpointer.go, divergence.go);
+//   - the fetcher gets a checkpoint of a peer when the log this node misses is cut off there, and has the applier take it
+//     in place of its state (fetcher.go, install.go); the part server reads checkpoints for peers (partserver.go);
 //   - the server of catch-up requests reads the journal for peers (catchup.go).
 //
 // # One command

@@ -8,17 +8,18 @@ import (
 )
 
 // install replaces the state by that of checkpoint c, which storage has made its newest. Clients are told LOADING meanwhile;
-// the acceptor goes on.
+// the acceptor goes on. After an error there is no state, so the group must end.
 func (g *Group) install(c paxos.Checkpoint, stop <-chan struct{}) (paxos.Fetched, error) {
 	began := time.Now()
 	g.loading.begin(c.Count)
-	defer g.loading.active.Store(false)
 	if err := g.applier.interrupt(func() error { return g.replace(c, stop) }); err != nil {
 		return paxos.Fetched{}, err
 	}
 	if _, err := g.storage.Cut(c.Slot + 1); err != nil {
 		return paxos.Fetched{}, fmt.Errorf("the log could not be cut at the checkpoint installed: %w", err)
 	}
+	g.loading.active.Store(false)
+	g.readers.applied(c.Slot)
 	g.cfg.Logger.Info("state replaced by a peer's checkpoint", "slot", c.Slot, "records", c.Count, "took", time.Since(began))
 	return paxos.Fetched{Slot: c.Slot, Configuration: g.applier.newestConfiguration()}, nil
 }
@@ -99,7 +100,5 @@ func (a *applier) catchUpOwn() error {
 	case ok && current.Boot >= a.origin.boot:
 		return a.replaced(current)
 	}
-	a.runIdle(false)
-	a.readers.applied(paxos.Slot(a.applied.Load()))
 	return nil
 }
