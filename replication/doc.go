@@ -24,6 +24,13 @@
 // a new leader, a new link, or when nothing moves, everything in the queue is sent again. SessionTable skips what
 // comes twice and drops what would leave a gap, alike on every node.
 //
+// # Members
+//
+// A change of the members is asked of the leader (asks.go), which checks it (reconfigure.go) and proposes one configuration.
+// Once that is chosen the leadership ends, by rule M1, and with it the work on the request: the asker asks again, and the next
+// leader, most often the same node, finds it done and says so. So nothing but the log needs to remember what is under way.
+// What a leader changes by itself, promotions above all, is in changes.go.
+//
 // # Back-pressure
 //
 // Every queue is bounded. Towards clients: a full lane holds up its event loop. Towards peers: a full inbox holds up
