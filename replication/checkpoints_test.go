@@ -404,6 +404,22 @@ func TestNoCheckpointWithoutRoom(t *testing.T) {
 	}
 }
 
+func TestNoCheckpointIsTakenWhileOneIsFetched(t *testing.T) {
+	c := newCluster(t, 1, nil)
+	n := c.nodes[1]
+	n.fill("a", 5)
+	n.group.checkpointer.suspend()
+	slot, err := n.group.Checkpoint(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := n.group.CheckpointStatus(); s.Skipped != 1 || s.NotTaken != errInstalling.Error() || s.Slot != 0 || slot == 0 {
+		t.Errorf("%+v", s)
+	}
+	n.group.checkpointer.resume()
+	n.mustCheckpoint()
+}
+
 // What a node sent, and was applied while it heard nothing, has no reply any more: the client is told that it is uncertain, and
 // nothing runs twice. What waits for its turn gets it.
 func TestFetchEndsTheWaitOfWhatWasAppliedElsewhere(t *testing.T) {

@@ -71,7 +71,14 @@ func (h *history) writeMany(n *node, writer string, count int) {
 
 // Forwards are lost and doubled at random while leaders are killed: each command is applied once, in order.
 func TestExactlyOnceAcrossLeaderKillsAndLostForwards(t *testing.T) {
-	c := newCluster(t, 3, nil)
+	t.Run("from the log", func(t *testing.T) { killLeaders(t, nil) })
+	t.Run("from checkpoints", func(t *testing.T) {
+		killLeaders(t, func(cfg *Config) { cfg.Bounds.CheckpointBytes, cfg.Bounds.PartBytes = 4000, 200 })
+	})
+}
+
+func killLeaders(t *testing.T, tune func(*Config)) {
+	c := newCluster(t, 3, tune)
 	random := rand.New(rand.NewPCG(1, 2))
 	c.net.setFilter(func(_, _ paxos.NodeID, m paxos.Message) int {
 		if m.Kind() != paxos.KindForward {
