@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/storage/internal/format"
 )
 
 func FuzzDecodeFrameHeader(f *testing.F) {
@@ -32,13 +34,18 @@ func FuzzDecodeFrameHeader(f *testing.F) {
 
 func FuzzDecodeDescription(f *testing.F) {
 	f.Add([]byte{0x22, 0x0c, 8, 1, 16, 1, 24, 1, 32, 2, 40, 5, 0x35, 1, 2, 3, 4}, uint64(5))
+	publication, err := (&format.Batch{Published: (&Published{Slot: 4, Generation: 2, Head: []byte("head")}).describe()}).MarshalVT()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(publication, uint64(4))
 	f.Fuzz(func(t *testing.T, src []byte, payloadBytes uint64) {
 		h := frameHeader{describedBytes: uint32(len(src)), payloadBytes: payloadBytes, describedCRC: checksumOf(src)}
 		batch, err := decodeDescription(&h, src)
 		if err != nil {
 			return
 		}
-		var sum uint64
+		sum := batch.Published.GetHeadBytes()
 		for _, r := range batch.Records {
 			sum += r.PayloadBytes
 		}
@@ -67,10 +74,14 @@ func FuzzOpen(f *testing.F) {
 	want := fillJournal(f, j, 3)
 	end := j.tail.end
 	frontier := mustRead(f, filepath.Join(made, frontierName))
+	publish(f, j, Published{Slot: 2, Generation: 1, Head: []byte("head")})
+	published := j.tail.end
 	save(f, j, record(4, 1, 300))
 	crash(f, j)
 	segment := mustRead(f, segmentPath(made, 1))
-	f.Add(segment[end:end+600], uint16(0))
+	f.Add(segment[published:published+600], uint16(0))
+	f.Add(segment[end:published], uint16(0))
+	f.Add(segment[end:published+600], uint16(0))
 	f.Add([]byte{0x50, 0x58, 0x46, 0x31}, uint16(512))
 	f.Fuzz(func(t *testing.T, behind []byte, at uint16) {
 		dir := t.TempDir()
