@@ -79,7 +79,7 @@ func (g *Group) Checkpoint(ctx context.Context, wait bool) (paxos.Slot, error) {
 // awaitCheckpoint waits until this node has a checkpoint of slot or later, and returns its slot, or why it has none.
 func (g *Group) awaitCheckpoint(ctx context.Context, slot paxos.Slot) (paxos.Slot, error) {
 	for {
-		published, why, news := g.checkpointer.outcome(slot)
+		published, news, why := g.checkpointer.outcome(slot)
 		if published != 0 || why != nil {
 			return published, why
 		}
@@ -95,7 +95,7 @@ func (g *Group) awaitCheckpoint(ctx context.Context, slot paxos.Slot) (paxos.Slo
 
 // outcome returns the published slot if it is slot or later, or why there is none. While neither is known, news is closed when
 // there is more to know.
-func (c *checkpointer) outcome(slot paxos.Slot) (published paxos.Slot, why error, news <-chan struct{}) {
+func (c *checkpointer) outcome(slot paxos.Slot) (published paxos.Slot, news <-chan struct{}, why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -103,9 +103,9 @@ func (c *checkpointer) outcome(slot paxos.Slot) (published paxos.Slot, why error
 		return c.newest.slot, nil, nil
 	case c.suspended, c.task != nil && c.task.slot >= slot:
 	case c.skipped.slot >= slot && (c.task == nil || !errors.Is(c.skipped.why, errStillWriting)):
-		return 0, c.skipped.why, nil
+		return 0, nil, c.skipped.why
 	}
-	return 0, nil, c.news
+	return 0, c.news, nil
 }
 
 // workOnCheckpoint has a mark proposed for whoever asked, and answers when it is applied here.
