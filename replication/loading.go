@@ -150,6 +150,9 @@ func asDamage(err error) error {
 // restoreMachine hands the records of storage's newest checkpoint to the machine.
 func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}) error {
 	next, done, err := g.storage.LoadCheckpoint()
+	if errors.Is(err, ErrDamaged) {
+		return asDamage(fmt.Errorf("checkpoint of slot %v: %w", c.Slot, err))
+	}
 	if err != nil {
 		return fmt.Errorf("the checkpoint of slot %v could not be read: %w", c.Slot, err)
 	}

@@ -47,7 +47,8 @@ type CheckpointStorage interface {
 	PublishCheckpoint(c paxos.Checkpoint) error
 
 	// LoadCheckpoint returns every record of the newest published checkpoint, in any order, one a call of next, which
-	// reports false at their end. Count and sum are checked by then: an error of next says what is wrong.
+	// reports false at their end. Count and sum are checked by then: an error of next says what is wrong. An err that is
+	// ErrDamaged says so before the first.
 	LoadCheckpoint() (next func() (paxos.CheckpointRecord, bool, error), done func() error, err error)
 	// DiscardCheckpoint gives up the newest published checkpoint, which is damaged or differs from the other nodes', durably:
 	// the state is to be fetched from a peer. The log stays as it is.
