@@ -279,3 +279,38 @@ func TestRecoverRefusesWhatHoldsNoState(t *testing.T) {
 		}
 	}
 }
+
+func TestTheStateOfARecoveredNodeIsThatOfItsCheckpoint(t *testing.T) {
+	dir := made(t)
+	s := mustOpen(t, dir, testOptions())
+	mustSave(t, s, 2)
+	key, value := []byte("key"), []byte("value")
+	group, err := (&paxos.Configuration{Slot: 1, Voters: members(1, 2, 3)}).Encode()
+	if err == nil {
+		err = s.WriteCheckpoint(2, []paxos.CheckpointRecord{{Space: 1, Key: key, Value: value}})
+	}
+	if err == nil {
+		err = s.PublishCheckpoint(paxos.Checkpoint{Slot: 2, Count: 1, Sum: paxos.RecordSum(1, key, value), Spaces: []uint64{1}, Group: group})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	report, err := Recover(dir, recoverOptions())
+	if err != nil || report.Checkpoint != 2 || report.Configuration != 3 {
+		t.Fatalf("report %+v: %v", report, err)
+	}
+	s = mustOpen(t, dir, Options{SegmentBytes: 64 << 10})
+	defer mustClose(t, s)
+	next, done, err := s.LoadCheckpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, ok, err := next()
+	if !ok || err != nil || string(record.Key) != "key" || string(record.Value) != "value" {
+		t.Errorf("the state holds %+v: %v", record, err)
+	}
+	if err := done(); err != nil {
+		t.Error(err)
+	}
+}
