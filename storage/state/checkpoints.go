@@ -139,6 +139,9 @@ func (c *Checkpoints) openPublished(p journal.Published) error {
 		return fmt.Errorf("storage: what the journal says about the newest checkpoint cannot be read: %w", err)
 	}
 	c.newest = &checkpoint
+	if err := c.roomToOpen(); err != nil {
+		return err
+	}
 	g, attempt, err := c.openNewest(checkpoint.Slot, p.Generation)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
@@ -154,16 +157,13 @@ func (c *Checkpoints) openPublished(p journal.Published) error {
 	return nil
 }
 
-// openNewest opens a generation and takes back what was written after its newest published checkpoint.
+// openNewest opens the generation of the newest published checkpoint, and finds the attempt that wrote it.
 func (c *Checkpoints) openNewest(slot paxos.Slot, number uint64) (*generation, uint64, error) {
 	g, err := c.openGeneration(number, true)
 	if err != nil {
 		return nil, 0, err
 	}
 	attempt, err := g.attemptOf(slot)
-	if err == nil {
-		err = g.undo(attempt)
-	}
 	if err != nil {
 		return nil, 0, errors.Join(err, c.closeGeneration(g))
 	}

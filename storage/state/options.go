@@ -12,7 +12,7 @@ import (
 
 // memtableBytes bounds the memory of a generation: there are at most three of it, in memory and in files. It may grow from one release
 // to the next, but never shrink: Badger cannot open a larger one after a crash.
-const memtableBytes = 8 << 20
+const memtableBytes = 4 << 20
 
 // badgerOptions are those of a generation in dir. Memory is bounded for small machines. All batches are synced, since Badger's own Sync does
 // not cover a memtable that was full meanwhile. Each table is verified as a whole when it is opened; without compression there is no need
@@ -23,10 +23,10 @@ func badgerOptions(dir string, logger badger.Logger) badger.Options {
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
 		WithMemTableSize(memtableBytes).WithNumMemtables(2).
 		WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
-		WithBaseTableSize(2 << 20).WithBaseLevelSize(16 << 20).WithNumCompactors(2).
+		WithBaseTableSize(1 << 20).WithBaseLevelSize(16 << 20).WithNumCompactors(2).
 		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(8 << 20).
 		WithBloomFalsePositive(0).
-		WithValueThreshold(1 << 20).WithValueLogFileSize(1 << 20).
+		WithValueThreshold(512 << 10).WithValueLogFileSize(1 << 20).
 		WithChecksumVerificationMode(options.OnTableRead).WithCompactL0OnClose(false).
 		WithMetricsEnabled(false).WithLogger(logger)
 }

@@ -46,6 +46,9 @@ func (c *Checkpoints) BeginReceive(checkpoint paxos.Checkpoint) (cursor []byte, 
 	if err := c.dropReception(); err != nil {
 		return nil, err
 	}
+	if err := c.Room(0); err != nil {
+		return nil, err
+	}
 	r := &reception{head: head, attempt: 1}
 	if r.g, err = c.create(); err != nil {
 		return nil, err
@@ -274,16 +277,11 @@ func (c *Checkpoints) switchTo(i *image, head []byte) error {
 	if err := c.ledger.Publish(journal.Published{Slot: i.checkpoint.Slot, Generation: i.g.number, Head: head}); err != nil {
 		return err
 	}
-	c.reception = nil
-	a := c.attempt
-	c.attempt, c.broken = nil, nil
+	c.reception, c.broken = nil, nil
 	c.mu.Lock()
 	damage := c.damage
 	c.mu.Unlock()
-	err := c.install(i, true)
-	if a != nil && a.before == nil {
-		err = errors.Join(err, c.remove(a.g))
-	}
+	err := errors.Join(c.abandon(), c.install(i, true))
 	if damage != nil {
 		err = errors.Join(err, removeDirectory(damage.Where))
 	}

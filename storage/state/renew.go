@@ -9,7 +9,7 @@ import (
 )
 
 // wasteBytes is what a generation may take besides twice its live data: logs of memtables, and tables before they are compacted.
-const wasteBytes = 4 * memtableBytes
+const wasteBytes = 2 * memtableBytes
 
 // fewDeleted is how many deleted records are told of however few there are.
 const fewDeleted = 10_000

@@ -28,14 +28,22 @@ func (c *Checkpoints) FreeBytes() (uint64, error) {
 
 // Room returns an error that matches paxos.ErrDiskSpace unless so many bytes can be written.
 func (c *Checkpoints) Room(bytes uint64) error {
+	return c.room(min(bytes, math.MaxUint64-reserveBytes)+reserveBytes, "to write a checkpoint")
+}
+
+// roomToOpen is asked before Badger opens a database: it writes the memtables that a crash left to tables.
+func (c *Checkpoints) roomToOpen() error {
+	return c.room(4*memtableBytes, "to open the newest one")
+}
+
+func (c *Checkpoints) room(need uint64, purpose string) error {
 	free, err := c.FreeBytes()
 	if err != nil {
 		return err
 	}
-	need := bytes + reserveBytes
-	if bytes > math.MaxUint64-reserveBytes || free < need {
-		return fmt.Errorf("storage: %w: %d MiB are free on the file system of %s, and %d MiB are needed to write a checkpoint: make room there",
-			paxos.ErrDiskSpace, free>>20, c.dir, need>>20)
+	if free < need {
+		return fmt.Errorf("storage: %w: %d MiB are free on the file system of the checkpoints in %s, and %d MiB are needed %s: make room there",
+			paxos.ErrDiskSpace, free>>20, c.dir, need>>20, purpose)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -60,13 +61,16 @@ func (c *Checkpoints) under(slot paxos.Slot) (*attempt, error) {
 	if c.attempt != nil && c.attempt.slot == slot {
 		return c.attempt, nil
 	}
-	if err := c.abandon(); err != nil {
+	if err := errors.Join(c.abandon(), c.Room(0)); err != nil {
 		return nil, err
 	}
 	a := &attempt{slot: slot, before: before}
 	if before != nil {
 		a.g, a.base = before.g, before.attempt
 		c.takeNote(a.g)
+		if err := a.g.undo(a.base); err != nil {
+			return nil, err
+		}
 	} else if a.g, err = c.create(); err != nil {
 		return nil, err
 	}
@@ -76,17 +80,14 @@ func (c *Checkpoints) under(slot paxos.Slot) (*attempt, error) {
 	return a, nil
 }
 
-// abandon takes back what an attempt has written that will not be completed.
+// abandon gives an attempt up. What it has written is undone before the next one.
 func (c *Checkpoints) abandon() error {
 	a := c.attempt
-	if a == nil {
-		return nil
-	}
 	c.attempt = nil
-	if a.before == nil {
+	if a != nil && a.before == nil {
 		return c.remove(a.g)
 	}
-	return a.g.undo(a.base)
+	return nil
 }
 
 func (a *attempt) write(records []paxos.CheckpointRecord) error {
@@ -295,14 +296,8 @@ func (c *Checkpoints) Discard(why string) error {
 	if err := c.ledger.Publish(journal.Published{Head: []byte(why)}); err != nil {
 		return err
 	}
-	a := c.attempt
-	c.attempt, c.broken = nil, nil
-	if a != nil && a.before == nil {
-		if err := c.remove(a.g); err != nil {
-			return err
-		}
-	}
-	return c.drop()
+	c.broken = nil
+	return errors.Join(c.abandon(), c.drop())
 }
 
 // drop forgets all checkpoints; generations that are being read go when that ends.
