@@ -70,6 +70,7 @@ type asked struct {
 	number  uint64
 	request request
 	own     *ask  // of this node, nil for a peer's
+	since   int64 // Instant.Mono of the arrival
 	until   int64 // Instant.Mono: who has not asked again by then waits no longer
 	// handOverBy is the Instant.Mono by which a hand-over that the request needs has ended this leadership; 0: none was begun.
 	handOverBy int64
@@ -170,7 +171,7 @@ func (l *loop) place(a *ask) {
 	}
 	a.placed, a.retryAt = true, l.now.Mono+l.retryFirst()
 	if l.leader == l.g.cfg.Self {
-		l.asks.asked = append(l.asks.asked, &asked{from: l.leader, number: a.number, request: a.request, own: a, until: 1<<63 - 1})
+		l.asks.asked = append(l.asks.asked, &asked{from: l.leader, number: a.number, request: a.request, own: a, since: l.now.Mono, until: 1<<63 - 1})
 		return
 	}
 	payload, err := encodeRequest(a.request)
@@ -259,7 +260,7 @@ func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
 	case len(l.asks.asked) >= maxAsked:
 		l.counters.dropped++ // it is sent again
 	default:
-		l.asks.asked = append(l.asks.asked, &asked{from: from, number: m.Number, request: r, until: until})
+		l.asks.asked = append(l.asks.asked, &asked{from: from, number: m.Number, request: r, since: l.now.Mono, until: until})
 	}
 }
 

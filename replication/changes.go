@@ -35,9 +35,10 @@ func (l *loop) reach() reachable {
 	return func(id paxos.NodeID) bool { return id == l.g.cfg.Self || members[id].Recent }
 }
 
-// knowsReach reports whether this leadership is old enough that only those who answer it count as reachable.
-func (l *loop) knowsReach() bool {
-	return l.now.Mono-l.tending.since > int64(l.g.cfg.Limits.Lease)
+// knowsReach reports whether a lease time has passed since that Instant.Mono, in this leadership: whoever counts as reachable
+// has answered since.
+func (l *loop) knowsReach(since int64) bool {
+	return l.now.Mono-max(since, l.tending.since) > int64(l.g.cfg.Limits.Lease)
 }
 
 // workOnChange does what a Change asks for, step by step. The step that changes the configuration, or hands leadership over,
@@ -58,7 +59,7 @@ func (l *loop) workOnChange(a *asked) (answer, bool) {
 	switch {
 	case done:
 		return answer{state: answerDone, node: id, configuration: active}, true
-	case !sameVoters(&active, &next) && !c.Force && !l.knowsReach():
+	case !sameVoters(&active, &next) && !c.Force && !l.knowsReach(a.since): // a voter that is down since a moment ago must not be counted on
 		return answer{}, false
 	case err != nil:
 		return answer{state: answerRefused, refused: err.Error()}, true
@@ -82,7 +83,7 @@ func (l *loop) workOnTransfer(a *asked) (answer, bool) {
 		return answer{state: answerDone, node: to, configuration: active}, true
 	case to != 0 && !active.IsVoter(to):
 		return refuse(fmt.Sprintf("node %v is not a voter", to))
-	case !l.knowsReach():
+	case !l.knowsReach(0):
 		return answer{}, false
 	case to == 0:
 		if to = l.successor(); to == 0 {
@@ -200,7 +201,7 @@ func (l *loop) settleReplaced(active *paxos.Configuration) bool {
 			next := draft(active)
 			leave(&next, v.Replaces)
 			edit(&next, v.ID).Replaces = 0
-			if l.knowsReach() && checkMajority(active, &next, l.reach()) == nil {
+			if l.knowsReach(0) && checkMajority(active, &next, l.reach()) == nil {
 				l.proposeConfiguration(next)
 				return true
 			}
