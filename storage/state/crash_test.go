@@ -98,7 +98,8 @@ func TestACheckpointIsThereWholeOrNotAtAllAfterAKill(t *testing.T) {
 	dir := t.TempDir()
 	m, newest := make(model), paxos.Slot(0)
 	halves := 0
-	for range 25 {
+	const kills = 10
+	for range kills {
 		published, last, begun := killWhileWriting(t, dir, 1+rand.IntN(60))
 		for _, slot := range published {
 			m.after(slot)
@@ -121,7 +122,7 @@ func TestACheckpointIsThereWholeOrNotAtAllAfterAKill(t *testing.T) {
 		}
 		n.close()
 	}
-	t.Logf("newest %v, %d of 25 kills left a checkpoint half-written", newest, halves)
+	t.Logf("newest %v, %d of %d kills left a checkpoint half-written", newest, halves, kills)
 	if left, err := filepath.Glob(filepath.Join(dir, "state", "*")); err != nil || len(left) != 1 {
 		t.Errorf("left: %v %v", left, err)
 	}

@@ -20,7 +20,7 @@ func damageable(t *testing.T) (dir string, m model) {
 	m = make(model)
 	r := rand.New(rand.NewPCG(5, 6))
 	var records []paxos.CheckpointRecord
-	for i := range 2000 {
+	for i := range 800 {
 		records = append(records, set(1, fmt.Sprint("key ", i), randomBytes(r, 2000)))
 	}
 	n.checkpoint(m, 1, []uint64{1}, records...)
@@ -56,7 +56,7 @@ func flip(at func(size int) int) func(string) error {
 func TestDamageIsReported(t *testing.T) {
 	original, m := damageable(t)
 	middle := func(size int) int { return size / 2 }
-	early := func(int) int { return 3000 } // the log of a memtable is mostly a hole
+	early := func(int) int { return 2500 } // the log of a memtable is mostly a hole
 	cut := func(by int) func(string) error { return edit(func(b []byte) []byte { return b[:len(b)-by] }) }
 	cases := []struct {
 		name, file string
@@ -71,7 +71,7 @@ func TestDamageIsReported(t *testing.T) {
 		{"table: empty", "*.sst", edit(func([]byte) []byte { return nil })},
 		{"table: missing", "*.sst", os.Remove},
 		{"log: a byte", "*.mem", flip(early)},
-		{"log: cut", "*.mem", edit(func(b []byte) []byte { return b[:5000] })},
+		{"log: cut", "*.mem", edit(func(b []byte) []byte { return b[:3000] })},
 		{"log: empty", "*.mem", edit(func([]byte) []byte { return nil })},
 		{"log: missing", "*.mem", os.Remove},
 		{"log: its header", "*.mem", flip(func(int) int { return 2 })},
@@ -122,10 +122,32 @@ func recovers(t *testing.T, dir string, m model) {
 	if _, err := os.Stat(filepath.Join(dir, "state", "1")); !os.IsNotExist(err) {
 		t.Errorf("the directory is still there: %v", err)
 	}
-	peer := openNode(t, t.TempDir())
-	peer.checkpoint(make(model), 2, []uint64{1}, records(m)...)
+	n.checkpoint(m, 3, []uint64{1}, records(m)...) // as it would be after the log was applied again from its beginning
 	n = n.reopen()
-	transfer(t, peer, n, 2)
+	n.expect(m)
+	n.close()
+}
+
+// TestADamagedCheckpointIsReplacedByAReceivedOne without being discarded first.
+func TestADamagedCheckpointIsReplacedByAReceivedOne(t *testing.T) {
+	dir, _ := damageable(t)
+	if err := os.Remove(filepath.Join(dir, "state", "1", "MANIFEST")); err != nil {
+		t.Fatal(err)
+	}
+	n := openNode(t, dir)
+	if err := n.Write(5, nil); !errors.Is(err, paxos.ErrDamagedCheckpoint) {
+		t.Errorf("a difference to what is damaged: %v", err)
+	}
+	if _, _, err := n.Hold(0); !errors.Is(err, paxos.ErrNoCheckpoint) {
+		t.Errorf("held: %v", err)
+	}
+	peer, m := source(t)
+	transfer(t, peer, n, 9)
+	n.expect(m)
+	if dirs, err := filepath.Glob(filepath.Join(dir, "state", "*")); err != nil || len(dirs) != 1 {
+		t.Errorf("left: %v %v", dirs, err)
+	}
+	n = n.reopen()
 	n.expect(m)
 	n.close()
 	peer.close()

@@ -56,7 +56,7 @@ func residentKB(t testing.TB) string {
 }
 
 func TestTheDiskHoldsAtMostFourTimesTheLiveData(t *testing.T) {
-	const count, rounds = 50_000, 12
+	const count, rounds = 20_000, 10
 	n := openNode(t, t.TempDir())
 	live := uint64(count * (16 + 100 + keyStart + 4 + entryOverhead))
 	most := uint64(0)

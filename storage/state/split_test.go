@@ -67,7 +67,7 @@ func TestPartsAreBounded(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	n := openNode(t, t.TempDir())
 	m := make(model)
-	n.checkpoint(m, 1, []uint64{1}, set(1, "a", randomBytes(r, 10<<20)), set(1, "b", "b"), set(1, strings.Repeat("c", maxInlineKey), randomBytes(r, pieceBytes)))
+	n.checkpoint(m, 1, []uint64{1}, set(1, "a", randomBytes(r, 5<<20)), set(1, "b", "b"), set(1, strings.Repeat("c", maxInlineKey), randomBytes(r, pieceBytes)))
 	for _, maxBytes := range []int{1, 1000, 200_000, 1 << 20, 1 << 30} {
 		parts, _ := n.parts(1, 0, maxBytes)
 		limit := min(maxBytes, maxPartBytes) + pieceBytes + maxInlineKey + 1000
