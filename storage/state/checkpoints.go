@@ -3,7 +3,6 @@ package state
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -144,7 +143,7 @@ func (c *Checkpoints) openPublished(p journal.Published) error {
 	}
 	g, attempt, err := c.openNewest(checkpoint.Slot, p.Generation)
 	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
+		if isOfTheSystem(err) {
 			return err
 		}
 		c.damage = &Damaged{checkpoint.Slot, c.generationDirectory(p.Generation), err}
@@ -272,16 +271,6 @@ func (c *Checkpoints) retireLocked(keep int) error {
 func (c *Checkpoints) unpinLocked(g *generation) bool {
 	g.pins--
 	return g.pins == 0 && !c.closed
-}
-
-func (c *Checkpoints) unpin(g *generation) error {
-	c.mu.Lock()
-	unused := c.unpinLocked(g)
-	c.mu.Unlock()
-	if unused {
-		return c.remove(g)
-	}
-	return nil
 }
 
 func (c *Checkpoints) removeAll(unused []*generation) (err error) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
@@ -171,4 +173,17 @@ func TestFilesThatACrashLeftEmpty(t *testing.T) {
 	n := openNode(t, dir)
 	n.expect(m)
 	n.close()
+}
+
+func TestErrorsOfTheSystemAreNoDamage(t *testing.T) {
+	for _, err := range []error{fmt.Errorf("while opening: %w", unix.EMFILE), fmt.Errorf("while opening err: %v", unix.ENOMEM), unix.EACCES} {
+		if !isOfTheSystem(err) {
+			t.Errorf("taken for damage: %v", err)
+		}
+	}
+	for _, err := range []error{inconsistent("a byte"), unix.EIO, os.ErrNotExist} {
+		if isOfTheSystem(err) {
+			t.Errorf("not taken for damage: %v", err)
+		}
+	}
 }

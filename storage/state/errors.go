@@ -3,6 +3,9 @@ package state
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
@@ -34,6 +37,18 @@ func (d *Damaged) Unwrap() error { return d.Err }
 
 // Is makes a Damaged match paxos.ErrDamagedCheckpoint.
 func (d *Damaged) Is(target error) bool { return target == paxos.ErrDamagedCheckpoint }
+
+// systemErrors are no sign of damage: what is on the disk may be as it should be.
+var systemErrors = []syscall.Errno{
+	syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOSPC, syscall.EDQUOT, syscall.EAGAIN,
+}
+
+// isOfTheSystem recognises them by their texts too: Badger's errors do not wrap their causes.
+func isOfTheSystem(err error) bool {
+	return slices.ContainsFunc(systemErrors, func(e syscall.Errno) bool {
+		return errors.Is(err, e) || strings.Contains(err.Error(), e.Error())
+	})
+}
 
 func inconsistent(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
