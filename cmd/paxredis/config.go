@@ -14,6 +14,9 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
+// defaultPeerListen is where a node listens for peers that nothing says another address of.
+const defaultPeerListen = "127.0.0.1:7379"
+
 // keyVariable holds the cluster key itself. It has no flag, since a command line can be read by every user of a machine.
 const keyVariable = "PAXREDIS_CLUSTER_KEY"
 
@@ -21,11 +24,13 @@ const keyVariable = "PAXREDIS_CLUSTER_KEY"
 // variable PAXREDIS_NAME (upper case, - becomes _) or a line "name value" in the file of --config. A flag wins over the
 // environment, and the environment over the file.
 type Config struct {
-	ID             uint
+	ID             uint // 0: the data directory's, or given by the cluster, or 1
 	Listen         string
-	PeerListen     string // empty: this node's address in Peers
+	PeerListen     string // empty: this node's address as a member
+	PeerAdvertise  string // empty: PeerListen
 	DataDir        string
-	Peers          peerList // empty: a single node
+	Peers          peerList    // the first voters of a new cluster
+	Join           addressList // members of a running cluster; without both a new directory is a single node's
 	ClusterKeyFile string
 	ClusterKey     string // the text of PAXREDIS_CLUSTER_KEY
 	InsecurePeers  bool
@@ -40,6 +45,11 @@ type Config struct {
 	JournalSegment     byteSize
 	EventLoops         int
 
+	CheckpointJournal  byteSize
+	CheckpointInterval time.Duration
+	CatchUpRate        byteSize // a second
+	MinFreeDisk        byteSize // 0: not watched
+
 	LogLevel  slog.Level
 	LogFormat logFormat
 	File      string
@@ -48,7 +58,6 @@ type Config struct {
 // defaultConfig is a working single node.
 func defaultConfig() Config {
 	return Config{
-		ID:                 1,
 		Listen:             "127.0.0.1:6379",
 		DataDir:            "./data",
 		CommitTimeout:      10 * time.Second,
@@ -58,17 +67,23 @@ func defaultConfig() Config {
 		MaxClients:         10_000,
 		ClientOutputLimit:  256 << 20,
 		JournalSegment:     64 << 20,
+		CheckpointJournal:  64 << 20,
+		CheckpointInterval: 5 * time.Minute,
+		CatchUpRate:        32 << 20,
+		MinFreeDisk:        512 << 20,
 		LogFormat:          "text",
 	}
 }
 
 // flags binds every field to its name. The values c holds already are the defaults.
 func (c *Config) flags(fs *flag.FlagSet) {
-	fs.UintVar(&c.ID, "id", c.ID, "this node's `number` in the cluster")
+	fs.UintVar(&c.ID, "id", c.ID, "this node's `number` in the cluster (default: what the data directory says; a new one gets the next free number with --join, and 1 as a single node)")
 	fs.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for clients")
-	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address in --peers)")
-	fs.StringVar(&c.DataDir, "data-dir", c.DataDir, "`directory` of this node's data")
-	fs.Var(&c.Peers, "peers", "the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (default: a single node)")
+	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address as a member, or "+defaultPeerListen+"); a node without a cluster key has no peers and does not listen")
+	fs.StringVar(&c.PeerAdvertise, "peer-advertise", c.PeerAdvertise, "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)")
+	fs.StringVar(&c.DataDir, "data-dir", c.DataDir, "`directory` of this node's data; one that is in use already knows its node and its cluster, without --id, --peers or --join")
+	fs.Var(&c.Peers, "peers", "for a new directory: the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (without --peers and --join: a single node, which can grow)")
+	fs.Var(&c.Join, "join", "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]")
 	fs.StringVar(&c.ClusterKeyFile, "cluster-key-file", c.ClusterKeyFile, "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as "+keyVariable)
 	fs.BoolVar(&c.InsecurePeers, "insecure-peers", c.InsecurePeers, "run several nodes without a cluster key: whoever reaches the peer port can read and write everything")
 
@@ -84,6 +99,11 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of unread replies at which a client is disconnected")
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
 	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0 chooses by the number of CPUs")
+
+	fs.Var(&c.CheckpointJournal, "checkpoint-journal-bytes", "a checkpoint is taken when the journal has grown by so many `bytes`; up to three times as many are kept and read at a start")
+	fs.DurationVar(&c.CheckpointInterval, "checkpoint-interval", c.CheckpointInterval, "`time` after which one is taken even so, if anything has changed")
+	fs.Var(&c.CatchUpRate, "catch-up-bytes-per-second", "most `bytes` a second at which this node fetches another one's checkpoint")
+	fs.Var(&c.MinFreeDisk, "min-free-disk", "free `bytes` of the disk below which this node refuses writes (MISCONF) and hands leadership over; 0: it does not look")
 
 	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
 	fs.Var(&c.LogFormat, "log-format", "`format` of log lines: text or json")
@@ -108,6 +128,14 @@ func loadConfig(args []string, std stdio) (Config, error) {
 	if err != nil {
 		return c, usageError{err}
 	}
+	fs.Visit(func(f *flag.Flag) {
+		if f.Name == "id" && c.ID == 0 { // which says that it is not given
+			err = usageErrorf("--id 0: must be from 1 to 4294967295")
+		}
+	})
+	if err != nil {
+		return c, err
+	}
 	if fs.NArg() > 0 {
 		return c, usageErrorf("server takes flags only, not %q", fs.Arg(0))
 	}
@@ -123,7 +151,7 @@ func (c *Config) Validate() error {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
-	if c.ID < 1 || c.ID > 1<<32-1 {
+	if c.ID > 1<<32-1 {
 		refuse("--id %d: must be from 1 to 4294967295", c.ID)
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
@@ -156,8 +184,25 @@ func (c *Config) Validate() error {
 	if err := c.Limits.Check(); err != nil {
 		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
 	}
+	errs = append(errs, c.validateCheckpoints()...)
 	errs = append(errs, c.validatePeers()...)
 	return errors.Join(errs...)
+}
+
+func (c *Config) validateCheckpoints() []error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if c.CheckpointJournal < 1<<20 || c.CheckpointJournal > 16<<30 {
+		refuse("--checkpoint-journal-bytes %v: must be from 1MiB to 16GiB", &c.CheckpointJournal)
+	}
+	if c.CheckpointInterval < time.Second || c.CheckpointInterval > 24*time.Hour {
+		refuse("--checkpoint-interval %v: must be from 1s to 24h", c.CheckpointInterval)
+	}
+	if c.CatchUpRate < 64<<10 || c.CatchUpRate > 16<<30 {
+		refuse("--catch-up-bytes-per-second %v: must be from 64KiB to 16GiB", &c.CatchUpRate)
+	}
+	return errs
 }
 
 func (c *Config) validatePeers() []error {
@@ -167,8 +212,7 @@ func (c *Config) validatePeers() []error {
 	if c.ClusterKeyFile != "" && c.ClusterKey != "" {
 		refuse("--cluster-key-file %q: %s is set as well; give the key once", c.ClusterKeyFile, keyVariable)
 	}
-	hasKey := c.ClusterKeyFile != "" || c.ClusterKey != ""
-	if hasKey && c.InsecurePeers {
+	if c.hasGivenKey() && c.InsecurePeers {
 		refuse("--insecure-peers: there is a cluster key; leave one of them out")
 	}
 	if c.PeerListen != "" {
@@ -176,37 +220,33 @@ func (c *Config) validatePeers() []error {
 			refuse("--peer-listen %q: must be host:port", c.PeerListen)
 		}
 	}
+	if c.PeerAdvertise != "" {
+		if err := checkAdvertised(c.PeerAdvertise); err != nil {
+			refuse("--peer-advertise %q: must be a host:port that the other nodes can dial: %w", c.PeerAdvertise, err)
+		}
+	}
+	if len(c.Join) > 0 && !c.hasKey() {
+		refuse("--join: needs the cluster's key: give this node the same file with --cluster-key-file (or --insecure-peers, if the cluster runs so)")
+	}
 	if len(c.Peers) == 0 {
 		return errs
 	}
-	if c.Peers.find(c.Self()) == nil {
+	if len(c.Join) > 0 {
+		refuse("--join: --peers is given as well; a node is either among the first voters of a new cluster, or joins one that runs")
+	}
+	if c.PeerAdvertise != "" {
+		refuse("--peer-advertise %q: --peers says at which address the others reach this node; leave one of them out", c.PeerAdvertise)
+	}
+	if c.ID != 0 && c.Peers.find(paxos.NodeID(c.ID)) == nil {
 		refuse("--peers %q: must include this node, --id %d", c.Peers.String(), c.ID)
 	}
-	if len(c.Peers) > 1 && !hasKey && !c.InsecurePeers {
+	if len(c.Peers) > 1 && !c.hasKey() {
 		refuse("--peers: %d nodes need a cluster key: make one with `paxredis keygen cluster.key`, give every node the same file with "+
 			"--cluster-key-file, or run without any protection with --insecure-peers", len(c.Peers))
 	}
 	return errs
 }
 
-// Self is this node's id.
-func (c *Config) Self() paxos.NodeID { return paxos.NodeID(c.ID) }
-
-// Voters are the first voters. A single node is its own cluster, with an address that nobody dials.
-func (c *Config) Voters() []paxos.Member {
-	if len(c.Peers) > 0 {
-		return c.Peers
-	}
-	return []paxos.Member{{ID: c.Self()}}
-}
-
-// peerAddress is where this node listens for the others.
-func (c *Config) peerAddress() string {
-	if c.PeerListen != "" {
-		return c.PeerListen
-	}
-	if m := c.Peers.find(c.Self()); m != nil {
-		return m.Address
-	}
-	return ""
-}
+// hasGivenKey reports whether a key was given, hasKey whether there can be peers.
+func (c *Config) hasGivenKey() bool { return c.ClusterKeyFile != "" || c.ClusterKey != "" }
+func (c *Config) hasKey() bool      { return c.hasGivenKey() || c.InsecurePeers }

@@ -19,15 +19,6 @@ func (m machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, 
 	m.Machine.Apply(slot, timeMS, seed, commands, count, own)
 }
 
-// noPeers is the transport of a single node.
-type noPeers struct{}
-
-// Send implements replication.Transport. There is nobody to send to.
-func (noPeers) Send(paxos.NodeID, paxos.Message) {}
-
-// SetMembers implements replication.Transport.
-func (noPeers) SetMembers(paxos.Configuration) {}
-
 // Freeze implements replication.Machine.
 func (m machine) Freeze() replication.FrozenState { return frozen{m.Machine.Freeze()} }
 

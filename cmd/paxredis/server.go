@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,51 +37,95 @@ func runServer(args []string, std stdio) error {
 	}
 	log := newLogger(c, std)
 
-	// Signals are caught from the start: one that comes while the data directory is read ends the start gracefully too.
+	// Signals are caught from the start: one that comes while the data directory is read, or while the node waits to be taken
+	// into a cluster, ends the start gracefully too.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	n, err := startNode(c, log)
+	n, err := startUnless(signals, c, log)
 	if err != nil {
 		return err
 	}
+	var failure error
 	select {
 	case s := <-signals:
-		log.Info("stopping", "reason", s.String())
+		n.log.Info("stopping", "reason", s.String())
 	case <-n.shutdown:
-		log.Info("stopping", "reason", "a client sent SHUTDOWN")
+		n.log.Info("stopping", "reason", "a client sent SHUTDOWN")
+	case failure = <-n.failed:
+		n.log.Error("stopping", "reason", failure)
 	case <-n.group.Done():
 		// Rules D2 and D3: a node that cannot keep its promise must not go on, not even to say good-bye to its peers.
 		return n.group.Err()
 	}
-	return n.stopUnless(signals, c.CommitTimeout+stopGrace)
+	return errors.Join(failure, n.stopUnless(signals, c.CommitTimeout+stopGrace))
+}
+
+// errStopped is why a start was given up.
+var errStopped = errors.New("a signal came")
+
+// startUnless starts a node. A signal meanwhile ends what it waits for, and is there for the caller as soon as the node runs; a
+// second one ends the start at once.
+func startUnless(signals chan os.Signal, c Config, log *slog.Logger) (*node, error) {
+	type outcome struct {
+		n   *node
+		err error
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	started := make(chan outcome, 1)
+	go func() {
+		n, err := startNode(ctx, c, log)
+		started <- outcome{n, err}
+	}()
+	var came os.Signal
+	for {
+		select {
+		case o := <-started:
+			if came != nil && o.err == nil {
+				select {
+				case signals <- came:
+				default: // there is another one
+				}
+			}
+			return o.n, o.err
+		case s := <-signals:
+			if came != nil {
+				return nil, errSecondSignal
+			}
+			came = s
+			cancel(errStopped)
+		}
+	}
 }
 
 func newLogger(c Config, std stdio) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
-	var handler slog.Handler = slog.NewTextHandler(std.err, options)
 	if c.LogFormat == "json" {
-		handler = slog.NewJSONHandler(std.err, options)
+		return slog.New(slog.NewJSONHandler(std.err, options))
 	}
-	return slog.New(handler).With("node", c.ID)
+	return slog.New(slog.NewTextHandler(std.err, options))
 }
 
 // node is one running node. Fields are set in the order of the start; what is nil was not reached.
 type node struct {
 	log       *slog.Logger
 	shutdown  chan struct{} // a client asked for the end
+	failed    chan error    // the node is of no use as it was started
 	store     *storage.Store
 	machine   *statemachine.Machine
-	transport *peer.Transport // nil in a single node
+	transport *peer.Transport // nil without a cluster key
 	group     *replication.Group
 	server    *resp.Server
+	watching  sync.WaitGroup
+	unwatch   context.CancelFunc
 }
 
 // startNode brings a node up, each layer before those that need it. When a step fails, what was started is stopped.
-func startNode(c Config, log *slog.Logger) (*node, error) {
-	n := &node{log: log, shutdown: make(chan struct{}, 1)}
-	if err := n.start(c); err != nil {
+func startNode(ctx context.Context, c Config, log *slog.Logger) (*node, error) {
+	n := &node{log: log, shutdown: make(chan struct{}, 1), failed: make(chan error, 1)}
+	if err := n.start(ctx, c); err != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 		defer cancel()
 		return nil, errors.Join(err, n.stop(ctx))
@@ -88,105 +133,173 @@ func startNode(c Config, log *slog.Logger) (*node, error) {
 	return n, nil
 }
 
-func (n *node) start(c Config) error {
+func (n *node) start(ctx context.Context, c Config) error {
 	// The key comes first: a node that may not take part does not touch its data directory.
-	key, clusterUUID, err := clusterIdentity(c)
+	key, err := clusterKey(c)
 	if err != nil {
 		return err
 	}
-	// Storage: the lock keeps a second process out before anything is answered.
-	n.store, err = storage.Open(c.DataDir, storage.Options{
-		NodeID:       c.Self(),
-		ClusterUUID:  clusterUUID,
-		SegmentBytes: int64(c.JournalSegment),
-		Logger:       n.log,
-	})
+	// Who this node is: a node that joins becomes a member before it has a directory, so that one that is refused leaves nothing
+	// behind, and one that is interrupted asks again.
+	options, err := (&founding{config: c, key: key, log: n.log}).identity(ctx)
 	if err != nil {
+		return err
+	}
+	n.log = n.log.With("node", uint64(options.NodeID))
+	// Storage: the lock keeps a second process out before anything is answered.
+	options.SegmentBytes, options.Logger = int64(c.JournalSegment), n.log
+	if n.store, err = storage.Open(c.DataDir, options); err != nil {
 		return err
 	}
 	identity := n.store.Identity()
+	first, ok := n.store.FirstConfiguration()
+	if !ok {
+		return fmt.Errorf("--peers: %s was made by a release that did not write the first voters down: give --peers once more, as they were", c.DataDir)
+	}
 	n.machine = statemachine.New(statemachine.Config{
 		HashSeed:           hashSeed(identity.ClusterUUID),
 		TombstoneRetention: c.TombstoneRetention,
 	})
 	// The peer listener is opened before the group, which sends from its first moment on, but takes no message yet.
-	transport, err := n.listenPeers(c, key, identity)
+	transport, err := n.listenPeers(c, key, identity, first)
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, n.log), n.store.Restored(), n.store, transport, machine{n.machine}, replication.SystemClock{})
+	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), n.store, transport, machine{n.machine}, replication.SystemClock{})
 	if err != nil {
 		return err
 	}
+	n.group.Met(identity.NodeID, identity.NodeUUID)
 	if n.transport != nil {
 		n.transport.Start(n.group)
 	}
-	// Clients come last. Until the journal is applied they are told LOADING.
-	n.server, err = resp.Start(clientConfig(c, n), resp.FromGroup(n.group), n.machine)
-	if err != nil {
+	// Clients come last. Until the state is restored they are told LOADING.
+	if n.server, err = resp.Start(clientConfig(c, n), n.groupForClients(), n.machine); err != nil {
 		return err
 	}
+	n.watchDisk(c)
 	n.log.Info("serving clients", "address", n.server.Addr().String(), "version", version, "pid", os.Getpid(),
-		"cluster", identity.ClusterUUID, "boot", identity.Boot, "nodes", len(c.Voters()))
+		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
 	return nil
 }
 
-// clusterIdentity loads the cluster key and derives the cluster's UUID from it and the first voters (rule D4). A single
-// node without a key has neither: its storage makes a UUID.
-func clusterIdentity(c Config) (peer.Key, string, error) {
-	var key peer.Key
-	var err error
+// clusterKey loads the cluster key. A node without one has no peers.
+func clusterKey(c Config) (peer.Key, error) {
 	switch {
 	case c.ClusterKeyFile != "":
-		key, err = peer.LoadKey(c.ClusterKeyFile)
+		return peer.LoadKey(c.ClusterKeyFile)
 	case c.ClusterKey != "":
-		if key, err = peer.ParseKey(c.ClusterKey); err != nil {
+		key, err := peer.ParseKey(c.ClusterKey)
+		if err != nil {
 			err = fmt.Errorf("%s: %w", keyVariable, err)
 		}
+		return key, err
 	case c.InsecurePeers:
-		key = peer.InsecureKey()
-	default:
-		return key, "", nil
+		return peer.InsecureKey(), nil
 	}
-	if err != nil {
-		return key, "", err
-	}
-	return key, peer.ClusterUUID(key, c.Voters()), nil
+	return peer.Key{}, nil
 }
 
-// listenPeers opens the peer listener of one node of several.
-func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity) (replication.Transport, error) {
-	if len(c.Voters()) == 1 {
-		return noPeers{}, nil
+// listenPeers opens the peer listener, also of a node that is its cluster's only one: it can grow.
+func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, first paxos.Configuration) (replication.Transport, error) {
+	if !c.hasKey() {
+		return alone{identity.NodeID, n.fail}, nil
 	}
+	address := c.listensAt(identity.NodeID, first)
 	if c.InsecurePeers {
-		n.log.Warn("--insecure-peers: whoever reaches the peer port can read and write everything", "address", c.peerAddress())
+		n.log.Warn("--insecure-peers: whoever reaches the peer port can read and write everything", "address", address)
 	}
 	var err error
 	n.transport, err = peer.Listen(peer.Config{
-		Self:          c.Self(),
+		Self:          identity.NodeID,
 		NodeUUID:      identity.NodeUUID,
 		ClusterUUID:   identity.ClusterUUID,
 		Boot:          identity.Boot,
-		Configuration: paxos.Configuration{Voters: c.Voters()},
+		Configuration: first,
 		Keys:          []peer.Key{key},
-		Listen:        c.peerAddress(),
-		Meet:          n.store.MeetPeer,
+		Listen:        address,
+		Meet:          n.meet,
+		Admit:         n.admit,
+		Refused:       n.refused,
 		Logger:        n.log,
 	})
 	return n.transport, err
 }
 
-func groupConfig(c Config, identity storage.Identity, log *slog.Logger) replication.Config {
+// The callbacks of the peer links come only once the transport is started, and so when there is a group.
+
+// meet is asked whether a node may have that id: first for good by what this one remembers, and then the group learns of it.
+func (n *node) meet(id paxos.NodeID, uuid string) error {
+	if err := n.store.MeetPeer(id, uuid); err != nil {
+		return err
+	}
+	n.group.Met(id, uuid)
+	return nil
+}
+
+// admit takes a node into the cluster that asks this one for it.
+func (n *node) admit(ctx context.Context, m paxos.Member) (paxos.Configuration, error) {
+	return n.group.Change(ctx, replication.Change{Kind: replication.AddMember, Member: m})
+}
+
+// refused is told that this node is no member any more.
+func (n *node) refused(by paxos.NodeID, why string) {
+	n.group.Removed(fmt.Sprintf("node %v: %s", by, why))
+}
+
+// fail has the node stopped, for a reason that is found out while it runs. The first reason counts.
+func (n *node) fail(err error) {
+	select {
+	case n.failed <- err:
+	default:
+	}
+}
+
+// groupForClients is the group as clients may use it.
+func (n *node) groupForClients() resp.Node {
+	if n.transport == nil {
+		return aloneNode{resp.FromGroup(n.group)}
+	}
+	return resp.FromGroup(n.group)
+}
+
+// peerAddress is where this node listens for peers, for the log.
+func (n *node) peerAddress() string {
+	if n.transport == nil {
+		return "none (no cluster key)"
+	}
+	return n.transport.Addr().String()
+}
+
+// watchDisk begins to look at the free disk space.
+func (n *node) watchDisk(c Config) {
+	if c.MinFreeDisk == 0 {
+		return
+	}
+	d := &diskWatch{
+		least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log,
+		leads: func() bool { return n.group.Status().Role == paxos.RoleLeader },
+	}
+	var ctx context.Context
+	ctx, n.unwatch = context.WithCancel(context.Background())
+	n.watching.Go(func() { d.run(ctx) })
+}
+
+func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
 	return replication.Config{
-		Self:          c.Self(),
-		Configuration: paxos.Configuration{Voters: c.Voters()},
+		Self:          identity.NodeID,
+		Configuration: first,
 		Limits:        c.Limits,
 		ReadMode:      replication.ReadMode(c.ReadMode),
 		CommitTimeout: c.CommitTimeout,
 		Session:       uuid.New(),
 		Boot:          identity.Boot,
 		Logger:        log,
+		Bounds: replication.Bounds{CheckpointBounds: replication.CheckpointBounds{
+			CheckpointBytes:     int(c.CheckpointJournal),
+			CheckpointInterval:  c.CheckpointInterval,
+			FetchBytesPerSecond: int(c.CatchUpRate),
+		}},
 	}
 }
 
@@ -199,9 +312,11 @@ func clientConfig(c Config, n *node) resp.Config {
 			OutputBuffer:    int64(c.ClientOutputLimit),
 			MaxClients:      clientsWithin(c.MaxClients, n.log),
 		},
-		Version:  version,
-		Shutdown: n.askShutdown,
-		Logger:   n.log,
+		Dir:         c.DataDir,
+		Version:     version,
+		Checkpoints: checkpoints{n.store},
+		Shutdown:    n.askShutdown,
+		Logger:      n.log,
 	}
 }
 
@@ -214,7 +329,8 @@ func (n *node) askShutdown() {
 }
 
 // hashSeed keys the keyspace's hash tables. Nobody outside can guess it, and all nodes of a cluster agree on it, since
-// the order of SCAN follows from it.
+// the order of SCAN follows from it. A cluster that is recovered or restored has another UUID and so another seed: its state is
+// loaded anew, record by record, and only cursors of a SCAN that was under way mean nothing there.
 func hashSeed(clusterUUID string) [16]byte {
 	sum := sha256.Sum256([]byte("paxredis keyspace hash seed v1\x00" + clusterUUID))
 	return [16]byte(sum[:16])
@@ -240,6 +356,11 @@ func (n *node) stopUnless(signals <-chan os.Signal, limit time.Duration) error {
 // stop ends the layers from the clients down, each while those it needs still run. It goes on after an error.
 func (n *node) stop(ctx context.Context) error {
 	var errs []error
+	// The watch of the disk uses all that follows.
+	if n.unwatch != nil {
+		n.unwatch()
+		n.watching.Wait()
+	}
 	// Clients: no new ones; what was accepted is answered, which needs the group.
 	if n.server != nil {
 		errs = append(errs, n.server.Close(ctx))

@@ -78,6 +78,37 @@ func checkHostPort(address string) error {
 	return nil
 }
 
+// checkAdvertised refuses what checkHostPort does, and an address that means every one of a machine's own.
+func checkAdvertised(address string) error {
+	if err := checkHostPort(address); err != nil {
+		return err
+	}
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return fmt.Errorf("%s is no address to dial", host)
+	}
+	return err
+}
+
+// addressList is "host:port,host:port".
+type addressList []string
+
+func (a *addressList) String() string { return strings.Join(*a, ",") }
+
+// Set implements flag.Value.
+func (a *addressList) Set(text string) error {
+	var list addressList
+	for part := range strings.SplitSeq(text, ",") {
+		address := strings.TrimSpace(part)
+		if err := checkHostPort(address); err != nil {
+			return err
+		}
+		list = append(list, address)
+	}
+	*a = list
+	return nil
+}
+
 // find returns the member of that id, nil without one.
 func (p peerList) find(id paxos.NodeID) *paxos.Member {
 	for i := range p {

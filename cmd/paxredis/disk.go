@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// diskInterval is how often free space is looked at: no event tells of it.
+const diskInterval = time.Second
+
+// diskWatch keeps a node from filling its disk to the last byte, at which it would have to stop: below a bound it refuses its clients'
+// writes and leaves leading to others. What other nodes have accepted it goes on storing. It belongs to one goroutine.
+type diskWatch struct {
+	least    uint64
+	free     func() (uint64, error)
+	refuse   func(text string) // "" ends it
+	leads    func() bool
+	handOver func(context.Context) error
+	log      *slog.Logger
+
+	low bool
+	// handedOver is set once leadership was given up for this shortage: when every disk is full it would go round.
+	handedOver bool
+	unknown    bool // free space could not be told, and that was logged
+}
+
+// run looks until ctx ends.
+func (d *diskWatch) run(ctx context.Context) {
+	tick := time.NewTicker(diskInterval)
+	defer tick.Stop()
+	for {
+		d.look(ctx)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// look does what the free space of the moment asks for.
+func (d *diskWatch) look(ctx context.Context) {
+	free, err := d.free()
+	if err != nil {
+		if !d.unknown {
+			d.log.Warn("the free disk space cannot be told", "error", err)
+		}
+		d.unknown = true
+		return
+	}
+	d.unknown = false
+	switch {
+	case free < d.least:
+		d.shortage(ctx, free)
+	case d.low && free >= d.least+d.least/8: // not at once, or it would go to and fro
+		d.low, d.handedOver = false, false
+		d.refuse("")
+		d.log.Info("there is enough free disk space again: writes are accepted", "free", free, "min-free-disk", d.least)
+	}
+}
+
+func (d *diskWatch) shortage(ctx context.Context, free uint64) {
+	if !d.low {
+		d.low = true
+		d.log.Error("the disk is nearly full: writes are refused until there is space again", "free", free, "min-free-disk", d.least)
+		d.refuse(fmt.Sprintf("MISCONF this node's disk is nearly full: writes are refused while less than %d bytes are free (--min-free-disk); make room on it, or use another node", d.least))
+	}
+	if d.handedOver || !d.leads() {
+		return
+	}
+	d.handedOver = true
+	if err := d.handOver(ctx); err != nil {
+		d.log.Warn("leadership stays here although the disk is nearly full", "error", err)
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/peer"
+	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage"
+)
+
+// founding is how a data directory comes to belong to a node of a cluster: as one that is there already, as that of a first
+// voter, of a node that joins, or of a single node.
+type founding struct {
+	config Config
+	key    peer.Key // of no use if the config has none
+	log    *slog.Logger
+}
+
+// identity decides what the data directory is opened as. For a node that joins it returns once it is a member, or when ctx
+// ends. Nothing is written.
+func (f *founding) identity(ctx context.Context) (storage.Options, error) {
+	known, ok, err := storage.ReadIdentity(f.config.DataDir)
+	switch {
+	case err != nil:
+		return storage.Options{}, err
+	case ok:
+		return f.existing(known)
+	case len(f.config.Peers) > 0:
+		return f.firstVoter()
+	case len(f.config.Join) > 0:
+		return f.joiner(ctx)
+	}
+	return f.single()
+}
+
+// existing is a directory that was used before: who it belongs to is decided. The flags of its first start may be given
+// again. Where they are what the cluster was founded with they must still say the same; elsewhere they count for nothing, since
+// what they would found is not this cluster.
+func (f *founding) existing(known storage.Identity) (storage.Options, error) {
+	c := &f.config
+	o := storage.Options{NodeID: known.NodeID}
+	if wasFoundedWithPeers(known) {
+		if err := f.checkFoundation(known); err != nil {
+			return o, err
+		}
+		o.Configuration.Voters = c.Peers // for a directory of before they were written down
+		return o, nil
+	}
+	if c.ID != 0 && paxos.NodeID(c.ID) != known.NodeID {
+		f.log.Warn("--id is ignored: the data directory is that of another node", "id", c.ID, "data-dir", c.DataDir, "node", known.NodeID)
+	}
+	if len(c.Peers) > 1 {
+		f.log.Warn("--peers is ignored: the data directory's node began alone, joined, or was recovered or restored; what members its cluster has is known there; new ones join with --join",
+			"data-dir", c.DataDir, "cluster", known.ClusterUUID)
+	}
+	if address, err := c.advertised(); err == nil && !known.Joined { // for a directory of before it was written down
+		o.Configuration.Voters = []paxos.Member{{ID: known.NodeID, Address: address}}
+	}
+	return o, nil
+}
+
+// wasFoundedWithPeers reports whether the directory is that of a first voter: the UUID of such a cluster is derived from what
+// its nodes were told (peer.ClusterUUID, a UUID of version 8), where all others are random.
+func wasFoundedWithPeers(known storage.Identity) bool {
+	id, err := uuid.Parse(known.ClusterUUID)
+	return err == nil && id.Version() == 8 && !known.Joined
+}
+
+// checkFoundation compares a directory of a first voter with the flags.
+func (f *founding) checkFoundation(known storage.Identity) error {
+	c := &f.config
+	if c.ID != 0 && paxos.NodeID(c.ID) != known.NodeID {
+		return fmt.Errorf("--id %d: %s is the data directory of node %v: correct --id (or leave it out), or --data-dir", c.ID, c.DataDir, known.NodeID)
+	}
+	if len(c.Peers) == 0 || !c.hasKey() {
+		return nil
+	}
+	if given := peer.ClusterUUID(f.key, c.Peers); given != known.ClusterUUID {
+		return fmt.Errorf("--peers: %s belongs to cluster %s, and these peers with this key are another one, %s: "+
+			"leave --peers out (the directory knows its members), or correct --peers, the key or --data-dir", c.DataDir, known.ClusterUUID, given)
+	}
+	return nil
+}
+
+// firstVoter is a new directory of one of the nodes that a new cluster begins with. They agree on its UUID without having
+// met (rule D4).
+func (f *founding) firstVoter() (storage.Options, error) {
+	c := &f.config
+	if c.ID == 0 {
+		return storage.Options{}, usageErrorf("--peers %q: must include this node: say with --id which of them it is, since %s is new", c.Peers.String(), c.DataDir)
+	}
+	o := storage.Options{NodeID: paxos.NodeID(c.ID), Configuration: paxos.Configuration{Voters: c.Peers}}
+	if c.hasKey() {
+		o.ClusterUUID = peer.ClusterUUID(f.key, c.Peers)
+	}
+	return o, nil
+}
+
+// single is a new directory of a node that is a cluster by itself. Its address is written down even if it has no key yet and so
+// no peers: those of later will look for it there.
+func (f *founding) single() (storage.Options, error) {
+	c := &f.config
+	address, err := c.advertised()
+	if err != nil {
+		return storage.Options{}, err
+	}
+	self := paxos.Member{ID: paxos.NodeID(max(c.ID, 1)), Address: address}
+	return storage.Options{NodeID: self.ID, Configuration: paxos.Configuration{Voters: []paxos.Member{self}}}, nil
+}
+
+// joiner is a new directory of a node that a running cluster takes in.
+func (f *founding) joiner(ctx context.Context) (storage.Options, error) {
+	c := &f.config
+	address, err := c.advertised()
+	if err != nil {
+		return storage.Options{}, err
+	}
+	self := paxos.Member{ID: paxos.NodeID(c.ID), UUID: uuid.NewString(), Address: address}
+	answer, err := join(ctx, c.Join, peer.JoinConfig{Keys: []peer.Key{f.key}, Member: self}, f.log)
+	if err != nil {
+		return storage.Options{}, err
+	}
+	return storage.Options{
+		NodeID: answer.Member.ID, NodeUUID: self.UUID, ClusterUUID: answer.ClusterUUID, Configuration: answer.Configuration, Joined: true,
+	}, nil
+}
+
+// advertised is the address at which the other nodes reach one that is not among --peers.
+func (c *Config) advertised() (string, error) {
+	switch {
+	case c.PeerAdvertise != "":
+		return c.PeerAdvertise, nil
+	case c.PeerListen == "":
+		return defaultPeerListen, nil
+	}
+	if err := checkAdvertised(c.PeerListen); err != nil {
+		return "", usageErrorf("--peer-listen %q: the other nodes cannot dial that (%w): say with --peer-advertise host:port where they reach this one", c.PeerListen, err)
+	}
+	return c.PeerListen, nil
+}
+
+// listensAt is where a node listens for its peers, given what it was founded with.
+func (c *Config) listensAt(self paxos.NodeID, first paxos.Configuration) string {
+	if c.PeerListen != "" {
+		return c.PeerListen
+	}
+	if m := c.Peers.find(self); m != nil {
+		return m.Address
+	}
+	if m, ok := first.Member(self); ok && m.Address != "" {
+		return m.Address
+	}
+	return defaultPeerListen
+}
