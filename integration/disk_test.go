@@ -14,7 +14,7 @@ import (
 func TestFullDiskStopsANodeAndLosesNothing(t *testing.T) {
 	needsProcesses(t)
 	dir := mountTmpfs(t, "24m")
-	c := newCluster(t, 3, "--journal-segment-bytes", "4mb")
+	c := newCluster(t, 3, "--journal-segment-bytes", "4mb", "--min-free-disk", "0")
 	full := c.nodes[2]
 	full.args = append(full.args, "--data-dir", filepath.Join(dir, "data"))
 	c.start()

@@ -34,8 +34,11 @@ func newClient(address string) *redis.Client {
 }
 
 // infoPaxos is the section "# Paxos" of a node's INFO, by field.
-func infoPaxos(n *node) (map[string]string, error) {
-	text, err := n.rdb().Info(context.Background(), "paxos").Result()
+func infoPaxos(n *node) (map[string]string, error) { return infoOf(n, "paxos") }
+
+// infoOf is a section of a node's INFO, by field.
+func infoOf(n *node, section string) (map[string]string, error) {
+	text, err := n.rdb().Info(context.Background(), section).Result()
 	if err != nil {
 		return nil, err
 	}

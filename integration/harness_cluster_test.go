@@ -16,9 +16,11 @@ import (
 // cluster is several nodes that share a key.
 type cluster struct {
 	t       testing.TB
-	nodes   []*node // nodes[i] has id i+1
+	nodes   []*node // the members; nodes[i] has id i+1 until members come and go
 	keyFile string
 	peers   string
+	program string
+	flags   []string // for every node
 }
 
 // newCluster prepares size nodes with these server flags; start runs them.
@@ -39,7 +41,7 @@ func startCluster(t testing.TB, size int, flags ...string) *cluster {
 func newClusterOf(t testing.TB, program string, size int, flags ...string) *cluster {
 	t.Helper()
 	needsProcesses(t)
-	c := &cluster{t: t, keyFile: filepath.Join(t.TempDir(), "cluster.key")}
+	c := &cluster{t: t, keyFile: filepath.Join(t.TempDir(), "cluster.key"), program: program, flags: flags}
 	keygen(t, program, c.keyFile)
 	first := freePorts(t, size, 0)
 	list := make([]string, size)
@@ -49,7 +51,9 @@ func newClusterOf(t testing.TB, program string, size int, flags ...string) *clus
 	c.peers = strings.Join(list, ",")
 	for i := range size {
 		args := append([]string{"--peers", c.peers, "--cluster-key-file", c.keyFile}, flags...)
-		c.nodes = append(c.nodes, newNode(t, i+1, program, args...))
+		n := newNode(t, i+1, program, args...)
+		n.peer = loopback(first + i)
+		c.nodes = append(c.nodes, n)
 	}
 	return c
 }
@@ -116,13 +120,22 @@ func (c *cluster) leader() *node {
 			}
 			id = of
 		}
-		if id == 0 || !c.nodes[id-1].running() {
+		if leader = c.node(id); leader == nil || !leader.running() {
 			return fmt.Errorf("leader %d does not run", id)
 		}
-		leader = c.nodes[id-1]
 		return nil
 	})
 	return leader
+}
+
+// node is the member with this id, nil if there is none.
+func (c *cluster) node(id int) *node {
+	for _, n := range c.nodes {
+		if n.id == id {
+			return n
+		}
+	}
+	return nil
 }
 
 // others are the nodes besides n.

@@ -22,6 +22,7 @@ type node struct {
 	id      int
 	program string
 	address string   // for clients
+	peer    string   // for the other nodes; empty for a single node
 	dir     string   // its data
 	args    []string // after "server"
 	env     []string

@@ -70,9 +70,7 @@ func TestGarbageOnThePeerPort(t *testing.T) {
 }
 
 // peerAddress is where a node listens for the others.
-func (c *cluster) peerAddress(n *node) string {
-	return strings.SplitN(strings.Split(c.peers, ",")[n.id-1], "=", 2)[1]
-}
+func (c *cluster) peerAddress(n *node) string { return n.peer }
 
 // TestNodeWithAnotherKeyIsKeptOut: it gets no part in the cluster, and the reason is in the log of both sides.
 func TestNodeWithAnotherKeyIsKeptOut(t *testing.T) {
