@@ -1,0 +1,221 @@
+package integration
+
+import (
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// slowCatchUp makes fetching a checkpoint of a few MiB take seconds.
+var slowCatchUp = append([]string{"--catch-up-bytes-per-second", "1mb"}, oftenCheckpoints...)
+
+// fillApart writes keys whose values differ and do not compress, so that the state has about writes times size bytes.
+func fillApart(t *testing.T, n *node, writes, size int) {
+	t.Helper()
+	random := rand.NewChaCha8([32]byte{1})
+	value := make([]byte, size)
+	for first := 0; first < writes; first += 200 {
+		args := []any{"MSET"}
+		for i := first; i < min(first+200, writes); i++ {
+			_, _ = random.Read(value) // it cannot fail
+			args = append(args, fmt.Sprint("apart:", i), string(value))
+		}
+		expect(t, n, "OK", args...)
+	}
+}
+
+// TestANodeFarBehindFetchesACheckpoint: what it misses of the log is cut everywhere, so it gets a checkpoint, and the entries behind
+// it. While it does, its clients are told LOADING at some time, or wait; then it serves.
+func TestANodeFarBehindFetchesACheckpoint(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, slowCatchUp...)
+	down := c.follower()
+	up := c.others(down)
+	fillApart(t, up[0], 1000, 2000)
+	down.kill()
+	missed := down.log()
+	fillApart(t, up[0], 3000, 2000)
+	takeCheckpoint(t, up[1])
+	fillApart(t, up[0], 3000, 2000)
+	takeCheckpoint(t, up[1])
+	awaitCut(t, up)
+
+	down.start()
+	down.awaitInfo("persistence", "paxos_fetching_slot", func(slot string) bool { return slot != "0" && slot != "" })
+	expect(t, up[0], "OK", "SET", "meanwhile", "v")
+	down.awaitServing()
+	expect(t, down, "3001", "DBSIZE")
+	expect(t, down, "v", "GET", "meanwhile")
+	if text := strings.TrimPrefix(down.log(), missed); !strings.Contains(text, `msg="state replaced by a peer's checkpoint"`) {
+		t.Errorf("its log does not say that it got a checkpoint:\n%s", text)
+	}
+	c.awaitEqual()
+	c.awaitSameCheckpoint(takeCheckpoint(t, down)) // it takes its own on top of the one it got
+	down.kill()
+	down.start() // and starts from it
+	down.awaitServing()
+	c.awaitEqual()
+}
+
+// awaitCut waits until nodes have cut their journals.
+func awaitCut(t *testing.T, nodes []*node) {
+	t.Helper()
+	for _, n := range nodes {
+		n.awaitInfo("paxos", "paxos_first_slot", func(value string) bool {
+			first, err := strconv.ParseUint(value, 10, 64)
+			return err == nil && first > 20
+		})
+	}
+}
+
+// TestAnotherPeerGoesOnWithACheckpoint kills the peer that a checkpoint is fetched from, when some of it is there.
+func TestAnotherPeerGoesOnWithACheckpoint(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 5, slowCatchUp...)
+	fillApart(t, c.nodes[0], 3000, 2000)
+	takeCheckpoint(t, c.nodes[0])
+	fillApart(t, c.nodes[0], 1000, 2000)
+	takeCheckpoint(t, c.nodes[0])
+	awaitCut(t, c.nodes)
+	next := c.joiner(6, "")
+	next.start()
+	await(t, "some of the checkpoint to be there", func() error {
+		info, err := infoOf(next, "persistence")
+		if err != nil {
+			return err
+		}
+		if n, err := strconv.ParseUint(info["paxos_fetched_bytes"], 10, 64); err != nil || n < 512<<10 {
+			return fmt.Errorf("%q bytes are: %v", info["paxos_fetched_bytes"], err)
+		}
+		return nil
+	})
+	serving := fetchedFrom(t, c, next)
+	serving.kill()
+	next.awaitLog(`msg="the checkpoint is asked for elsewhere"`)
+	next.awaitServing()
+	if now := fetchedFrom(t, c, next); now == serving {
+		t.Errorf("node %d served all of it, although it was killed", now.id)
+	}
+	expect(t, next, "3000", "DBSIZE")
+	serving.start()
+	c.awaitVoter(next)
+	c.nodes = append(c.nodes, next)
+	c.awaitServing()
+	c.awaitEqual()
+}
+
+// fetchedFrom is the peer that a node fetches a checkpoint from, or did last.
+func fetchedFrom(t *testing.T, c *cluster, n *node) *node {
+	t.Helper()
+	peer := ""
+	for line := range strings.Lines(n.log()) {
+		if strings.Contains(line, `msg="fetching a checkpoint"`) {
+			_, after, _ := strings.Cut(line, " peer=")
+			peer, _, _ = strings.Cut(after, " ")
+		}
+	}
+	id, err := strconv.Atoi(peer)
+	if err != nil || c.node(id) == nil {
+		t.Fatalf("node %d fetches from %q:\n%s", n.id, peer, n.log())
+	}
+	return c.node(id)
+}
+
+// TestALostDirectoryIsReplacedByANewNode: a node whose directory is gone is refused under its old id with the remedy, which works:
+// replaced by a new id at the same address, with an empty directory.
+func TestALostDirectoryIsReplacedByANewNode(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, oftenCheckpoints...)
+	expect(t, c.nodes[0], "OK", "SET", "k", "v")
+	lost := c.leader()
+	up := c.others(lost)
+	fill(t, up[0], 3000, 500, 1000)
+	lost.kill()
+	if err := os.RemoveAll(lost.dir); err != nil {
+		t.Fatal(err)
+	}
+	lost.start()
+	for _, n := range up {
+		n.awaitLog(fmt.Sprintf(`(?i)level=(WARN|ERROR).*member replace %d`, lost.id))
+	}
+	if err := lost.rdb().Get(t.Context(), "k").Err(); err == nil {
+		t.Error("the emptied node serves reads")
+	}
+	// Asking to join under the old id is refused as well, and it goes on asking.
+	thief := c.joiner(lost.id, "")
+	thief.start()
+	thief.awaitLog(`(?i)not admitted`)
+	thief.kill()
+	lost.kill()
+
+	out := c.paxredis("member", "replace", "--addr", up[0].address, strconv.Itoa(lost.id))
+	if !strings.Contains(out, lost.peer) {
+		t.Errorf("member replace does not say at which address the new node is awaited:\n%s", out)
+	}
+	c.nodes = up
+	next := c.joiner(0, lost.peer)
+	next.start()
+	c.awaitVoter(next)
+	if next.id != 4 {
+		t.Errorf("the new node got id %d", next.id)
+	}
+	c.nodes = append(up, next)
+	for _, n := range c.nodes {
+		n.awaitMember(lost.id, "none")
+	}
+	expect(t, next, "v", "GET", "k")
+	c.awaitEqual()
+}
+
+// TestADamagedCheckpointIsFetchedAgain: a node whose published checkpoint cannot be read gets another one from a peer.
+func TestADamagedCheckpointIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, oftenCheckpoints...)
+	fillApart(t, c.nodes[0], 1000, 2000)
+	takeCheckpoint(t, c.nodes[0])
+	fillApart(t, c.nodes[0], 1000, 2000)
+	takeCheckpoint(t, c.nodes[0])
+	damaged := c.follower()
+	c.awaitSameCheckpoint(takeCheckpoint(t, damaged))
+	damaged.stop()
+	damageState(t, damaged.dir)
+	damaged.start()
+	damaged.awaitLog(`msg="the newest checkpoint is damaged and given up"`)
+	damaged.awaitServing()
+	expect(t, damaged, "1000", "DBSIZE")
+	c.awaitEqual()
+}
+
+// damageState flips bits all over the largest file of a node's checkpoints.
+func damageState(t *testing.T, dir string) {
+	t.Helper()
+	largest, size := "", int64(0)
+	err := filepath.WalkDir(filepath.Join(dir, "state"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".sst" {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Size() > size {
+			largest, size = path, info.Size()
+		}
+		return err
+	})
+	if err != nil || largest == "" {
+		t.Fatalf("no table of checkpoints in %s: %v", dir, err)
+	}
+	content, err := os.ReadFile(largest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 100; at < len(content)/2; at += 1000 {
+		content[at] ^= 0xff
+	}
+	if err := os.WriteFile(largest, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
