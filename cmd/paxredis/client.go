@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +18,10 @@ import (
 const askTimeout = 2 * time.Second
 
 // newClient returns a client for the questions of status and dev: it asks once, without retries of its own.
-func newClient(address string) *redis.Client {
+func newClient(address string) *redis.Client { return newClientWithin(address, askTimeout) }
+
+// newClientWithin is newClient with another time for the answer.
+func newClientWithin(address string, timeout time.Duration) *redis.Client {
 	logging.Disable() // what it has to say comes back as an error
 	return redis.NewClient(&redis.Options{
 		Addr:                     address,
@@ -25,19 +30,19 @@ func newClient(address string) *redis.Client {
 		MaxRetries:               -1,
 		DialerRetries:            1,
 		DialTimeout:              askTimeout,
-		ReadTimeout:              askTimeout,
+		ReadTimeout:              timeout,
 		WriteTimeout:             askTimeout,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 }
 
-// paxosInfo is a node's section "# Paxos" of INFO, by field.
+// paxosInfo is a node's sections "# Paxos" and "# Persistence" of INFO, by field.
 type paxosInfo map[string]string
 
-// askPaxos fetches that section.
+// askPaxos fetches those sections.
 func askPaxos(ctx context.Context, client *redis.Client) (paxosInfo, error) {
-	text, err := client.Info(ctx, "paxos").Result()
+	text, err := client.Info(ctx, "paxos", "persistence").Result()
 	if err != nil {
 		return nil, err
 	}
@@ -60,4 +65,23 @@ func (p paxosInfo) number(field string) uint64 {
 		return 0
 	}
 	return n
+}
+
+// members are those that the section Paxos tells of, by id.
+func (p paxosInfo) members() []member {
+	var members []member
+	for i := range p.number("paxos_members") {
+		f := map[string]string{}
+		for part := range strings.SplitSeq(p["paxos_member_"+strconv.FormatUint(i, 10)], ",") {
+			name, value, _ := strings.Cut(part, "=")
+			f[name] = value
+		}
+		if fields := paxosInfo(f); fields.number("id") != 0 {
+			members = append(members, member{
+				ID: fields.number("id"), Address: f["address"], Role: f["role"], State: f["state"], Synced: fields.number("synced"),
+			})
+		}
+	}
+	slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.ID, b.ID) })
+	return members
 }

@@ -156,3 +156,15 @@ func (c *Config) listensAt(self paxos.NodeID, first paxos.Configuration) string 
 	}
 	return defaultPeerListen
 }
+
+// ownAddress is where the flags say that the other nodes reach this one; empty if they do not say it.
+func (c *Config) ownAddress() string {
+	if c.PeerAdvertise == "" && c.PeerListen == "" {
+		return ""
+	}
+	address, err := c.advertised()
+	if err != nil {
+		return ""
+	}
+	return address
+}

@@ -29,6 +29,8 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+	// exitUncertain: there was no answer in time, so that what was asked for may or may not be done.
+	exitUncertain = 3
 )
 
 // usageError is a mistake in how the program was called.
@@ -47,7 +49,13 @@ func commands() []command {
 		{"server", "[flags]", "run one node (without flags: a single node on 127.0.0.1:6379, data in ./data)", runServer},
 		{"dev", "[flags] [-- server flags]", "run a local cluster of real nodes; Ctrl-C stops all", runDev},
 		{"keygen", "[FILE]", "make a new cluster key (mode 0600); without FILE print it", runKeygen},
-		{"status", "[flags]", "show members, leader, slots and lag", runStatus},
+		{"status", "[flags]", "show nodes, members, leader, slots, lag and checkpoints", runStatus},
+		{"member", "list|add|remove|replace|move", "show or change the members of a running cluster", runMember},
+		{"leader", "get|transfer [ID]", "show the leader, or hand leadership over", runLeader},
+		{"backup", "[flags] [> FILE]", "read a backup of a running cluster; verify one", runBackup},
+		{"restore", "[flags] FILE [FILE...]", "make a new cluster of one node from a backup", runRestore},
+		{"recover", "[flags]", "make a new cluster of one node from a survivor, if the majority is lost for good", runRecover},
+		{"log", "[flags] DIR", "print what a stopped node's data directory holds", runLog},
 		{"version", "", "print the version", runVersion},
 		{"help", "[COMMAND]", "this text, or a command's flags", runHelp},
 	}
@@ -71,6 +79,9 @@ func run(args []string, std stdio) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(std.err, "paxredis: %v\n", err)
 		return exitUsage
+	case errors.Is(err, errUncertain):
+		fmt.Fprintf(std.err, "paxredis: %v\n", err)
+		return exitUncertain
 	default:
 		fmt.Fprintf(std.err, "paxredis: %v\n", err)
 		return exitFailed
@@ -113,8 +124,10 @@ func runHelp(args []string, std stdio) error {
 func printUsage(w io.Writer) {
 	fmt.Fprint(w, "paxredis is a Redis-protocol server that never loses an acknowledged write.\n\nUsage:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  paxredis %-34s %s\n", c.name+" "+c.args, c.summary)
+		fmt.Fprintf(w, "  paxredis %-36s %s\n", c.name+" "+c.args, c.summary)
 	}
+	fmt.Fprintf(w, "\nExit codes: %d done; %d failed or refused; %d called in a wrong way; %d no answer in time: it may or may not be done.\n",
+		exitOK, exitFailed, exitUsage, exitUncertain)
 }
 
 // newFlagSet returns the flag set of a subcommand, with a usage text that says how it is called.
@@ -126,6 +139,24 @@ func newFlagSet(name, synopsis string, std stdio) *flag.FlagSet {
 		fs.PrintDefaults()
 	}
 	return fs
+}
+
+// parseMixed is parseFlags for a command with operands, which may come before, between and behind the flags. Those behind "--"
+// are operands, whatever they look like.
+func parseMixed(fs *flag.FlagSet, args []string) (operands []string, err error) {
+	for {
+		if err := parseFlags(fs, args); err != nil {
+			return nil, err
+		}
+		rest := fs.Args()
+		if len(rest) == 0 {
+			return operands, nil
+		}
+		if parsed := len(args) - len(rest); parsed > 0 && args[parsed-1] == "--" {
+			return append(operands, rest...), nil
+		}
+		operands, args = append(operands, rest[0]), rest[1:]
+	}
 }
 
 // parseFlags parses args; what is wrong with them is a usage error, and a call for help remains flag.ErrHelp.

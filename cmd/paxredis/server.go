@@ -223,7 +223,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		Refused:       n.refused,
 		Logger:        n.log,
 	})
-	return n.transport, err
+	return addressed{n.transport, identity.NodeID, c.ownAddress(), n.log}, err
 }
 
 // The callbacks of the peer links come only once the transport is started, and so when there is a group.

@@ -28,17 +28,39 @@ type nodeStatus struct {
 	Members       uint64 `json:"members"`
 	SyncP50Micros uint64 `json:"sync_p50_usec"`
 	SyncP99Micros uint64 `json:"sync_p99_usec"`
-	Error         string `json:"error,omitempty"`
+	// Loading is how much of its state a node has restored that is not done with it.
+	Loading string `json:"loading,omitempty"`
+	// Checkpoint is the slot of its newest checkpoint, FirstSlot the first that it keeps of the log, and JournalBytes how much
+	// that has grown since.
+	Checkpoint   uint64 `json:"checkpoint"`
+	FirstSlot    uint64 `json:"first_slot"`
+	JournalBytes uint64 `json:"journal_bytes"`
+	// Differing are the nodes whose state is not this one's; there should be none.
+	Differing string `json:"differing,omitempty"`
+	// MemberList is who is in the cluster, as this node knows it.
+	MemberList []member `json:"member_list,omitempty"`
+	Error      string   `json:"error,omitempty"`
 }
 
 // errNoLeader makes the exit code tell scripts that the cluster does not work.
 var errNoLeader = errors.New("status: no node that answered knows a leader: there is no majority, or an election is going on")
+
+const statusUsage = `paxredis status asks nodes for their state and prints a line for each, and the members of the cluster as the leader sees
+them. LAG is in slots. It fails when no node that answered knows a leader. Where members serve clients is not known to
+the cluster: name all whose state is wanted with --addr.
+
+`
 
 // runStatus asks nodes for their state. It fails when none of them knows a leader.
 func runStatus(args []string, std stdio) error {
 	fs := newFlagSet("status", "[flags]", std)
 	addresses := fs.String("addr", "127.0.0.1:6379", "client `addresses` of the nodes to ask, host:port[,host:port...]")
 	asJSON := fs.Bool("json", false, "print JSON")
+	usage := fs.Usage
+	fs.Usage = func() {
+		fmt.Fprint(fs.Output(), statusUsage)
+		usage()
+	}
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
@@ -96,6 +118,10 @@ func ask(address string) nodeStatus {
 	if err != nil {
 		return nodeStatus{Address: address, Role: "unreachable", Error: err.Error()}
 	}
+	loading := ""
+	if info["loading"] == "1" {
+		loading = info["loading_loaded_perc"] + "%"
+	}
 	return nodeStatus{
 		ID:            info.number("paxos_node_id"),
 		Address:       address,
@@ -108,6 +134,12 @@ func ask(address string) nodeStatus {
 		Members:       info.number("paxos_members"),
 		SyncP50Micros: info.number("paxos_sync_p50_usec"),
 		SyncP99Micros: info.number("paxos_sync_p99_usec"),
+		Loading:       loading,
+		Checkpoint:    info.number("paxos_snapshot_slot"),
+		FirstSlot:     info.number("paxos_first_slot"),
+		JournalBytes:  info.number("paxos_journal_bytes"),
+		Differing:     info["paxos_differing_nodes"],
+		MemberList:    info.members(),
 	}
 }
 
@@ -119,16 +151,48 @@ func printJSON(w io.Writer, nodes []nodeStatus) error {
 
 func printTable(w io.Writer, nodes []nodeStatus) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tADDRESS\tROLE\tLEADER\tBALLOT\tCHOSEN\tAPPLIED\tLAG\tLEASE\tSYNC P50\tSYNC P99")
+	fmt.Fprintln(table, "ID\tADDRESS\tROLE\tLEADER\tBALLOT\tCHOSEN\tAPPLIED\tLAG\tLEASE\tCHECKPOINT\tLOG FROM\tJOURNAL\tSYNC P50\tSYNC P99")
 	for _, n := range nodes {
 		if n.Error != "" {
 			fmt.Fprintf(table, "?\t%s\t%s: %s\n", n.Address, n.Role, n.Error)
 			continue
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%dus\t%dus\n", n.ID, n.Address, n.Role, leaderText(n.Leader),
-			n.Ballot, n.Chosen, n.Applied, n.Lag, n.Lease, n.SyncP50Micros, n.SyncP99Micros)
+		role := n.Role
+		if n.Loading != "" {
+			role += ", loading " + n.Loading
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%dus\t%dus\n", n.ID, n.Address, role, leaderText(n.Leader),
+			n.Ballot, n.Chosen, n.Applied, n.Lag, n.Lease, n.Checkpoint, n.FirstSlot, sizeText(n.JournalBytes), n.SyncP50Micros, n.SyncP99Micros)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if n.Differing != "" {
+			fmt.Fprintf(w, "\nWARNING: node %d finds another state on node(s) %s; see their logs.\n", n.ID, n.Differing)
+		}
+	}
+	if known := bestInformed(nodes); known != nil && len(known.MemberList) > 0 {
+		fmt.Fprintf(w, "\nMembers, as node %d sees them:\n", known.ID)
+		return printMembers(w, known.MemberList)
+	}
+	return nil
+}
+
+// bestInformed is the node that knows most of the others: the leader, or else one that is furthest.
+func bestInformed(nodes []nodeStatus) *nodeStatus {
+	var best *nodeStatus
+	for i := range nodes {
+		n := &nodes[i]
+		switch {
+		case n.Error != "":
+		case n.Role == "leader":
+			return n
+		case best == nil || n.Applied > best.Applied:
+			best = n
+		}
+	}
+	return best
 }
 
 func leaderText(id uint64) string {
