@@ -20,14 +20,13 @@ func (c *cluster) backup(dir, name string, flags ...string) string {
 	return path
 }
 
-// restored starts a node in a directory that a restore has made, as a cluster that can grow.
-func (c *cluster) restored(dir string) *cluster {
+// restore makes a new cluster of backups and starts it.
+func (c *cluster) restore(files ...string) *cluster {
 	c.t.Helper()
-	r := &cluster{t: c.t, keyFile: c.keyFile, program: c.program}
 	n := newNode(c.t, 1, c.program, "--cluster-key-file", c.keyFile)
-	n.dir, n.peer = dir, loopback(freePort(c.t))
-	n.args = append(n.args, "--data-dir", dir, "--peer-listen", n.peer)
-	r.nodes = []*node{n}
+	n.peer = loopback(freePort(c.t))
+	c.paxredis(append([]string{"restore", "--data-dir", n.dir, "--peer-advertise", n.peer}, files...)...)
+	r := &cluster{t: c.t, keyFile: c.keyFile, program: c.program, nodes: []*node{n}}
 	r.start()
 	r.awaitServing()
 	return r
@@ -70,9 +69,7 @@ func TestBackupAndRestore(t *testing.T) {
 	for last := range files {
 		chain := files[:last+1]
 		c.paxredis(append([]string{"backup", "verify"}, chain...)...)
-		data := filepath.Join(t.TempDir(), "restored")
-		c.paxredis(append([]string{"restore", "--data-dir", data, "--peer-advertise", loopback(freePort(t))}, chain...)...)
-		r := c.restored(data)
+		r := c.restore(chain...)
 		n := r.nodes[0]
 		if got := digestOf(t, n); got != digests[last] {
 			t.Errorf("restored from %d files: digest %s, want %s", last+1, got, digests[last])
@@ -120,10 +117,7 @@ func TestBackupOfAClusterUnderLoadIsOfOneSlot(t *testing.T) {
 		}
 	}()
 	for i := range 3 {
-		file := c.backup(t.TempDir(), "b")
-		data := filepath.Join(t.TempDir(), "restored")
-		c.paxredis("restore", "--data-dir", data, "--peer-advertise", loopback(freePort(t)), file)
-		n := c.restored(data).nodes[0]
+		n := c.restore(c.backup(t.TempDir(), "b")).nodes[0]
 		values, err := n.rdb().MGet(t.Context(), "left", "right").Result()
 		if err != nil || values[0] == nil || values[0] != values[1] {
 			t.Errorf("backup %d: left and right are %v, %v", i, values, err)
