@@ -3,6 +3,7 @@ package backup
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/backup/internal/format"
 )
 
 // many are records of all sizes: some are stored in pieces, one has a key longer than the store takes.
@@ -135,6 +137,67 @@ func TestFramesInAnotherOrder(t *testing.T) {
 			if err := read(swapped...); !errors.Is(err, ErrDamaged) {
 				t.Errorf("frames %d and %d swapped: %v", i-1, i, err)
 			}
+		}
+	}
+}
+
+// TestForgedFiles: checksums and seal are right, and still it is no backup.
+func TestForgedFiles(t *testing.T) {
+	o := newOrigin(t)
+	c := o.checkpoint(10, map[string]string{"a": "1"})
+	h := o.header(c)
+	header, err := h.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _, err := o.store.ReadCheckpoint(10, nil, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := Totals{Parts: 1, Bytes: uint64(len(data)), Records: 1, Sum: c.Sum}
+	wrong := right
+	wrong.Bytes++
+	twice := Totals{Parts: 2, Bytes: 2 * right.Bytes, Records: 2, Sum: 2 * c.Sum}
+	changes := h
+	changes.Since = 5
+	changesHeader, err := changes.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, more := &format.Part{Data: data}, &format.Part{Data: data, Next: []byte("more")}
+	for name, test := range map[string]struct {
+		header []byte
+		parts  []*format.Part
+		totals Totals
+		seal   byte // changes it
+		good   bool
+	}{
+		"the right one":                 {header, []*format.Part{last}, right, 0, true},
+		"changes":                       {changesHeader, []*format.Part{last}, right, 0, true},
+		"another seal":                  {header, []*format.Part{last}, right, 1, false},
+		"other totals":                  {header, []*format.Part{last}, wrong, 0, false},
+		"a part behind the last":        {changesHeader, []*format.Part{last, last}, twice, 0, false},
+		"no last part":                  {header, []*format.Part{more}, right, 0, false},
+		"other records than its head's": {header, []*format.Part{more, last}, twice, 0, false},
+	} {
+		file := appendFrame(appendStart(nil), kindHeader, test.header)
+		for _, p := range test.parts {
+			payload, err := p.MarshalVT()
+			if err != nil {
+				t.Fatal(err)
+			}
+			file = appendFrame(file, kindPart, payload)
+		}
+		totals, err := test.totals.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file = appendFrame(file, kindTotals, totals)
+		sum := sha256.Sum256(file)
+		sum[0] ^= test.seal
+		_, _, err = readAll(bytes.NewReader(appendFrame(file, kindSeal, sum[:])))
+		if test.good != (err == nil) || err != nil && !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -133,8 +133,7 @@ func build(ctx context.Context, work string, o *RestoreOptions) (restored Restor
 	}
 	c, _ := s.Checkpoint()
 	restored.Identity, restored.Slot, restored.Records = s.Identity(), c.Slot, c.Count
-	_, err = s.Cut(c.Slot + 1)
-	return restored, err
+	return restored, nil
 }
 
 // settle moves what was built to its place, the identity last: without it no server starts.
