@@ -5,7 +5,7 @@ BIN      := bin
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools lint fuzz bench proto clean
+.PHONY: help build run test test-tools lint fuzz bench soak proto clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ fuzz: ## run every fuzz target for FUZZTIME (30s) each
 
 bench: build ## compare three paxredis nodes with one redis-server that syncs always
 	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis
+
+soak: build ## overwrite keys for long and measure disk, memory, restart and catch-up; SOAKFLAGS="-writes 1000000" bounds it
+	$(GO) run ./integration/soak -paxredis $(BIN)/paxredis $(SOAKFLAGS)
 
 proto: ## generate the codecs from their schemas
 	$(GO) generate ./...

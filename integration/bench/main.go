@@ -61,12 +61,12 @@ func run(o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reference.stop()) }()
+	defer func() { err = errors.Join(err, reference.Stop()) }()
 	subject, err := startPaxredis(o, filepath.Join(dir, "paxredis"))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, subject.stop()) }()
+	defer func() { err = errors.Join(err, subject.Stop()) }()
 
 	results := newResults()
 	for round := range o.rounds {
