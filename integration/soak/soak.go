@@ -25,7 +25,7 @@ func soak(ctx context.Context, c *cluster, o options) error {
 	live := int64(o.keys) * int64(o.value+len(l.prefix)+len(strconv.Itoa(o.keys-1)))
 	fmt.Printf("%d overwrites of %d keys with values of %d bytes through %d connections with pipelines of %d; live data: %s MiB\n\n",
 		o.writes, o.keys, o.value, o.clients, o.pipeline, mib(live))
-	fmt.Println("| writes | seconds | resident MiB, node 1 / 2 / 3 | disk MiB, node 1 / 2 / 3 |\n|---:|---:|---|---|")
+	fmt.Println("| writes | seconds | resident MiB, node 1 / 2 / 3 | state MiB | journal MiB |\n|---:|---:|---|---|---|")
 	peak := watchPeaks(ctx, c)
 	began := time.Now()
 	for round := 1; round <= rounds; round++ {
@@ -36,7 +36,7 @@ func soak(ctx context.Context, c *cluster, o options) error {
 		if err != nil {
 			return errors.Join(err, peak.stop())
 		}
-		fmt.Printf("| %d | %.0f | %s | %s |\n", o.writes*round/rounds, time.Since(began).Seconds(), s.memory(), s.disk())
+		fmt.Printf("| %d | %.0f | %s | %s | %s |\n", o.writes*round/rounds, time.Since(began).Seconds(), listed(s.residents), listed(s.states), listed(s.journals))
 	}
 	if err := peak.stop(); err != nil {
 		return err
@@ -50,23 +50,20 @@ func printSoak(ctx context.Context, c *cluster, peak *peaks, live int64, perSeco
 	if err := c.nodes[0].checkpoint(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("\n%.0f writes a second\n\n| node | checkpoints | state MiB | journal MiB | disk MiB | disk / live data | most disk MiB | most resident MiB |\n"+
-		"|---:|---:|---:|---:|---:|---:|---:|---:|\n", perSecond)
+	now, err := sampleOf(c)
+	if err != nil {
+		return err
+	}
+	ofLive := func(bytes int64) float64 { return float64(bytes) / float64(live) }
+	fmt.Printf("\n%.0f writes a second\n\n| node | checkpoints | state MiB | of live data | most state MiB | of live data | journal MiB | most journal MiB | most resident MiB |\n"+
+		"|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n", perSecond)
 	for i, n := range c.nodes {
-		state, err := diskUse(filepath.Join(n.dir, "state"))
-		if err != nil {
-			return err
-		}
-		journal, err := diskUse(filepath.Join(n.dir, "journal"))
-		if err != nil {
-			return err
-		}
 		taken, err := n.checkpointsTaken()
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %d | %d | %s | %s | %s | %.2f | %s | %s |\n", n.id, taken, mib(state), mib(journal), mib(state+journal), float64(state+journal)/float64(live),
-			mib(peak.most.disks[i]), mib(peak.most.residents[i]))
+		fmt.Printf("| %d | %d | %s | %.2f | %s | %.2f | %s | %s | %s |\n", n.id, taken, mib(now.states[i]), ofLive(now.states[i]),
+			mib(peak.most.states[i]), ofLive(peak.most.states[i]), mib(now.journals[i]), mib(peak.most.journals[i]), mib(peak.most.residents[i]))
 	}
 	fmt.Println()
 	return nil
@@ -79,22 +76,22 @@ func (n *node) checkpointsTaken() (int, error) {
 }
 
 // sample is what the nodes use at one moment, in bytes.
-type sample struct{ residents, disks [size]int64 }
+type sample struct{ residents, states, journals [size]int64 }
 
 func sampleOf(c *cluster) (s sample, err error) {
 	for i, n := range c.nodes {
 		if s.residents[i], err = resident(n.process.PID()); err != nil {
 			return s, err
 		}
-		if s.disks[i], err = diskUse(n.dir); err != nil {
+		if s.states[i], err = diskUse(filepath.Join(n.dir, "state")); err != nil {
+			return s, err
+		}
+		if s.journals[i], err = diskUse(filepath.Join(n.dir, "journal")); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
-
-func (s *sample) memory() string { return listed(s.residents) }
-func (s *sample) disk() string   { return listed(s.disks) }
 
 func listed(values [size]int64) string {
 	parts := make([]string, size)
@@ -135,7 +132,8 @@ func watchPeaks(ctx context.Context, c *cluster) *peaks {
 			}
 			for i := range size {
 				p.most.residents[i] = max(p.most.residents[i], now.residents[i])
-				p.most.disks[i] = max(p.most.disks[i], now.disks[i])
+				p.most.states[i] = max(p.most.states[i], now.states[i])
+				p.most.journals[i] = max(p.most.journals[i], now.journals[i])
 			}
 		}
 	}()
