@@ -65,7 +65,7 @@ func (d *diskWatch) shortage(ctx context.Context, free uint64) {
 	if !d.low {
 		d.low = true
 		d.log.Error("the disk is nearly full: writes are refused until there is space again", "free", free, "min-free-disk", d.least)
-		d.refuse(fmt.Sprintf("MISCONF this node's disk is nearly full: writes are refused while less than %d bytes are free (--min-free-disk); make room on it, or use another node", d.least))
+		d.refuse(fmt.Sprintf("MISCONF this node's disk is nearly full: writes are refused while less than %s are free (--min-free-disk); make room on it, or use another node", sizeText(d.least)))
 	}
 	if d.handedOver || !d.leads() {
 		return

@@ -256,7 +256,7 @@ func startStep(members []member, isIt func(member) bool) string {
 	}
 	var voters []string
 	for _, m := range members {
-		if m.Role == "voter" {
+		if m.Role == "voter" && m.Address != members[at].Address {
 			voters = append(voters, m.Address)
 		}
 	}

@@ -1,0 +1,348 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// testLimit bounds every wait for a node.
+const testLimit = 30 * time.Second
+
+// testNode is a whole node in this process.
+type testNode struct {
+	t       *testing.T
+	node    *node
+	address string
+	client  *redis.Client
+	stop    func()
+}
+
+// startTestNode starts a node in dir and waits until it serves.
+func startTestNode(t *testing.T, dir string, flags ...string) *testNode {
+	t.Helper()
+	c, err := loadConfig(append([]string{"--data-dir", dir, "--listen", "127.0.0.1:0", "--journal-segment-bytes", "1mb", "--min-free-disk", "0"}, flags...), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+	defer cancel()
+	n, err := startNode(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tn := &testNode{t: t, node: n, address: n.server.Addr().String()}
+	tn.client = newClientWithin(tn.address, testLimit)
+	tn.stop = sync.OnceFunc(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+		defer cancel()
+		if err := tn.client.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := n.stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(tn.stop)
+	if leader := awaitServing(ctx, tn.address); leader == "" {
+		t.Fatal("the node does not serve")
+	}
+	return tn
+}
+
+func (n *testNode) do(args ...any) any {
+	n.t.Helper()
+	reply, err := n.client.Do(context.Background(), args...).Result()
+	if err != nil {
+		n.t.Fatalf("%v: %v", args, err)
+	}
+	return reply
+}
+
+// awaitVoters returns when so many members vote and a leader is at work among them.
+func (n *testNode) awaitVoters(want int) {
+	n.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+	defer cancel()
+	for {
+		awaitServing(ctx, n.address)
+		if c := n.node.group.Configuration(); len(c.Voters) == want {
+			return
+		}
+		if err := wait(ctx, devPoll); err != nil {
+			n.t.Fatalf("%d voters never came: %v", want, err)
+		}
+	}
+}
+
+// paxredis runs a command that must succeed, and returns what it printed.
+func paxredis(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(args, stdio{&out, &errs}); code != exitOK {
+		t.Fatalf("paxredis %s: exit code %d: %s", strings.Join(args, " "), code, errs.String())
+	}
+	return out.String()
+}
+
+// refused runs a command that must fail, and returns why it did.
+func refused(t *testing.T, args ...string) string {
+	t.Helper()
+	var errs bytes.Buffer
+	if code := run(args, stdio{io.Discard, &errs}); code != exitFailed {
+		t.Fatalf("paxredis %s: exit code %d: %s", strings.Join(args, " "), code, errs.String())
+	}
+	return errs.String()
+}
+
+// TestBackupAndRestore is a whole life: full and incremental backups, verified, restored, and the new cluster grown.
+func TestBackupAndRestore(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	n := startTestNode(t, file("data"))
+	for i := range 500 {
+		n.do("SET", fmt.Sprint("key ", i), strings.Repeat("x", i))
+	}
+	n.do("SET", "large", strings.Repeat("y", 300_000), "VER", 9)
+	printed := paxredis(t, "backup", "--addr", n.address, "--output", file("first"))
+	if !strings.Contains(printed, "501 records") {
+		t.Errorf("backup: %s", printed)
+	}
+	n.do("DEL", "key 1", "key 2")
+	n.do("SET", "new", "value", "EX", 1000)
+	if err := os.WriteFile(file("second"), []byte(paxredis(t, "backup", "--addr", "127.0.0.1:1,"+n.address, "--since", file("first"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{file("first")}, {file("second")}, {file("first"), file("second")}} {
+		if printed := paxredis(t, append([]string{"backup", "verify"}, args...)...); !strings.Contains(printed, "Good") {
+			t.Errorf("verify: %s", printed)
+		}
+	}
+	digest := n.do("DEBUG", "DIGEST")
+
+	printed = paxredis(t, "restore", "--data-dir", file("restored"), "--id", "8", file("first"), file("second"))
+	if !strings.Contains(printed, "500 records") || !strings.Contains(printed, "paxredis server --data-dir "+file("restored")) {
+		t.Errorf("restore: %s", printed)
+	}
+	r := startTestNode(t, file("restored"))
+	if got := r.do("DEBUG", "DIGEST"); got != digest {
+		t.Errorf("restored: digest %v, was %v", got, digest)
+	}
+	if got := r.do("GET", "large", "WITHVER").([]any)[1]; got != int64(9) {
+		t.Errorf("restored: version %v", got)
+	}
+	r.do("SET", "key 1", "again")
+	if r.node.store.Identity().ClusterUUID == n.node.store.Identity().ClusterUUID {
+		t.Error("the restored cluster has the UUID of the former one")
+	}
+	if why := refused(t, "backup", "--addr", r.address, "--since", file("second"), "--output", file("third")); !strings.Contains(why, "make a full backup") {
+		t.Errorf("incremental backup of another cluster: %s", why)
+	}
+	if _, err := os.Stat(file("third")); err == nil {
+		t.Error("a backup that failed left a file")
+	}
+	if left, err := filepath.Glob(file(".*")); err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
+}
+
+func TestBackupNeverReplacesAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "first")
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if why := refused(t, "backup", "--addr", "127.0.0.1:1", "--output", path); !strings.Contains(why, "exists") {
+		t.Error(why)
+	}
+	if why := refused(t, "backup", "--addr", "127.0.0.1:1", "--since", path); !strings.Contains(why, "not a backup") {
+		t.Error(why)
+	}
+}
+
+// cutting forwards connections to a node, and cuts each after so many bytes of replies.
+func cutting(t *testing.T, to string, after int64) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		running.Wait()
+	})
+	running.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			node, err := net.Dial("tcp", to)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			running.Go(func() {
+				_, _ = io.Copy(node, client)
+				node.Close()
+			})
+			running.Go(func() {
+				_, _ = io.CopyN(client, node, after)
+				client.Close()
+				node.Close()
+			})
+		}
+	})
+	return l.Addr().String()
+}
+
+// TestBackupGoesOnAtAnotherNode: the connection to the first one breaks again and again in the middle.
+func TestBackupGoesOnAtAnotherNode(t *testing.T) {
+	dir := t.TempDir()
+	n := startTestNode(t, filepath.Join(dir, "data"))
+	value := make([]byte, 700_000)
+	for i := range value {
+		value[i] = byte(i*i>>8 ^ i*7)
+	}
+	for i := range 8 {
+		value[0] = byte(i)
+		n.do("SET", fmt.Sprint("key ", i), value)
+	}
+	broken := cutting(t, n.address, 1_500_000)
+	path := filepath.Join(dir, "backup")
+	paxredis(t, "backup", "--addr", broken+","+n.address, "--output", path)
+	if printed := paxredis(t, "backup", "verify", path); !strings.Contains(printed, "8 records") {
+		t.Error(printed)
+	}
+	paxredis(t, "backup", "--addr", broken, "--output", path+" of one that breaks")
+	paxredis(t, "backup", "verify", path+" of one that breaks")
+}
+
+func TestNodeWithoutAKeyGrowsOnceItHasOne(t *testing.T) {
+	dir := t.TempDir()
+	data, key := filepath.Join(dir, "data"), filepath.Join(dir, "key")
+	n := startTestNode(t, data)
+	n.do("SET", "k", "v")
+	if why := refused(t, "member", "add", "--addr", n.address, "2=127.0.0.1:7380"); !strings.Contains(why, "keygen") || !strings.Contains(why, "--cluster-key-file") {
+		t.Errorf("without a key: %s", why)
+	}
+	n.stop()
+	paxredis(t, "keygen", key)
+	n = startTestNode(t, data, "--cluster-key-file", key, "--peer-listen", "127.0.0.1:0")
+	at := n.node.transport.Addr().String()
+	paxredis(t, "member", "move", "1="+at, "--addr", n.address) // port 0 cannot be known before
+	two := startTestNode(t, filepath.Join(dir, "two"), "--cluster-key-file", key, "--join", at, "--peer-listen", freeAddress(t))
+	if got := two.do("GET", "k"); got != "v" {
+		t.Errorf("the new node has %v", got)
+	}
+	var members []member
+	if err := json.Unmarshal([]byte(paxredis(t, "member", "list", "--json", "--addr", two.address+","+n.address)), &members); err != nil {
+		t.Fatal(err)
+	}
+	if len(members) != 2 || members[1].ID != 2 || members[1].UUID != two.node.store.Identity().NodeUUID {
+		t.Errorf("members %+v", members)
+	}
+	two.awaitVoters(2)
+	if printed := paxredis(t, "status", "--addr", n.address+","+two.address); !strings.Contains(printed, "Members, as node ") {
+		t.Error(printed)
+	}
+	if printed := paxredis(t, "leader", "get", "--addr", two.address); !strings.Contains(printed, " leads") {
+		t.Error(printed)
+	}
+	if why := refused(t, "leader", "transfer", "9", "--addr", n.address); !strings.Contains(why, "not a voter") {
+		t.Error(why)
+	}
+	printed := paxredis(t, "member", "remove", "2", "--addr", n.address)
+	if !strings.Contains(printed, "no member any more") {
+		t.Error(printed)
+	}
+	two.stop()
+	n.stop()
+
+	// And without the key it says what it lacks, rather than wait for a majority.
+	c, err := loadConfig([]string{"--data-dir", filepath.Join(dir, "two"), "--listen", "127.0.0.1:0"}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := startNode(context.Background(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-alone.failed:
+		if !strings.Contains(err.Error(), "--cluster-key-file") {
+			t.Error(err)
+		}
+	case <-time.After(testLimit):
+		t.Error("it goes on")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+	defer cancel()
+	if err := alone.stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestRecoverAndLog(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	n := startTestNode(t, data)
+	if why := refused(t, "log", data); !strings.Contains(why, "in use") {
+		t.Errorf("log of a running node: %s", why)
+	}
+	n.do("SET", "secret", "word")
+	n.do("SAVE")
+	n.do("SET", "other", "text")
+	former := n.node.store.Identity().ClusterUUID
+	n.stop()
+
+	printed := paxredis(t, "log", data)
+	for _, want := range []string{"node      1", former, "checkpoint", "batch", "configuration of slot 0: 1=" + defaultPeerListen + " (voter)", "sound"} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("log: %q is not in\n%s", want, printed)
+		}
+	}
+	if strings.Contains(printed, "word") || !strings.Contains(paxredis(t, "log", "--payloads", data), "word") {
+		t.Error("payloads are printed if and only if they are asked for")
+	}
+	for line := range strings.Lines(paxredis(t, "log", "--json", "--payloads", data)) {
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry["file"] == "" {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if printed := paxredis(t, "log", "--from", "1000000", data); strings.Contains(printed, "batch") {
+		t.Errorf("from a slot that is not there:\n%s", printed)
+	}
+
+	printed = paxredis(t, "recover", "--data-dir", data, "--i-accept-data-loss")
+	if !strings.Contains(printed, former) || !strings.Contains(printed, "taken over") {
+		t.Errorf("recover: %s", printed)
+	}
+	n = startTestNode(t, data)
+	if got := n.do("GET", "other"); got != "text" || n.node.store.Identity().ClusterUUID == former {
+		t.Errorf("recovered: %v, cluster %s", got, n.node.store.Identity().ClusterUUID)
+	}
+}
