@@ -38,6 +38,9 @@ func (c *cluster) ask(ctx context.Context, args ...any) (reply any, by string, e
 		if err == nil {
 			return reply, address, nil
 		}
+		if ctx.Err() != nil {
+			return nil, address, fmt.Errorf("%s: interrupted: %w", address, ctx.Err())
+		}
 		if !isElsewhereBetter(err) {
 			return nil, address, fmt.Errorf("%s: %w", address, asUncertain(err))
 		}
@@ -50,6 +53,7 @@ func (c *cluster) ask(ctx context.Context, args ...any) (reply any, by string, e
 func askNode(ctx context.Context, address string, timeout time.Duration, args ...any) (any, error) {
 	client := newClientWithin(address, timeout)
 	defer client.Close()
+	defer context.AfterFunc(ctx, func() { _ = client.Close() })() // ends what waits for the answer
 	return client.Do(ctx, args...).Result()
 }
 

@@ -213,6 +213,7 @@ func (d *logDump) payloadText(b *strings.Builder, r *journal.RecordEntry) error 
 	}
 	if r.Kind == paxos.EntryConfiguration {
 		if c, err := paxos.DecodeConfiguration(payload); err == nil {
+			c.Slot = r.Slot
 			fmt.Fprintf(b, ": %s", configurationText(c))
 			return nil
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,7 +10,9 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestMixedFlagsAndOperands(t *testing.T) {
@@ -95,27 +98,58 @@ func TestNextSteps(t *testing.T) {
 	}
 }
 
-// deaf listens and never answers.
-func deaf(t *testing.T) (address string) {
+// deaf listens and never answers. It calls heard for each connection that says something.
+func deaf(t *testing.T, heard func()) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		running.Wait()
+	})
+	running.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			running.Go(func() {
+				defer conn.Close()
+				buf := make([]byte, 1024)
+				for {
+					if _, err := conn.Read(buf); err != nil {
+						return
+					}
+					heard()
+				}
+			})
+		}
+	})
 	return l.Addr().String()
 }
 
 // TestNoAnswerInTimeHasItsOwnExitCode: a script must not take it for a refusal.
 func TestNoAnswerInTimeHasItsOwnExitCode(t *testing.T) {
 	var out bytes.Buffer
-	code := run([]string{"member", "remove", "2", "--addr", deaf(t), "--timeout", "50ms"}, stdio{io.Discard, &out})
+	code := run([]string{"member", "remove", "2", "--addr", deaf(t, func() {}), "--timeout", "50ms"}, stdio{io.Discard, &out})
 	if code != exitUncertain || !strings.Contains(out.String(), "may or may not be done") {
 		t.Errorf("exit code %d: %s", code, out.String())
 	}
 	out.Reset()
 	if code := run([]string{"member", "remove", "2", "--addr", "127.0.0.1:1"}, stdio{io.Discard, &out}); code != exitFailed {
 		t.Errorf("nobody there: exit code %d: %s", code, out.String())
+	}
+}
+
+// TestInterruptedWait: a signal ends the wait for a node that says nothing.
+func TestInterruptedWait(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &cluster{addresses: addressList{deaf(t, cancel)}, timeout: time.Hour}
+	if _, _, err := c.ask(ctx, "PAXOS", "CHECKPOINT", "NEW"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 
