@@ -290,6 +290,40 @@ func TestRollingRestartFailsNoCommand(t *testing.T) {
 	c.awaitEqual()
 }
 
+// TestNodesHaveNoDataRacesWhenMembersChange runs checkpoints, a join, a fetched checkpoint, a replacement and a removal with the race
+// detector inside the nodes. A report of the detector in a node's log fails the test.
+func TestNodesHaveNoDataRacesWhenMembersChange(t *testing.T) {
+	t.Parallel()
+	flags := append([]string{"--heartbeat", "200ms", "--lease", "1500ms", "--election-timeout-min", "2s", "--election-timeout-max", "4s"}, oftenCheckpoints...)
+	c := newClusterOf(t, mustBuild(t, raceBinary), 3, flags...)
+	c.start()
+	c.awaitServing()
+	l := newLoad(t)
+	l.on(c.nodes...)
+	fill(t, c.nodes[0], 4000, 500, 1000)
+	fourth := c.join(4)
+	l.on(fourth)
+	leader := c.leader()
+	l.leaving(leader)
+	c.remove(leader)
+	expectRemoved(t, leader)
+	l.ended(leader)
+	leader.stop()
+	down := c.follower()
+	l.leaving(down)
+	down.kill()
+	l.ended(down)
+	for range 3 {
+		fill(t, c.leader(), 3000, 500, 1000)
+		takeCheckpoint(t, c.leader())
+	}
+	down.start()
+	down.awaitServing()
+	l.stop(c.nodes...)
+	c.awaitEqual()
+	takeCheckpoint(t, down)
+}
+
 // TestMembersChangeWhileNodesAreKilled: a node joins and another is removed while the leader is killed again and again.
 func TestMembersChangeWhileNodesAreKilled(t *testing.T) {
 	t.Parallel()
