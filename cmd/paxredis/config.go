@@ -100,7 +100,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
 	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0 chooses by the number of CPUs")
 
-	fs.Var(&c.CheckpointJournal, "checkpoint-journal-bytes", "a checkpoint is taken when the journal has grown by so many `bytes`; up to three times as many are kept and read at a start")
+	fs.Var(&c.CheckpointJournal, "checkpoint-journal-bytes", "a checkpoint is taken when the journal has grown by so many `bytes`; about twice as many of the log are kept, and read at a start")
 	fs.DurationVar(&c.CheckpointInterval, "checkpoint-interval", c.CheckpointInterval, "`time` after which one is taken even so, if anything has changed")
 	fs.Var(&c.CatchUpRate, "catch-up-bytes-per-second", "most `bytes` a second at which this node fetches another one's checkpoint")
 	fs.Var(&c.MinFreeDisk, "min-free-disk", "free `bytes` of the disk below which this node refuses writes (MISCONF) and hands leadership over; 0: it does not look")
