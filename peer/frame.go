@@ -55,8 +55,10 @@ const (
 	streamBulk stream = 0
 	// streamParts has parts of checkpoints, so that the log does not wait for them.
 	streamParts stream = 1
-	streams            = 2
 )
+
+// streams is how many there are.
+const streams = 2
 
 // streamOf returns the stream of long messages of that kind.
 func streamOf(kind paxos.MessageKind) stream {
