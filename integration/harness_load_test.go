@@ -62,6 +62,9 @@ func (l *load) ended(n *node) {
 		}
 		return nil
 	})
+	for _, c := range l.streams[n].clients {
+		l.t.Logf("client %d of node %d, which left, was told: %v", c.id, n.id, c.last)
+	}
 	l.off(n)
 }
 
@@ -154,6 +157,7 @@ type loadClient struct {
 	unknown  bool         // whether its last INCR is applied
 	acked    atomic.Int64 // rounds: a SET and an INCR each
 	over     atomic.Bool
+	last     error // what ended it, to be read when it is over
 }
 
 func (c *loadClient) run(s *stream) {
@@ -186,6 +190,7 @@ func (c *loadClient) run(s *stream) {
 
 // fail sorts out an error. Only the node that goes may give one, and only one that leaves no doubt why.
 func (c *loadClient) fail(s *stream, err error) {
+	c.last = err
 	if got := outcomeOf(err); !s.leaving.Load() || got == failed {
 		c.t.Errorf("client %d of node %d, after %d rounds: %v", c.id, c.node, c.acked.Load(), err)
 	}
