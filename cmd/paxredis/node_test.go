@@ -171,8 +171,8 @@ func TestBackupNeverReplacesAFile(t *testing.T) {
 	}
 }
 
-// cutting forwards connections to a node, and cuts each after so many bytes of replies.
-func cutting(t *testing.T, to string, after int64) (address string) {
+// cutting forwards so many connections to a node, and cuts each after so many bytes of replies.
+func cutting(t *testing.T, to string, connections int, after int64) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -184,7 +184,8 @@ func cutting(t *testing.T, to string, after int64) (address string) {
 		running.Wait()
 	})
 	running.Go(func() {
-		for {
+		defer l.Close()
+		for range connections {
 			client, err := l.Accept()
 			if err != nil {
 				return
@@ -208,7 +209,7 @@ func cutting(t *testing.T, to string, after int64) (address string) {
 	return l.Addr().String()
 }
 
-// TestBackupGoesOnAtAnotherNode: the connection to the first one breaks again and again in the middle.
+// TestBackupGoesOnAtAnotherNode: the first one takes the checkpoint and is gone in the middle of it, for good or again and again.
 func TestBackupGoesOnAtAnotherNode(t *testing.T) {
 	dir := t.TempDir()
 	n := startTestNode(t, filepath.Join(dir, "data"))
@@ -220,12 +221,13 @@ func TestBackupGoesOnAtAnotherNode(t *testing.T) {
 		value[0] = byte(i)
 		n.do("SET", fmt.Sprint("key ", i), value)
 	}
-	broken := cutting(t, n.address, 1_500_000)
 	path := filepath.Join(dir, "backup")
-	paxredis(t, "backup", "--addr", broken+","+n.address, "--output", path)
+	gone := cutting(t, n.address, 2, 1_500_000) // one to take the checkpoint, one to read it
+	paxredis(t, "backup", "--addr", gone+","+n.address, "--output", path)
 	if printed := paxredis(t, "backup", "verify", path); !strings.Contains(printed, "8 records") {
 		t.Error(printed)
 	}
+	broken := cutting(t, n.address, 100, 1_500_000)
 	paxredis(t, "backup", "--addr", broken, "--output", path+" of one that breaks")
 	paxredis(t, "backup", "verify", path+" of one that breaks")
 }
@@ -244,6 +246,9 @@ func TestNodeWithoutAKeyGrowsOnceItHasOne(t *testing.T) {
 	at := n.node.transport.Addr().String()
 	paxredis(t, "member", "move", "1="+at, "--addr", n.address) // port 0 cannot be known before
 	two := startTestNode(t, filepath.Join(dir, "two"), "--cluster-key-file", key, "--join", at, "--peer-listen", freeAddress(t))
+	if !two.node.store.Identity().Joined {
+		t.Error("the new node's directory does not say that it joined")
+	}
 	if got := two.do("GET", "k"); got != "v" {
 		t.Errorf("the new node has %v", got)
 	}
