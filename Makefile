@@ -19,8 +19,10 @@ run: build ## build and start a local cluster of three nodes; Ctrl-C stops it
 test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server
 	@.ci/install-test-tools
 
+# Whole processes come last and alone: their nodes share the disk with whatever else is tested.
 test: test-tools ## run all tests, with the race detector
-	$(GO) test -race -timeout 25m ./...
+	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -v '/integration$$')
+	$(GO) test -race -timeout 25m ./integration
 
 lint: ## check formatting, go vet, staticcheck
 	@.ci/lint

@@ -135,10 +135,10 @@ func TestExpiredFlightIsAppliedWithoutReplies(t *testing.T) {
 	read, reads := chunkOf("")
 	f := a.origin.add(write, 5)
 	a.origin.add(read, 5)
-	if ended := a.origin.expire(4, NoLeader); ended != nil {
+	if ended := a.origin.expire(4, NoLeader, Uncertain); ended != nil {
 		t.Fatal("expired before the deadline")
 	}
-	for _, ended := range a.origin.expire(5, NoLeader) {
+	for _, ended := range a.origin.expire(5, NoLeader, Uncertain) {
 		ended.replies.Fail(ended.outcome)
 	}
 	if r := <-writes[0].done; r.outcome != Uncertain {

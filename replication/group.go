@@ -233,7 +233,7 @@ func (g *Group) finish() {
 
 // sweep tells everybody who still waits that it is over.
 func (g *Group) sweep() {
-	for _, f := range g.origin.expire(1<<63-1, Stopping) {
+	for _, f := range g.origin.expire(1<<63-1, Stopping, Uncertain) {
 		f.replies.Fail(f.outcome)
 	}
 	g.swept.Store(true)

@@ -266,7 +266,7 @@ func (l *loop) followLeader() {
 
 // expire ends the wait of what has waited for the commit timeout.
 func (l *loop) expire() {
-	for _, f := range l.g.origin.expire(l.now.Mono, NoLeader) {
+	for _, f := range l.g.origin.expire(l.now.Mono, NoLeader, Uncertain) {
 		f.replies.Fail(f.outcome)
 	}
 	bornBefore := l.now.Mono - int64(l.g.cfg.CommitTimeout)

@@ -145,16 +145,22 @@ func memberChanges(before, after *paxos.Configuration) []memberChange {
 	return changes
 }
 
-// refuseRemoved ends every wait at a node that was removed: what was sent is uncertain once everything up to the removal is
-// applied, all else was sent nowhere.
+// refuseRemoved ends every wait at a node that was removed, once everything it knows up to the removal is applied. What was sent by
+// then is not applied, and never will be, if the removal itself is among that; it is uncertain to a node that was only told. All
+// else was sent nowhere.
 func (l *loop) refuseRemoved() {
 	if !l.g.removed.Load() {
 		return
 	}
 	l.g.wantsChunks.Store(true) // before the lanes are looked into: what comes later wakes the loop
 	l.g.wantsReads.Store(true)
-	if l.g.applier.applied.Load() >= min(uint64(l.g.Configuration().Slot), uint64(l.core.Chosen())) {
-		for _, f := range l.g.origin.expire(1<<63-1, Removed) {
+	active := l.g.Configuration()
+	if l.g.applier.applied.Load() >= min(uint64(active.Slot), uint64(l.core.Chosen())) {
+		sent := Uncertain
+		if applied := l.g.applier.applied.Load(); !active.IsMember(l.g.cfg.Self) && applied >= uint64(active.Slot) {
+			sent = Removed // what is not applied by now is fenced, wherever it is
+		}
+		for _, f := range l.g.origin.expire(1<<63-1, Removed, sent) {
 			f.replies.Fail(f.outcome)
 		}
 	}

@@ -235,7 +235,7 @@ func TestM3_LeaderRemovesItself(t *testing.T) {
 	}
 }
 
-// What a removed node had sent, and no leader got, is uncertain; what it sent nowhere is not applied.
+// What a removed node had sent, and is not applied when its removal is, never will be; and what it sent nowhere is not.
 func TestM3_RemovedNodeEndsEveryWait(t *testing.T) {
 	c := newCluster(t, 3, nil)
 	leader := c.leader()
@@ -251,7 +251,7 @@ func TestM3_RemovedNodeEndsEveryWait(t *testing.T) {
 	sent := gone.submit("a 2")[0]
 	gone.turn()
 	leader.mustChange(removing(gone.id))
-	if r := <-sent.done; r.outcome != Uncertain {
+	if r := <-sent.done; r.outcome != Removed {
 		t.Errorf("a command that was sent: %v", r.outcome)
 	}
 	if r := gone.write("a 3"); r.outcome != Removed {

@@ -109,8 +109,8 @@ type failed struct {
 }
 
 // expire ends the wait of the flights whose deadline is at or before mono. Their numbers stay theirs: they may still be
-// applied. An idle flight has nothing that could be.
-func (o *origin) expire(mono int64, idle Outcome) []failed {
+// applied, which sent is to say. An idle flight has nothing that could be.
+func (o *origin) expire(mono int64, idle, sent Outcome) []failed {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.waiting == 0 {
@@ -121,7 +121,7 @@ func (o *origin) expire(mono int64, idle Outcome) []failed {
 		if f.replies == nil || f.deadline > mono {
 			continue
 		}
-		outcome := Uncertain
+		outcome := sent
 		if f.idle {
 			outcome = idle
 		}

@@ -11,7 +11,7 @@ const (
 	Uncertain Outcome = 2
 	// Stopping: the node is shutting down; the command was sent nowhere and is not applied.
 	Stopping Outcome = 3
-	// Removed: the node is no member of the cluster any more; the command was sent nowhere and is not applied.
+	// Removed: the node is no member of the cluster any more; the command is not applied, and never will be.
 	Removed Outcome = 4
 )
 
