@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -213,12 +215,12 @@ func cutting(t *testing.T, to string, connections int, after int64) (address str
 func TestBackupGoesOnAtAnotherNode(t *testing.T) {
 	dir := t.TempDir()
 	n := startTestNode(t, filepath.Join(dir, "data"))
-	value := make([]byte, 700_000)
-	for i := range value {
-		value[i] = byte(i*i>>8 ^ i*7)
-	}
+	random := rand.New(rand.NewPCG(1, 2)) // nothing of it can be compressed
 	for i := range 8 {
-		value[0] = byte(i)
+		value := make([]byte, 0, 700_000)
+		for len(value) < cap(value) {
+			value = binary.LittleEndian.AppendUint64(value, random.Uint64())
+		}
 		n.do("SET", fmt.Sprint("key ", i), value)
 	}
 	path := filepath.Join(dir, "backup")
