@@ -66,7 +66,8 @@ func (g *generation) liveBytes(checkpoint *paxos.Checkpoint) (total uint64) {
 	return total
 }
 
-// renew copies, verifies, publishes and switches. The one before stays in its old generation.
+// renew copies, verifies, publishes and switches. The checkpoint before, which is in the old generation, goes at once unless it
+// is held: the two generations together are what the disk must have room for.
 func (c *Checkpoints) renew(newest *image) error {
 	g, err := c.create()
 	if err != nil {
@@ -90,9 +91,10 @@ func (c *Checkpoints) renew(newest *image) error {
 	unused := c.unpinLocked(former)
 	c.mu.Unlock()
 	if unused {
-		return c.remove(former)
+		err = c.remove(former)
 	}
-	return nil
+	c.mu.Lock()
+	return errors.Join(err, c.retireLocked(1))
 }
 
 // fill copies an image into an empty generation.
