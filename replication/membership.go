@@ -61,6 +61,9 @@ func (g *Group) Change(ctx context.Context, c Change) (paxos.Configuration, erro
 	if err != nil {
 		return paxos.Configuration{}, fmt.Errorf("replication: %v: %w", c.Kind, err)
 	}
+	if a.configuration.IsMember(g.cfg.Self) {
+		g.setConfiguration(a.configuration) // it was chosen: who asks this node next must be told of it
+	}
 	return a.configuration, nil
 }
 
