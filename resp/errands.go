@@ -4,11 +4,16 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // maxErrands bounds the commands of all clients that run on a goroutine of their own at the same time. They are commands
 // of operators, of which few are at work at once.
 const maxErrands = 64
+
+// maxErrandTime is when an errand is given up: a change of the members that no majority can choose must not keep its place for
+// ever. A checkpoint of a large state takes minutes.
+const maxErrandTime = 10 * time.Minute
 
 // errands are what runs for clients on goroutines of its own, since an event loop must not wait: for a disk, or for the
 // group to agree. Safe for use by several goroutines.
@@ -91,10 +96,10 @@ func (e *errands) await(ctx context.Context) error {
 }
 
 // errand runs do on a goroutine of its own while the client is held; what it returns writes the reply. ctx ends when the
-// client goes away or the server closes.
+// client goes away, the server closes, or the time is up.
 func (l *eventLoop) errand(c *Client, r *row, do func(ctx context.Context) func(w *Writer)) {
 	l.pause(c, r, func(p *pause) {
-		ctx, cancel := context.WithCancel(l.server.errands.ctx)
+		ctx, cancel := context.WithTimeout(l.server.errands.ctx, maxErrandTime)
 		p.stop = cancel
 		p.giveUp = func() { p.answer(writeError(errClosing)) }
 		if !l.server.errands.start(func() { p.post(do(ctx)) }) {

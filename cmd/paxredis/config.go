@@ -69,7 +69,7 @@ func defaultConfig() Config {
 		JournalSegment:     64 << 20,
 		CheckpointJournal:  64 << 20,
 		CheckpointInterval: 5 * time.Minute,
-		CatchUpRate:        32 << 20,
+		CatchUpRate:        8 << 20,
 		MinFreeDisk:        512 << 20,
 		LogFormat:          "text",
 	}
