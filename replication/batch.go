@@ -106,6 +106,9 @@ func decodeForwarded(payload []byte) ([]section, error) {
 }
 
 func checkHeader(format, group uint32) error {
+	if format > FormatVersion {
+		return fmt.Errorf("format version %d, this build knows %d: %w", format, FormatVersion, paxos.ErrNewerFormat)
+	}
 	if format != FormatVersion {
 		return fmt.Errorf("format version %d, this build knows %d", format, FormatVersion)
 	}

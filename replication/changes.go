@@ -20,19 +20,9 @@ type tending struct {
 // would never find it there; many more, and its vote would be waited for while it catches up.
 const promoteWithin = 64
 
-// progress is what this leader knows of the members.
-func (l *loop) progress() map[paxos.NodeID]paxos.MemberProgress {
-	members := map[paxos.NodeID]paxos.MemberProgress{}
-	for _, m := range l.core.Status(l.now).Members {
-		members[m.Node] = m
-	}
-	return members
-}
-
 // reach tells who answered lately.
 func (l *loop) reach() reachable {
-	members := l.progress()
-	return func(id paxos.NodeID) bool { return id == l.g.cfg.Self || members[id].Recent }
+	return func(id paxos.NodeID) bool { return id == l.g.cfg.Self || l.core.Progress(id).Recent }
 }
 
 // knowsReach reports whether a lease time has passed since that Instant.Mono, in this leadership: whoever counts as reachable
@@ -98,10 +88,10 @@ func (l *loop) workOnTransfer(a *asked) (answer, bool) {
 
 // successor is the most up to date other voter that answers, 0 without one.
 func (l *loop) successor() paxos.NodeID {
-	members, active := l.progress(), l.core.Configuration()
+	active := l.core.Configuration()
 	var best paxos.MemberProgress
 	for _, v := range active.Voters {
-		if m := members[v.ID]; v.ID != l.g.cfg.Self && m.Recent && (best.Node == 0 || m.Synced > best.Synced) {
+		if m := l.core.Progress(v.ID); v.ID != l.g.cfg.Self && m.Recent && (best.Node == 0 || m.Synced > best.Synced) {
 			best = m
 		}
 	}
@@ -165,9 +155,8 @@ func (l *loop) tendMembers() {
 // promote makes a learner that has caught up a voter, and takes out whom it replaces in the same entry. If that is this node
 // itself it stays, as one voter more, until the new one leads: a leader cannot see a change through that leaves it out.
 func (l *loop) promote(active *paxos.Configuration) bool {
-	members := l.progress()
 	for _, m := range active.Learners {
-		p := members[m.ID]
+		p := l.core.Progress(m.ID)
 		// A learner that has synced anything has answered this very leadership.
 		if !p.Recent || p.Synced == 0 || p.Synced+promoteWithin < l.core.Chosen() {
 			continue
@@ -205,7 +194,7 @@ func (l *loop) settleReplaced(active *paxos.Configuration) bool {
 				l.proposeConfiguration(next)
 				return true
 			}
-		case l.now.Mono >= l.tending.handOverAt && l.progress()[v.ID].Recent:
+		case l.now.Mono >= l.tending.handOverAt && l.core.Progress(v.ID).Recent:
 			l.tending.handOverAt = l.now.Mono + l.patience()
 			l.step(paxos.HandOverAsked{To: v.ID})
 			return true

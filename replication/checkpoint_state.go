@@ -63,9 +63,6 @@ func decodeGroupState(encoded []byte) (groupState, error) {
 	if err := w.UnmarshalVT(encoded); err != nil {
 		return groupState{}, fmt.Errorf("state of the group, %d bytes: %w", len(encoded), err)
 	}
-	if w.Format > FormatVersion {
-		return groupState{}, fmt.Errorf("state of the group of format %d, this binary knows %d: %w", w.Format, FormatVersion, paxos.ErrNewerFormat)
-	}
 	if err := checkHeader(w.Format, w.Group); err != nil {
 		return groupState{}, fmt.Errorf("state of the group: %w", err)
 	}

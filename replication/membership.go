@@ -157,10 +157,10 @@ func (l *loop) refuseRemoved() {
 	}
 	l.g.wantsChunks.Store(true) // before the lanes are looked into: what comes later wakes the loop
 	l.g.wantsReads.Store(true)
-	active := l.g.Configuration()
-	if l.g.applier.applied.Load() >= min(uint64(active.Slot), uint64(l.core.Chosen())) {
+	active, applied := l.g.Configuration(), l.g.applier.applied.Load()
+	if applied >= min(uint64(active.Slot), uint64(l.core.Chosen())) {
 		sent := Uncertain
-		if applied := l.g.applier.applied.Load(); !active.IsMember(l.g.cfg.Self) && applied >= uint64(active.Slot) {
+		if !active.IsMember(l.g.cfg.Self) && applied >= uint64(active.Slot) {
 			sent = Removed // what is not applied by now is fenced, wherever it is
 		}
 		for _, f := range l.g.origin.expire(1<<63-1, Removed, sent) {

@@ -66,10 +66,21 @@ func (c *Core) shownRole() Role {
 func (c *Core) memberProgress() []MemberProgress {
 	progress := make([]MemberProgress, len(c.leader.members))
 	for i := range c.leader.members {
-		m := &c.leader.members[i]
-		progress[i] = MemberProgress{Node: m.id, Synced: c.syncedBy(m), Recent: c.isRecent(m)}
+		progress[i] = c.describe(&c.leader.members[i])
 	}
 	return progress
+}
+
+func (c *Core) describe(m *memberProgress) MemberProgress {
+	return MemberProgress{Node: m.id, Synced: c.syncedBy(m), Recent: c.isRecent(m)}
+}
+
+// Progress returns what the leader knows of one member; all of it is zero for any other node, and where this node does not lead.
+func (c *Core) Progress(id NodeID) MemberProgress {
+	if m := c.progress(id); m != nil {
+		return c.describe(m)
+	}
+	return MemberProgress{}
 }
 
 // Leader returns whom this node follows, itself included, and at which ballot; 0 is nobody. ready is true only on the

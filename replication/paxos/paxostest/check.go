@@ -59,12 +59,7 @@ func (l *ledger) vote(id paxos.NodeID, record paxos.Record) error {
 
 // isQuorum reports whether the nodes hold a majority of the voters that govern a slot.
 func (l *ledger) isQuorum(slot paxos.Slot, nodes uint64) bool {
-	governing := &l.configurations[0]
-	for i := range l.configurations {
-		if l.configurations[i].Slot < slot {
-			governing = &l.configurations[i]
-		}
-	}
+	governing := l.configurationAfter(slot - 1)
 	var voters uint64
 	for _, m := range governing.Voters {
 		voters |= 1 << m.ID
