@@ -25,10 +25,11 @@ func TestErrandsEndWithTheirClients(t *testing.T) {
 // A client that is killed by another does so, too.
 func TestErrandsEndWithAKilledClient(t *testing.T) {
 	s, node := startServer(t, Config{Loops: 2})
-	w, other := dial(t, s), dial(t, s)
+	w := dial(t, s)
 	w.check("CLIENT ID", ":1")
 	w.send(line("SAVE"))
 	node.until(func() bool { return len(node.saves) == 1 })
+	other := dial(t, s) // only now: ids are given in the order in which event loops take connections up
 	other.check("CLIENT KILL ID 1", ":1")
 	node.until(func() bool { return len(node.saves) == 0 })
 	w.wantClosed()
