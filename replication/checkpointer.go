@@ -182,6 +182,23 @@ func (c *checkpointer) announce() {
 	c.news = make(chan struct{})
 }
 
+// urgency is how little time there is for the checkpoint that is being written: the log may grow by as much again as it did before the
+// mark, and commands need room for what they set aside.
+func (c *checkpointer) urgency() float64 {
+	c.mu.Lock()
+	task, frozen := c.task, c.frozen
+	c.mu.Unlock()
+	if task == nil {
+		return 0
+	}
+	journal := c.storage.JournalBytes()
+	urgency := float64(journal-min(journal, task.journal)) / float64(c.bounds.CheckpointBytes)
+	if frozen != nil {
+		urgency = max(urgency, 2*float64(frozen.Waiting())/float64(c.bounds.FrozenBytes))
+	}
+	return urgency
+}
+
 // hold waits while commands have had to set too much of the frozen state aside. It reports false when the group fails
 // meanwhile. On the applier's goroutine, outside the machine's lock.
 func (c *checkpointer) hold() bool {

@@ -29,6 +29,7 @@ type Group struct {
 	checkpointer *checkpointer
 	fetcher      *fetcher
 	partServer   *partServer
+	pacer        *pacer
 
 	lanesMu sync.Mutex
 	lanes   atomic.Pointer[[]*Lane]
@@ -93,6 +94,8 @@ func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine
 	g.saver = newSaver(s, t, g.inbox.storedThrough, g.fail)
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, &g.covered, g.fail)
 	g.checkpointer = newCheckpointer(g)
+	g.pacer = newPacer(g.checkpointer.urgency)
+	s.Pace(g.pacer.rest)
 	g.fetcher = newFetcher(g, t)
 	g.partServer = newPartServer(s, t, cfg.Bounds.PartBytes, g.fail)
 	g.applier = &applier{
@@ -211,6 +214,7 @@ func (g *Group) failing() bool {
 func (g *Group) finish() {
 	g.refuse()
 	g.inbox.close()
+	g.pacer.close()
 	g.catchUp.close()
 	g.partServer.close()
 	g.fetcher.close()

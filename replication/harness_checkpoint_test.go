@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"sync/atomic"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -266,6 +267,8 @@ func (h *handle) Cut(below paxos.Slot) (paxos.Slot, error) {
 	h.cutBelow(below)
 	return h.first, nil
 }
+
+func (h *handle) Pace(func(worked time.Duration)) {}
 
 func (h *handle) JournalBytes() uint64 {
 	h.mu.Lock()

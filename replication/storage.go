@@ -1,6 +1,8 @@
 package replication
 
 import (
+	"time"
+
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
@@ -32,6 +34,10 @@ type Storage interface {
 // CheckpointStorage keeps the durable images of the state, and cuts the log that they cover. Unless said otherwise its
 // methods may run beside those of Storage, on any goroutine. An error but ErrNoCheckpoint is fatal for the process.
 type CheckpointStorage interface {
+	// Pace says what is to be called between bites of the long work of writing, verifying and receiving checkpoints, with how
+	// long the last bite took: it returns when it is time for the next. It is called once, before all else.
+	Pace(rest func(worked time.Duration))
+
 	// Checkpoint returns the newest published checkpoint; ok is false without one.
 	Checkpoint() (c paxos.Checkpoint, ok bool)
 

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"path/filepath"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/state"
@@ -10,8 +11,18 @@ import (
 
 // openState opens the checkpoints; it comes last.
 func (s *Store) openState(o *Options) (err error) {
-	s.state, err = state.Open(filepath.Join(s.dir, stateName), s.journal, state.Options{Logger: o.Logger})
+	s.state, err = state.Open(filepath.Join(s.dir, stateName), s.journal, state.Options{Logger: o.Logger, Rest: s.rest})
 	return err
+}
+
+// Pace implements replication.CheckpointStorage.
+func (s *Store) Pace(rest func(worked time.Duration)) { s.pace.Store(&rest) }
+
+// rest does nothing before somebody sets the pace.
+func (s *Store) rest(worked time.Duration) {
+	if pace := s.pace.Load(); pace != nil {
+		(*pace)(worked)
+	}
 }
 
 // closeState comes before the journal is closed: a checkpoint that is just being published needs it.

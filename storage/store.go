@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -53,6 +55,7 @@ type Store struct {
 	journal  *journal.Journal
 	state    *state.Checkpoints
 	restored paxos.Restored
+	pace     atomic.Pointer[func(worked time.Duration)]
 
 	mu       sync.Mutex
 	identity identityFile

@@ -11,11 +11,12 @@ type batch struct {
 	g       *generation
 	attempt uint64
 	badger  *badger.WriteBatch
+	pace    pace
 }
 
 // batch begins one whose entries have the timestamp attempt.
 func (g *generation) batch(attempt uint64) *batch {
-	return &batch{g: g, attempt: attempt, badger: g.db.NewManagedWriteBatch()}
+	return &batch{g: g, attempt: attempt, badger: g.db.NewManagedWriteBatch(), pace: newPace(g.rest)}
 }
 
 func (b *batch) put(key []byte, meta byte, value []byte) error {
@@ -23,7 +24,18 @@ func (b *batch) put(key []byte, meta byte, value []byte) error {
 }
 
 func (b *batch) putAt(key []byte, meta byte, value []byte, attempt uint64) error {
-	return b.check(b.badger.SetEntryAt(badger.NewEntry(key, value).WithMeta(meta), attempt))
+	if err := b.check(b.badger.SetEntryAt(badger.NewEntry(key, value).WithMeta(meta), attempt)); err != nil {
+		return err
+	}
+	if !b.pace.did(len(key) + len(value) + entryOverhead) {
+		return nil
+	}
+	if err := b.flush(); err != nil {
+		return err
+	}
+	b.badger = b.g.db.NewManagedWriteBatch()
+	b.pace.pause()
+	return nil
 }
 
 func (b *batch) delete(key []byte) error { return b.check(b.badger.DeleteAt(key, b.attempt)) }
@@ -45,6 +57,10 @@ func (g *generation) write(attempt uint64, fill func(*batch) error) error {
 			b.badger.Cancel()
 			return err
 		}
-		return b.flush()
+		if err := b.flush(); err != nil {
+			return err
+		}
+		b.pace.pause()
+		return nil
 	})
 }

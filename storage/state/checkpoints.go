@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
@@ -27,6 +28,9 @@ type Ledger interface {
 type Options struct {
 	// Logger, if not nil, gets what an operator should know.
 	Logger *slog.Logger
+	// Rest, if not nil, is called between bites of long work, with how long the last one took, and returns when it is time for the
+	// next. It may be called by several goroutines, but is not by what is read to load a state.
+	Rest func(worked time.Duration)
 }
 
 // Checkpoints are those of one node. All methods may be called from any goroutine; Write, Publish, Discard and FinishReceive wait for

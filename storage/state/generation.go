@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -20,6 +21,7 @@ type generation struct {
 	dir    string
 	db     *badger.DB
 	badger *failStop
+	rest   func(worked time.Duration) // between bites of long work; nil for none
 
 	// pins is how many checkpoints and readers need it, and learned what a load told, until the writer takes note. Both are guarded by
 	// the Checkpoints' mutex.
@@ -45,7 +47,7 @@ type generation struct {
 
 // openGeneration opens an existing generation, or makes one.
 func openGeneration(dir string, number uint64, existing bool, o *Options) (g *generation, err error) {
-	g = &generation{number: number, dir: dir, badger: newFailStop(o.Logger, dir), long: make(map[uint64]struct{}), longKnown: !existing}
+	g = &generation{number: number, dir: dir, badger: newFailStop(o.Logger, dir), rest: o.Rest, long: make(map[uint64]struct{}), longKnown: !existing}
 	if existing {
 		if err := prepare(dir); err != nil {
 			return nil, err

@@ -122,8 +122,11 @@ func (s *scanner) parse(item *badger.Item) error {
 
 // tally reads and checks all pieces of a view.
 func (g *generation) tally(v view, stop func() error) (*Tally, error) {
-	t := &Tally{}
+	t, pace := &Tally{}, newPace(g.rest)
 	err := g.read(v, func(p *piece) error {
+		if pace.did(len(p.content) + entryOverhead) {
+			pace.pause()
+		}
 		if err := stop(); err != nil {
 			return err
 		}
@@ -132,5 +135,6 @@ func (g *generation) tally(v view, stop func() error) (*Tally, error) {
 	if err == nil {
 		err = t.end()
 	}
+	pace.pause()
 	return t, err
 }
