@@ -30,7 +30,7 @@ func (g *Group) replace(c paxos.Checkpoint, stop <-chan struct{}) error {
 		return fmt.Errorf("a checkpoint of slot %v came when slot %v was applied already", c.Slot, applied)
 	}
 	g.machine.Reset() // before the new state needs the memory
-	if err := g.restore(c, stop); err != nil {
+	if err := g.restore(c, stop, g.pacer.rest); err != nil {
 		return fmt.Errorf("the state received from a peer: %w", err)
 	}
 	return g.applier.catchUpOwn()

@@ -24,7 +24,7 @@ func (l *loading) begin(total uint64) {
 // loadingLogEvery is the least time between two lines about a load, looked at every loadingLogRecords records.
 const (
 	loadingLogEvery   = 3 * time.Second
-	loadingLogRecords = 1 << 14
+	loadingLogRecords = 1 << 11
 )
 
 // load restores the state: from the newest checkpoint, if there is one, then from the log, up to what is known to be chosen.
@@ -91,7 +91,7 @@ func (g *Group) loadCheckpoint(chosen paxos.Slot) error {
 		return nil
 	}
 	g.loading.total.Store(c.Count + uint64(max(chosen, c.Slot)-c.Slot))
-	err := g.restore(c, g.quit)
+	err := g.restore(c, g.quit, func(time.Duration) {})
 	var damage damageError
 	if err == nil {
 		if configuration := g.applier.newestConfiguration(); configuration.Slot != 0 {
@@ -117,8 +117,8 @@ type damageError struct{ error }
 func (e damageError) Unwrap() error { return e.error }
 
 // restore replaces the state by that of checkpoint c, which is storage's newest. It runs on the applier's goroutine, or before
-// there is one. Unless it returns nil, the machine is to be reset.
-func (g *Group) restore(c paxos.Checkpoint, stop <-chan struct{}) error {
+// there is one, and rests between bites of its work as it is told. Unless it returns nil, the machine is to be reset.
+func (g *Group) restore(c paxos.Checkpoint, stop <-chan struct{}, rest func(worked time.Duration)) error {
 	state, err := decodeGroupState(c.Group)
 	if err != nil {
 		return asDamage(err)
@@ -127,7 +127,7 @@ func (g *Group) restore(c paxos.Checkpoint, stop <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	if err := g.restoreMachine(c, stop); err != nil {
+	if err := g.restoreMachine(c, stop, rest); err != nil {
 		return err
 	}
 	g.applier.restore(c.Slot, &state)
@@ -148,7 +148,7 @@ func asDamage(err error) error {
 }
 
 // restoreMachine hands the records of storage's newest checkpoint to the machine.
-func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}) error {
+func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}, rest func(worked time.Duration)) error {
 	next, done, err := g.storage.LoadCheckpoint()
 	if errors.Is(err, ErrDamaged) {
 		return asDamage(fmt.Errorf("checkpoint of slot %v: %w", c.Slot, err))
@@ -156,7 +156,7 @@ func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}) error {
 	if err != nil {
 		return fmt.Errorf("the checkpoint of slot %v could not be read: %w", c.Slot, err)
 	}
-	err = g.machine.Restore(c, g.watched(c, next, stop))
+	err = g.machine.Restore(c, g.watched(c, next, stop, rest))
 	if doneErr := done(); doneErr != nil && err == nil {
 		return fmt.Errorf("the checkpoint of slot %v could not be read to its end: %w", c.Slot, doneErr)
 	}
@@ -166,9 +166,12 @@ func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}) error {
 	return nil
 }
 
-// watched counts the records, says now and then how far it is, and ends early when the group does.
-func (g *Group) watched(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error), stop <-chan struct{}) func() (paxos.CheckpointRecord, bool, error) {
+// watched counts the records, says now and then how far it is, rests, and ends early when the group does.
+func (g *Group) watched(
+	c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error), stop <-chan struct{}, rest func(worked time.Duration),
+) func() (paxos.CheckpointRecord, bool, error) {
 	said := time.Now()
+	began := said
 	return func() (paxos.CheckpointRecord, bool, error) {
 		record, ok, err := next()
 		if !ok || err != nil {
@@ -182,7 +185,10 @@ func (g *Group) watched(c paxos.Checkpoint, next func() (paxos.CheckpointRecord,
 				return paxos.CheckpointRecord{}, false, errStopped
 			default:
 			}
-			if now := time.Now(); now.Sub(said) >= loadingLogEvery {
+			now := time.Now()
+			rest(now.Sub(began))
+			began = time.Now()
+			if now.Sub(said) >= loadingLogEvery {
 				said = now
 				g.cfg.Logger.Info("restoring the state", "checkpoint", c.Slot, "records", n, "of", c.Count)
 			}
