@@ -10,7 +10,7 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// applier is the goroutine that applies chosen slots in order (rule C2) and answers this node's own chunks.
+// applier is the actor that applies chosen slots in order (rule C2) and answers this node's own chunks.
 type applier struct {
 	machine Machine
 	origin  *origin
@@ -27,6 +27,13 @@ type applier struct {
 	fail        func(error)
 	quit        <-chan struct{}
 	ended       chan struct{}
+	failed      atomic.Bool
+	// watch, if not nil, is told of each slot as it is applied.
+	watch func(*paxos.Record)
+
+	// The actor's own: what was taken and is not applied yet begins at next.
+	taken []paxos.Record
+	next  int
 	// live: what is applied now was not applied by an earlier boot already.
 	live bool
 	job  atomic.Pointer[applierJob]
@@ -74,37 +81,65 @@ func (a *applier) load(s Storage, through paxos.Slot, done *atomic.Uint64) (byte
 	return bytes, nil
 }
 
-// run applies what the loop hands over until the queue is closed or the group fails.
-func (a *applier) run() {
-	defer close(a.ended)
-	a.live = true
-	var records []paxos.Record
-	for {
+// await waits for slots to apply, or, in the middle of a run of them, for room to set more of the frozen state aside.
+func (a *applier) await() {
+	if a.next < len(a.taken) {
+		a.checkpoints.awaitRoom()
+		return
+	}
+	a.queue.await()
+}
+
+func (a *applier) isOver() bool {
+	return a.failed.Load() || isClosed(a.quit) || a.next == len(a.taken) && a.queue.isEnded()
+}
+
+// step applies the next slot that the loop has handed over, and after the last of a run does what follows one.
+func (a *applier) step() bool {
+	if a.next == len(a.taken) {
 		var ok bool
-		if records, ok = a.queue.take(records); !ok {
-			return
+		a.next = 0
+		if a.taken, ok = a.queue.take(a.taken); !ok {
+			return false
 		}
-		for i := range records {
-			select {
-			case <-a.quit:
-				return
-			default:
-			}
-			if !a.checkpoints.hold() {
-				return
-			}
-			if err := a.apply(&records[i]); err != nil {
-				a.fail(err)
-				return
-			}
-			a.queue.done(1, len(records[i].Entry.Payload))
+	}
+	if a.next < len(a.taken) {
+		if !a.checkpoints.hasRoom() {
+			return false
 		}
-		if !a.runJob() {
-			return
+		if !a.applyNext() {
+			return true
 		}
+	}
+	if a.next == len(a.taken) {
+		a.endRun()
+	}
+	return true
+}
+
+func (a *applier) applyNext() bool {
+	r := &a.taken[a.next]
+	if err := a.apply(r); err != nil {
+		a.stop(err)
+		return false
+	}
+	a.next++
+	a.queue.done(1, len(r.Entry.Payload))
+	return true
+}
+
+// endRun lets those go on who wait for what was applied.
+func (a *applier) endRun() {
+	if a.runJob() {
 		a.runIdle(false)
 		a.moved()
 	}
+}
+
+// stop ends the actor, and the group with it.
+func (a *applier) stop(err error) {
+	a.failed.Store(true)
+	a.fail(err)
 }
 
 // apply applies one slot and then lets go of the reads that waited for it.
@@ -116,6 +151,9 @@ func (a *applier) apply(r *paxos.Record) error {
 		return fmt.Errorf("slot %v: %w", r.Slot, err)
 	}
 	a.applied.Store(uint64(r.Slot))
+	if a.watch != nil {
+		a.watch(r)
+	}
 	a.readers.applied(r.Slot)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// catchUp is the goroutine that answers peers' requests for chosen entries from storage. It holds one request a peer,
+// catchUp is the actor that answers peers' requests for chosen entries from storage. It holds one request a peer,
 // the newest, and answers one at a time, so it never takes much from normal traffic.
 type catchUp struct {
 	storage   Storage
@@ -21,7 +21,7 @@ type catchUp struct {
 	mu       sync.Mutex
 	asked    sync.Cond
 	requests []paxos.Serve
-	closed   bool
+	closed   bool // nothing more is answered
 }
 
 func newCatchUp(s Storage, t Transport, maxBytes int, covered *atomic.Uint64, fail func(error)) *catchUp {
@@ -51,13 +51,24 @@ func (c *catchUp) close() {
 	c.asked.Signal()
 }
 
-func (c *catchUp) next() (request paxos.Serve, ok bool) {
+func (c *catchUp) await() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.requests) == 0 && !c.closed {
 		c.asked.Wait()
 	}
-	if c.closed {
+}
+
+func (c *catchUp) isOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+func (c *catchUp) next() (request paxos.Serve, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.requests) == 0 || c.closed {
 		return request, false
 	}
 	request = c.requests[0]
@@ -65,24 +76,24 @@ func (c *catchUp) next() (request paxos.Serve, ok bool) {
 	return request, true
 }
 
-func (c *catchUp) run() {
-	defer close(c.ended)
-	for {
-		request, ok := c.next()
-		if !ok {
-			return
-		}
-		records, err := c.storage.Read(request.From, request.Through, c.maxBytes)
-		if checkpoint := paxos.Slot(c.covered.Load()); err != nil && request.From <= checkpoint {
-			// It was cut since the request was made, or just now: the checkpoint has it.
-			c.transport.Send(request.To, paxos.Offer{Checkpoint: checkpoint, First: checkpoint + 1, Chosen: request.Through})
-			continue
-		}
-		if err != nil {
-			// What is asked for was on stable storage (rule D3): this node has lost what it voted for.
-			c.fail(fmt.Errorf("chosen slots from %v on could not be read back for node %v: %w", request.From, request.To, err))
-			return
-		}
-		c.transport.Send(request.To, paxos.Learned{Records: records, Chosen: request.Through})
+// step answers one request.
+func (c *catchUp) step() bool {
+	request, ok := c.next()
+	if !ok {
+		return false
 	}
+	records, err := c.storage.Read(request.From, request.Through, c.maxBytes)
+	if checkpoint := paxos.Slot(c.covered.Load()); err != nil && request.From <= checkpoint {
+		// It was cut since the request was made, or just now: the checkpoint has it.
+		c.transport.Send(request.To, paxos.Offer{Checkpoint: checkpoint, First: checkpoint + 1, Chosen: request.Through})
+		return true
+	}
+	if err != nil {
+		// What is asked for was on stable storage (rule D3): this node has lost what it voted for.
+		c.close()
+		c.fail(fmt.Errorf("chosen slots from %v on could not be read back for node %v: %w", request.From, request.To, err))
+		return true
+	}
+	c.transport.Send(request.To, paxos.Learned{Records: records, Chosen: request.Through})
+	return true
 }

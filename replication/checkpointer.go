@@ -11,7 +11,7 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// checkpointer is the goroutine that writes frozen states to storage, publishes them, cuts the log behind them and compares
+// checkpointer is the actor that writes frozen states to storage, publishes them, cuts the log behind them and compares
 // them with those of the other nodes.
 type checkpointer struct {
 	storage Storage
@@ -28,15 +28,22 @@ type checkpointer struct {
 
 	tasks    chan *checkpointTask // has room for one; there is never more
 	progress chan struct{}        // has room for one: something was taken from the frozen state, or it is done
+	wake     chan struct{}        // has room for one: there is a task, or a digest to judge
 	stop     chan struct{}
 	ended    chan struct{}
+	clock    Clock
 	// changed says that something was applied since the newest mark.
 	changed atomic.Bool
+
+	// The actor's own: the task it is at.
+	current *checkpointTask
+	failed  atomic.Bool
 
 	mu        sync.Mutex // guards what follows
 	task      *checkpointTask
 	frozen    FrozenState // of task, while records are left in it
 	suspended bool
+	idle      chan<- struct{} // signalled when a task is finished; nil unless suspended
 	mark      appliedMark
 	newest    publishedCheckpoint
 	skipped   skippedCheckpoint
@@ -50,8 +57,22 @@ type checkpointTask struct {
 	frozen  FrozenState
 	group   []byte
 	journal uint64 // Storage.JournalBytes at the moment of the freeze
-	done    chan struct{}
+	stage   checkpointStage
+	began   int64 // Instant.Mono
+
+	// Known once it is published: its digest, and the slot of the one it replaces.
+	digest []byte
+	before paxos.Slot
 }
+
+// checkpointStage is what is to be done next for a checkpoint.
+type checkpointStage uint8
+
+const (
+	stageWrite checkpointStage = iota
+	stagePublish
+	stageCut
+)
 
 // appliedMark is the newest EntryCheckpoint applied, and where this node was then.
 type appliedMark struct {
@@ -86,37 +107,49 @@ var (
 func newCheckpointer(g *Group) *checkpointer {
 	c := &checkpointer{
 		storage: g.storage, machine: g.machine, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
-		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit,
-		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}),
+		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit, clock: g.clock,
+		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		stop: make(chan struct{}), ended: make(chan struct{}),
 		mark: appliedMark{at: g.clock.Now().Mono}, news: make(chan struct{}),
 	}
-	c.digests = newDivergence(g.cfg.Self, g.cfg.Logger, func() paxos.Configuration { return g.Configuration() })
+	c.digests = newDivergence(g.cfg.Self, g.cfg.Logger, func() paxos.Configuration { return g.Configuration() }, c.wake)
 	return c
 }
 
-// run writes what the applier hands over and judges digests until it is stopped.
-func (c *checkpointer) run() {
-	defer close(c.ended)
-	for {
+func (c *checkpointer) await() {
+	select {
+	case <-c.stop:
+	case <-c.quit:
+	case <-c.wake:
+	}
+}
+
+func (c *checkpointer) isOver() bool { return c.failed.Load() || isClosed(c.stop) || isClosed(c.quit) }
+
+// step does the next bite of the checkpoint at hand, takes up the next one, or judges digests.
+func (c *checkpointer) step() bool {
+	if c.isOver() {
+		return false
+	}
+	if c.current == nil {
 		select {
-		case <-c.stop:
-			return
-		case <-c.quit:
-			return
-		case <-c.digests.came:
-		case task := <-c.tasks:
-			if err := c.take(task); err != nil {
-				if !errors.Is(err, errStopped) {
-					c.fail(fmt.Errorf("the checkpoint at slot %v could not be written: %w", task.slot, err))
-				}
-				return
-			}
-		}
-		if err := c.judge(); err != nil {
-			c.fail(err)
-			return
+		case c.current = <-c.tasks:
+			c.current.began = c.clock.Now().Mono
+		default:
+			return c.judge()
 		}
 	}
+	task := c.current
+	if err := c.proceed(task); err != nil {
+		c.end(fmt.Errorf("the checkpoint at slot %v could not be written: %w", task.slot, err))
+	}
+	return true
+}
+
+// end ends the actor, and the group with it.
+func (c *checkpointer) end(err error) {
+	c.failed.Store(true)
+	c.fail(err)
 }
 
 // reached takes a mark that is being applied: the state is frozen here, or it is said why not. On the applier's goroutine.
@@ -137,12 +170,13 @@ func (c *checkpointer) reached(slot paxos.Slot, mark checkpointMark, now paxos.I
 	if err != nil {
 		return fmt.Errorf("the state of the group could not be encoded: %w", err)
 	}
-	task := &checkpointTask{slot: slot, mark: mark, frozen: c.machine.Freeze(), group: encoded, journal: journal, done: make(chan struct{})}
+	task := &checkpointTask{slot: slot, mark: mark, frozen: c.machine.Freeze(), group: encoded, journal: journal}
 	c.mu.Lock()
 	c.task, c.frozen = task, task.frozen
 	c.announce()
 	c.mu.Unlock()
 	c.tasks <- task
+	signal(c.wake)
 	return nil
 }
 
@@ -199,79 +233,69 @@ func (c *checkpointer) urgency() float64 {
 	return urgency
 }
 
-// hold waits while commands have had to set too much of the frozen state aside. It reports false when the group fails
-// meanwhile. On the applier's goroutine, outside the machine's lock.
-func (c *checkpointer) hold() bool {
-	for {
-		c.mu.Lock()
-		frozen := c.frozen
-		c.mu.Unlock()
-		if frozen == nil || frozen.Waiting() <= c.bounds.FrozenBytes {
-			return true
-		}
-		select {
-		case <-c.progress:
-		case <-c.quit:
-			return false
-		}
+// hasRoom reports whether commands may set more of the frozen state aside. On the applier's goroutine.
+func (c *checkpointer) hasRoom() bool {
+	c.mu.Lock()
+	frozen := c.frozen
+	c.mu.Unlock()
+	return frozen == nil || frozen.Waiting() <= c.bounds.FrozenBytes
+}
+
+// awaitRoom waits until hasRoom may have changed, or the group fails. On the applier's goroutine, outside the machine's lock.
+func (c *checkpointer) awaitRoom() {
+	select {
+	case <-c.progress:
+	case <-c.quit:
 	}
 }
 
-// take writes and publishes a frozen state, and lets go of what it replaces.
-func (c *checkpointer) take(task *checkpointTask) error {
-	began := time.Now()
-	if err := c.write(task); err != nil {
+// proceed does what is next for a checkpoint. A crash may come between any two of these stages.
+func (c *checkpointer) proceed(task *checkpointTask) error {
+	switch task.stage {
+	case stageWrite:
+		return c.write(task)
+	case stagePublish:
+		return c.publish(task)
+	}
+	if err := c.cut(task.before, task.slot); err != nil {
 		return err
 	}
+	c.digests.add(c.digests.self, task.slot, task.digest)
+	c.tell(paxos.CheckpointDigest{Slot: task.slot, Digest: task.digest})
+	c.finish()
+	return nil
+}
+
+// publish publishes what was written.
+func (c *checkpointer) publish(task *checkpointTask) error {
 	checkpoint := task.frozen.Finish()
 	checkpoint.Slot, checkpoint.Group = task.slot, task.group
 	c.emptied()
 	if err := c.storage.PublishCheckpoint(checkpoint); err != nil {
 		return err
 	}
-	digest, err := checkpoint.Digest()
-	if err != nil {
+	var err error
+	if task.digest, err = checkpoint.Digest(); err != nil {
 		return err
 	}
-	published := publishedCheckpoint{task.slot, checkpoint.Count, time.Since(began), time.UnixMilli(task.mark.timeMS), task.journal}
-	before := c.published(published)
-	c.log.Info("checkpoint", "slot", task.slot, "records", checkpoint.Count, "took", published.took)
-	if err := c.cut(before, task.slot); err != nil {
-		return err
-	}
-	c.digests.add(c.digests.self, task.slot, digest)
-	c.tell(paxos.CheckpointDigest{Slot: task.slot, Digest: digest})
-	c.finish(task)
+	took := time.Duration(c.clock.Now().Mono - task.began)
+	task.before = c.published(publishedCheckpoint{task.slot, checkpoint.Count, took, time.UnixMilli(task.mark.timeMS), task.journal})
+	c.log.Info("checkpoint", "slot", task.slot, "records", checkpoint.Count, "took", took)
+	task.stage = stageCut
 	return nil
 }
 
-// write moves the records of a frozen state to storage.
+// write moves some records of a frozen state to storage, and lets the applier look again.
 func (c *checkpointer) write(task *checkpointTask) error {
-	for {
-		select {
-		case <-c.stop:
-			return errStopped
-		case <-c.quit:
-			return errStopped
-		default:
-		}
-		records := task.frozen.Next(c.bounds.PartBytes)
-		if err := c.storage.WriteCheckpoint(task.slot, records); err != nil {
-			return err
-		}
-		c.step()
-		if len(records) == 0 {
-			return nil
-		}
+	records := task.frozen.Next(c.bounds.PartBytes)
+	if err := c.storage.WriteCheckpoint(task.slot, records); err != nil {
+		return err
 	}
-}
-
-// step lets the applier look again.
-func (c *checkpointer) step() {
-	select {
-	case c.progress <- struct{}{}:
-	default:
+	signal(c.progress)
+	if len(records) == 0 {
+		task.stage = stagePublish
 	}
+	return nil
 }
 
 // emptied notes that the frozen state holds nothing any more.
@@ -279,7 +303,7 @@ func (c *checkpointer) emptied() {
 	c.mu.Lock()
 	c.frozen = nil
 	c.mu.Unlock()
-	c.step()
+	signal(c.progress)
 }
 
 // published notes this node's newest checkpoint, and returns the slot of the one before.
@@ -307,38 +331,38 @@ func (c *checkpointer) cut(before, newest paxos.Slot) error {
 }
 
 // finish lets the next one begin.
-func (c *checkpointer) finish(task *checkpointTask) {
+func (c *checkpointer) finish() {
 	c.mu.Lock()
 	c.task = nil
 	c.announce()
+	idle := c.idle
 	c.mu.Unlock()
-	close(task.done)
+	c.current = nil
+	if idle != nil {
+		signal(idle)
+	}
 	c.poke()
 }
 
-// suspend waits until nothing is being written and has it stay so until resume. It reports false if the group ends meanwhile.
-func (c *checkpointer) suspend() bool {
+// suspend has no checkpoint begun until resume. One that is being written goes on; idle, which has room for one, is signalled when
+// that is finished.
+func (c *checkpointer) suspend(idle chan<- struct{}) {
 	c.mu.Lock()
-	c.suspended = true
-	task := c.task
-	c.mu.Unlock()
-	if task == nil {
-		return true
-	}
-	select {
-	case <-task.done:
-		return true
-	case <-c.stop:
-		return false
-	case <-c.ended:
-		return false
-	}
+	defer c.mu.Unlock()
+	c.suspended, c.idle = true, idle
+}
+
+// isWriting reports whether a checkpoint is being written.
+func (c *checkpointer) isWriting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.task != nil
 }
 
 func (c *checkpointer) resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.suspended = false
+	c.suspended, c.idle = false, nil
 	c.announce()
 }
 

@@ -38,8 +38,16 @@ func (n *node) waitCheckpoint(slot paxos.Slot) paxos.Checkpoint {
 
 // quiesce returns once nothing is being written.
 func (n *node) quiesce() {
-	n.group.checkpointer.suspend()
+	n.suspend()
 	n.group.checkpointer.resume()
+}
+
+// suspend has nothing be written any more.
+func (n *node) suspend() {
+	idle := make(chan struct{}, 1)
+	for n.group.checkpointer.suspend(idle); n.group.checkpointer.isWriting(); {
+		<-idle
+	}
 }
 
 // fill writes numbered commands.
@@ -408,7 +416,7 @@ func TestNoCheckpointIsTakenWhileOneIsFetched(t *testing.T) {
 	c := newCluster(t, 1, nil)
 	n := c.nodes[1]
 	n.fill("a", 5)
-	n.group.checkpointer.suspend()
+	n.suspend()
 	slot, err := n.group.Checkpoint(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)

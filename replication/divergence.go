@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -25,7 +26,7 @@ type divergence struct {
 	self          paxos.NodeID
 	log           *slog.Logger
 	configuration func() paxos.Configuration
-	came          chan struct{} // has room for one: there is something to judge
+	came          chan<- struct{} // has room for one: signalled when there is something to judge
 
 	mu      sync.Mutex
 	digests map[paxos.NodeID][]digest // by slot, ascending
@@ -35,9 +36,9 @@ type divergence struct {
 	nodes []paxos.NodeID
 }
 
-func newDivergence(self paxos.NodeID, log *slog.Logger, configuration func() paxos.Configuration) *divergence {
+func newDivergence(self paxos.NodeID, log *slog.Logger, configuration func() paxos.Configuration, came chan<- struct{}) *divergence {
 	return &divergence{
-		self: self, log: log, configuration: configuration, came: make(chan struct{}, 1),
+		self: self, log: log, configuration: configuration, came: came,
 		digests: map[paxos.NodeID][]digest{}, fresh: map[paxos.Slot]struct{}{},
 	}
 }
@@ -75,10 +76,14 @@ func (d *divergence) note(slot paxos.Slot) {
 		return // this node has not come to it yet, or never will: it skipped it
 	}
 	d.fresh[slot] = struct{}{}
-	select {
-	case d.came <- struct{}{}:
-	default:
-	}
+	signal(d.came)
+}
+
+// isFresh reports whether there is something to judge.
+func (d *divergence) isFresh() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.fresh) > 0
 }
 
 func compareSlots(a, b paxos.Slot) int {
@@ -116,7 +121,7 @@ func (d *divergence) outvoted() paxos.Slot {
 	configuration := d.configuration()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for slot := range d.fresh {
+	for _, slot := range slices.Sorted(maps.Keys(d.fresh)) {
 		delete(d.fresh, slot)
 		own, ok := d.of(d.self, slot)
 		if ok && d.isOutvoted(slot, own, &configuration) {
@@ -171,12 +176,20 @@ func (d *divergence) isOutvoted(slot paxos.Slot, own []byte, c *paxos.Configurat
 	return false
 }
 
-// judge gives this node's state up when a majority holds another one.
-func (c *checkpointer) judge() error {
-	slot := c.digests.outvoted()
-	if slot == 0 {
-		return nil
+// judge compares digests that came, and reports whether there were any. It gives this node's state up when a majority holds
+// another one.
+func (c *checkpointer) judge() bool {
+	if !c.digests.isFresh() {
+		return false
 	}
+	if slot := c.digests.outvoted(); slot != 0 {
+		c.end(c.giveUp(slot))
+	}
+	return true
+}
+
+// giveUp discards the checkpoint of a state that differs at slot, and says why.
+func (c *checkpointer) giveUp(slot paxos.Slot) error {
 	why := fmt.Errorf("this node's state at slot %v differs from the one that a majority holds, so this node takes itself out of service and gives "+
 		"its checkpoint up. Memory, a disk or the program has failed here: look for errors of the machine, then start this node again; it "+
 		"fetches the state from a peer", slot)

@@ -16,6 +16,9 @@
 //     in place of its state (fetcher.go, install.go); the part server reads checkpoints for peers (partserver.go);
 //   - the server of catch-up requests reads the journal for peers (catchup.go).
 //
+// None of them waits inside its work: what it does is a step (actor.go), and a goroutine that steps and waits is all there is to it in
+// production. A simulator steps them itself, one at a time and in the order it likes (stepped.go), so that one seed is one history.
+//
 // # One command
 //
 // An event loop appends it to the open chunk of its Lane. The loop takes chunks when it has room for them: at the

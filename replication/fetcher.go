@@ -12,32 +12,32 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// fetcher is the goroutine that gets a checkpoint from a peer when the log this node misses is cut off there, and installs it.
+// fetcher gets a checkpoint from a peer when the log this node misses is cut off there, and installs it. It is a thread of
+// its own that waits in one place only, pause, so that a simulator can do the waiting.
 type fetcher struct {
 	g         *Group
 	storage   CheckpointStorage
 	transport Transport
+	clock     Clock
 	log       *slog.Logger
 	rate      int           // bytes per second
 	patience  time.Duration // for one part
 
-	requests chan paxos.Fetch // has room for one; the core asks for one at a time
-	parts    chan peerPart    // has room for one: one part is asked for at a time
+	requests chan paxos.Fetch          // has room for one; the core asks for one at a time
+	parts    chan paxos.CheckpointPart // has room for one: one part is asked for at a time
+	wake     chan struct{}             // has room for one: something waited for may have happened
 	stop     chan struct{}
 	ended    chan struct{}
+	// pause returns when wake was signalled, or at until (Instant.Mono), or at the fetcher's end: then it reports false.
+	pause func(until int64) bool
 
 	mu sync.Mutex // guards what follows
-	// peer is whom the part of that number is asked of, 0 while none is; lost is closed when its link breaks.
+	// peer is whom the part of that number is asked of, 0 while none is; lost says that its link broke.
 	peer   paxos.NodeID
 	number uint64
-	lost   chan struct{}
+	lost   bool
 
 	slot, received atomic.Uint64
-}
-
-type peerPart struct {
-	from paxos.NodeID
-	part paxos.CheckpointPart
 }
 
 // partPatience is for how many of the longest election timeouts a part is waited for.
@@ -46,16 +46,56 @@ const partPatience = 5
 // maxDamaged is how often a peer may send a part that is not as it was sent.
 const maxDamaged = 3
 
-func newFetcher(g *Group, t Transport) *fetcher {
-	return &fetcher{
-		g: g, storage: g.storage, transport: t, log: g.cfg.Logger, rate: g.cfg.Bounds.FetchBytesPerSecond,
-		patience: partPatience * g.cfg.Limits.ElectionMax, requests: make(chan paxos.Fetch, 1), parts: make(chan peerPart, 1),
-		stop: make(chan struct{}), ended: make(chan struct{}), number: newSeed().Uint64() >> 1,
+// newFetcher makes a fetcher that numbers what it asks for from a number on that no earlier boot is likely to have used.
+func newFetcher(g *Group, t Transport, number uint64) *fetcher {
+	f := &fetcher{
+		g: g, storage: g.storage, transport: t, clock: g.clock, log: g.cfg.Logger, rate: g.cfg.Bounds.FetchBytesPerSecond,
+		patience: partPatience * g.cfg.Limits.ElectionMax, requests: make(chan paxos.Fetch, 1), parts: make(chan paxos.CheckpointPart, 1),
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}), number: number,
 	}
+	f.pause = f.sleep
+	return f
 }
 
 // fetch starts to get a checkpoint. The core asks for the next one only after Fetched.
-func (f *fetcher) fetch(request paxos.Fetch) { f.requests <- request }
+func (f *fetcher) fetch(request paxos.Fetch) {
+	f.requests <- request
+	signal(f.wake)
+}
+
+// sleep is pause on a goroutine.
+func (f *fetcher) sleep(until int64) bool {
+	timer := time.NewTimer(time.Duration(until - f.clock.Now().Mono))
+	defer timer.Stop()
+	select {
+	case <-f.wake:
+	case <-timer.C:
+	case <-f.stop:
+		return false
+	}
+	return true
+}
+
+// never is an Instant.Mono that does not come.
+const never = 1<<63 - 1
+
+// await waits until ready reports true. ready is asked whenever wake was signalled.
+func (f *fetcher) await(ready func() bool) error { return f.awaitUntil(ready, never) }
+
+// awaitUntil waits until ready reports true, or that Instant.Mono has come. The error is errStopped.
+func (f *fetcher) awaitUntil(ready func() bool, until int64) error {
+	for !ready() && f.clock.Now().Mono < until {
+		if !f.pause(until) {
+			return errStopped
+		}
+	}
+	return nil
+}
+
+// wait lets time pass.
+func (f *fetcher) wait(d time.Duration) error {
+	return f.awaitUntil(func() bool { return false }, f.clock.Now().Mono+int64(d))
+}
 
 // progress returns the slot of the checkpoint being fetched, 0 without one, and how many bytes of it came.
 func (f *fetcher) progress() (paxos.Slot, uint64) {
@@ -70,7 +110,8 @@ func (f *fetcher) deliver(from paxos.NodeID, part paxos.CheckpointPart) {
 		return // the late answer of a peer that was given up
 	}
 	f.peer = 0
-	f.parts <- peerPart{from, part}
+	f.parts <- part
+	signal(f.wake)
 }
 
 // linkDown says that a peer has no link any more.
@@ -78,30 +119,26 @@ func (f *fetcher) linkDown(peer paxos.NodeID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.peer == peer {
-		f.peer = 0
-		close(f.lost)
+		f.peer, f.lost = 0, true
+		signal(f.wake)
 	}
 }
 
 func (f *fetcher) close() { close(f.stop) }
 
+// run serves one request after the other until the fetcher is stopped.
 func (f *fetcher) run() {
 	defer close(f.ended)
-	for {
-		select {
-		case <-f.stop:
-			return
-		case request := <-f.requests:
-			fetched, err := f.serve(request)
-			f.slot.Store(0)
-			if err != nil {
-				if !errors.Is(err, errStopped) {
-					f.g.fail(fmt.Errorf("a checkpoint could not be fetched and installed: %w", err))
-				}
-				return
+	for f.await(func() bool { return len(f.requests) > 0 }) == nil {
+		fetched, err := f.serve(<-f.requests)
+		f.slot.Store(0)
+		if err != nil {
+			if !errors.Is(err, errStopped) {
+				f.g.fail(fmt.Errorf("a checkpoint could not be fetched and installed: %w", err))
 			}
-			f.g.inbox.control(func() { f.g.loop.step(fetched) })
+			return
 		}
+		f.g.inbox.control(func() { f.g.loop.step(fetched) })
 	}
 }
 
@@ -114,15 +151,22 @@ func (f *fetcher) serve(request paxos.Fetch) (paxos.Fetched, error) {
 		}
 		return paxos.Fetched{}, err
 	}
-	if !f.g.checkpointer.suspend() {
-		return paxos.Fetched{}, errStopped
-	}
 	defer f.g.checkpointer.resume()
+	if err := f.suspendCheckpoints(); err != nil {
+		return paxos.Fetched{}, err
+	}
 	checkpoint, err := f.receive(request)
 	if err != nil || checkpoint.Slot == 0 {
 		return paxos.Fetched{}, err
 	}
 	return f.g.install(checkpoint, f.stop)
+}
+
+// suspendCheckpoints waits until nothing of this node's own is being written, and has it stay so until resume.
+func (f *fetcher) suspendCheckpoints() error {
+	c := f.g.checkpointer
+	c.suspend(f.wake)
+	return f.await(func() bool { return !c.isWriting() })
 }
 
 // receive asks one node after the other, each once, until all of a checkpoint is here. Its Slot is 0 if nobody has it.
@@ -157,44 +201,39 @@ func (f *fetcher) peers(first paxos.NodeID) []paxos.NodeID {
 
 // ask asks a peer for a part and waits for it. The answer is empty and Refused if there was none.
 func (f *fetcher) ask(peer paxos.NodeID, slot paxos.Slot, cursor []byte) (paxos.CheckpointPart, error) {
-	lost := make(chan struct{})
 	f.mu.Lock()
-	select {
-	case <-f.parts: // of a peer that was given up at that very moment
-	default:
-	}
 	f.number++
-	f.peer, f.lost = peer, lost
+	f.peer, f.lost = peer, false
 	number := f.number
 	f.mu.Unlock()
 	f.transport.Send(peer, paxos.CheckpointAsk{Number: number, Slot: slot, Cursor: cursor})
-	timer := time.NewTimer(f.patience)
-	defer timer.Stop()
-	select {
-	case came := <-f.parts:
-		return came.part, nil
-	case <-lost:
-		return paxos.CheckpointPart{Refused: "its link broke"}, nil
-	case <-timer.C:
-		f.mu.Lock()
-		f.peer = 0
-		f.mu.Unlock()
-		return paxos.CheckpointPart{Refused: fmt.Sprintf("no answer within %v", f.patience)}, nil
-	case <-f.stop:
-		return paxos.CheckpointPart{}, errStopped
+	isAnswered := func() bool { return len(f.parts) > 0 || f.isLost() }
+	if err := f.awaitUntil(isAnswered, f.clock.Now().Mono+int64(f.patience)); err != nil {
+		return paxos.CheckpointPart{}, err
 	}
+	return f.answer(), nil
 }
 
-// wait lets time pass.
-func (f *fetcher) wait(d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+func (f *fetcher) isLost() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lost
+}
+
+// answer returns what came of the newest ask, and takes nothing for it any more.
+func (f *fetcher) answer() paxos.CheckpointPart {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.peer = 0
 	select {
-	case <-timer.C:
-		return nil
-	case <-f.stop:
-		return errStopped
+	case part := <-f.parts:
+		return part
+	default:
 	}
+	if f.lost {
+		return paxos.CheckpointPart{Refused: "its link broke"}
+	}
+	return paxos.CheckpointPart{Refused: fmt.Sprintf("no answer within %v", f.patience)}
 }
 
 // download is what one peer gives of a checkpoint.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 
@@ -17,6 +18,9 @@ type Group struct {
 	clock   Clock
 	machine Machine
 	storage Storage
+	// coreConfig and restored are what the core starts from.
+	coreConfig paxos.Config
+	restored   paxos.Restored
 
 	inbox   *inbox
 	saver   *saver
@@ -71,11 +75,20 @@ type Group struct {
 // Open starts a group that goes on from what storage restored. It returns at once; while the group loads, the slots up
 // to restored.Chosen are applied from storage (Group.Loading). The error names what is wrong with cfg.
 func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine, c Clock) (*Group, error) {
+	g, err := newGroup(cfg, restored, s, t, m, c, newSeed())
+	if err != nil {
+		return nil, err
+	}
+	go g.run()
+	return g, nil
+}
+
+// newGroup makes a group that does nothing yet. All chance in it comes from seed.
+func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine, c Clock, seed *rand.ChaCha8) (*Group, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("replication: %w", err)
 	}
-	seed := newSeed()
 	coreConfig := paxos.Config{
 		Self: cfg.Self, Configuration: cfg.Configuration, Limits: cfg.Limits, Lease: cfg.ReadMode == ReadLease,
 		Seed: seed.Uint64(), Observer: observer{cfg.Logger},
@@ -84,20 +97,20 @@ func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine
 		return nil, fmt.Errorf("replication: %w", err)
 	}
 	g := &Group{
-		cfg: cfg, clock: c, machine: m, storage: s,
+		cfg: cfg, clock: c, machine: m, storage: s, coreConfig: coreConfig, restored: restored,
 		inbox: newInbox(cfg.Bounds), origin: newOrigin(&cfg), readers: &readers{},
 		refused: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{}),
 		answered: make(chan struct{}), finished: make(chan struct{}),
 	}
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
-	g.saver = newSaver(s, t, g.inbox.storedThrough, g.fail)
+	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, &g.covered, g.fail)
 	g.checkpointer = newCheckpointer(g)
 	g.pacer = newPacer(g.checkpointer.urgency)
 	s.Pace(g.pacer.rest)
-	g.fetcher = newFetcher(g, t)
-	g.partServer = newPartServer(s, t, cfg.Bounds.PartBytes, g.fail)
+	g.fetcher = newFetcher(g, t, seed.Uint64()>>1)
+	g.partServer = newPartServer(s, t, c, cfg.Bounds.PartBytes, g.fail)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
 		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
@@ -105,7 +118,6 @@ func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine
 	g.loop = newLoop(g, t, seed)
 	g.loading.begin(uint64(restored.Chosen))
 	g.published.set(paxos.Status{Self: cfg.Self, Promised: restored.Promised, Chosen: restored.Chosen, FirstKept: 1, Configuration: cfg.Configuration}, counters{})
-	go g.run(coreConfig, restored)
 	return g, nil
 }
 
@@ -117,33 +129,44 @@ func checkCore(cfg paxos.Config) error {
 }
 
 // run is the loop's goroutine from the load to the end.
-func (g *Group) run(cfg paxos.Config, restored paxos.Restored) {
+func (g *Group) run() {
 	defer close(g.finished)
 	defer g.finish()
-	go g.saver.run()
-	go g.catchUp.run()
-	go g.checkpointer.run()
+	go drive(g.saver, g.saver.ended)
+	go drive(g.catchUp, g.catchUp.ended)
+	go drive(g.checkpointer, g.checkpointer.ended)
 	go g.fetcher.run()
 	go g.partServer.run()
-	restored, err := g.load(restored)
+	if !g.start() {
+		close(g.applier.ended)
+		return
+	}
+	go drive(g.applier, g.applier.ended)
+	g.loop.run()
+}
+
+// start loads the state and has the loop and the applier go on from it. It reports false if the group ends instead.
+func (g *Group) start() bool {
+	restored, err := g.load(g.restored)
+	g.restored = paxos.Restored{} // the records in it are the core's now
 	if err != nil {
 		if !errors.Is(err, errStopped) {
 			g.fail(err)
 		}
-		close(g.applier.ended)
-		return
+		return false
 	}
 	g.chosen.Store(uint64(restored.Chosen))
 	g.loading.active.Store(false)
 	g.taking.Store(true)
-	go g.applier.run()
-	cfg.Configuration = g.Configuration() // a later one may have been restored
-	core, err := paxos.New(cfg, restored, g.clock.Now())
+	g.applier.live = true
+	g.coreConfig.Configuration = g.Configuration() // a later one may have been restored
+	core, err := paxos.New(g.coreConfig, restored, g.clock.Now())
 	if err != nil {
 		g.fail(err)
-		return
+		return false
 	}
-	g.loop.run(core)
+	g.loop.begin(core)
+	return true
 }
 
 // Receive takes messages of a peer, in the order they came, from its link's reader. It waits while the group has too
@@ -212,6 +235,19 @@ func (g *Group) failing() bool {
 // finish ends the other goroutines, in the order of what needs what, and then whatever wait is left. The journal comes
 // last: if a disk hangs, nobody but the end of the process waits for it.
 func (g *Group) finish() {
+	g.stopTaking()
+	<-g.applier.ended
+	g.answerAll()
+	<-g.saver.ended
+	<-g.catchUp.ended
+	<-g.checkpointer.ended
+	<-g.fetcher.ended
+	<-g.partServer.ended
+	g.conclude()
+}
+
+// stopTaking has every actor finish what it was given, and no more.
+func (g *Group) stopTaking() {
 	g.refuse()
 	g.inbox.close()
 	g.pacer.close()
@@ -220,15 +256,17 @@ func (g *Group) finish() {
 	g.fetcher.close()
 	g.saver.queue.close()
 	g.applier.queue.close()
-	<-g.applier.ended
+}
+
+// answerAll ends every wait that is left, once nothing more is applied.
+func (g *Group) answerAll() {
 	g.sweep()
 	close(g.answered)
 	g.checkpointer.close()
-	<-g.saver.ended
-	<-g.catchUp.ended
-	<-g.checkpointer.ended
-	<-g.fetcher.ended
-	<-g.partServer.ended
+}
+
+// conclude is the last act of a group.
+func (g *Group) conclude() {
 	if !g.failing() {
 		g.saveHint()
 	}

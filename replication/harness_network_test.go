@@ -83,11 +83,8 @@ func (p port) Send(to paxos.NodeID, m paxos.Message) {
 func (n *network) deliver(direction pair, link *queue[paxos.Message]) {
 	defer n.ended.Done()
 	var ms []paxos.Message
-	for {
-		var ok bool
-		if ms, ok = link.take(ms); !ok {
-			return
-		}
+	for link.await() {
+		ms, _ = link.take(ms)
 		n.mu.Lock()
 		group := n.groups[direction.to]
 		if n.cut[direction] {

@@ -49,7 +49,7 @@ func (in *inbox) receive(from paxos.NodeID, ms []paxos.Message) {
 		bytes += payloadBytes(m)
 	}
 	in.mu.Lock()
-	for !in.closed && len(in.messages) > 0 && (len(in.messages)+len(ms) > in.maxMessages || in.bytes+bytes > in.maxBytes) {
+	for !in.closed && !in.hasRoom(len(ms), bytes) {
 		in.room.Wait()
 	}
 	if !in.closed {
@@ -60,6 +60,22 @@ func (in *inbox) receive(from paxos.NodeID, ms []paxos.Message) {
 	}
 	in.mu.Unlock()
 	in.poke()
+}
+
+// hasRoom reports whether that much fits. in.mu is held.
+func (in *inbox) hasRoom(messages, bytes int) bool {
+	return len(in.messages) == 0 || len(in.messages)+messages <= in.maxMessages && in.bytes+bytes <= in.maxBytes
+}
+
+// wouldWait reports whether receive would hold its caller up.
+func (in *inbox) wouldWait(ms []paxos.Message) bool {
+	bytes := 0
+	for _, m := range ms {
+		bytes += payloadBytes(m)
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return !in.closed && !in.hasRoom(len(ms), bytes)
 }
 
 // linkChange is a link to a peer that came up or broke.

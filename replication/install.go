@@ -10,9 +10,9 @@ import (
 // install replaces the state by that of checkpoint c, which storage has made its newest. Clients are told LOADING meanwhile;
 // the acceptor goes on. After an error there is no state, so the group must end.
 func (g *Group) install(c paxos.Checkpoint, stop <-chan struct{}) (paxos.Fetched, error) {
-	began := time.Now()
+	began := g.clock.Now().Mono
 	g.loading.begin(c.Count)
-	if err := g.applier.interrupt(func() error { return g.replace(c, stop) }); err != nil {
+	if err := g.fetcher.interrupt(g.applier, func() error { return g.replace(c, stop) }); err != nil {
 		return paxos.Fetched{}, err
 	}
 	if _, err := g.storage.Cut(c.Slot + 1); err != nil {
@@ -20,7 +20,7 @@ func (g *Group) install(c paxos.Checkpoint, stop <-chan struct{}) (paxos.Fetched
 	}
 	g.loading.active.Store(false)
 	g.readers.applied(c.Slot)
-	g.cfg.Logger.Info("state replaced by a peer's checkpoint", "slot", c.Slot, "records", c.Count, "took", time.Since(began))
+	g.cfg.Logger.Info("state replaced by a peer's checkpoint", "slot", c.Slot, "records", c.Count, "took", time.Duration(g.clock.Now().Mono-began))
 	return paxos.Fetched{Slot: c.Slot, Configuration: g.applier.newestConfiguration()}, nil
 }
 
@@ -36,29 +36,23 @@ func (g *Group) replace(c paxos.Checkpoint, stop <-chan struct{}) error {
 	return g.applier.catchUpOwn()
 }
 
-// interrupt runs f on the applier's goroutine once everything handed over before is applied. On an error, which it returns,
+// interrupt has the applier run do once everything handed over before is applied, and returns what that returned. On an error
 // nothing is applied any more.
-func (a *applier) interrupt(f func() error) error {
-	j := &applierJob{f: f, done: make(chan error, 1)}
+func (f *fetcher) interrupt(a *applier, do func() error) error {
+	j := &applierJob{f: do, done: make(chan error, 1), wake: f.wake}
 	a.job.Store(j)
 	a.queue.kick()
-	select {
-	case err := <-j.done:
+	if err := f.await(func() bool { return len(j.done) > 0 }); err != nil {
 		return err
-	case <-a.ended:
 	}
-	select {
-	case err := <-j.done:
-		return err
-	default:
-		return errStopped
-	}
+	return <-j.done
 }
 
 // applierJob is what interrupt has the applier do.
 type applierJob struct {
 	f    func() error
-	done chan error
+	done chan error // has room for one
+	wake chan<- struct{}
 }
 
 // runJob does what waits to be done; it reports false if the applier must end.
@@ -68,7 +62,11 @@ func (a *applier) runJob() bool {
 		return true
 	}
 	err := j.f()
+	if err != nil {
+		a.failed.Store(true) // whoever asked for it ends the group
+	}
 	j.done <- err
+	signal(j.wake)
 	return err == nil
 }
 

@@ -207,5 +207,8 @@ func (l *Lane) failAll(o Outcome) {
 	}
 }
 
+// IsFull reports whether End would wait with a chunk that is big enough to be closed. It is for who must not wait.
+func (l *Lane) IsFull() bool { return len(l.full) == cap(l.full) }
+
 // isIdle reports whether nothing waits in the lane.
 func (l *Lane) isIdle() bool { return l.open.Load() == nil && len(l.full) == 0 && len(l.held) == 0 }

@@ -30,7 +30,7 @@ const (
 // load restores the state: from the newest checkpoint, if there is one, then from the log, up to what is known to be chosen.
 // It returns what the core goes on from. It runs on the goroutine that will be the loop's: nothing else can happen meanwhile.
 func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
-	began := time.Now()
+	began := g.clock.Now().Mono
 	if err := g.loadCheckpoint(restored.Chosen); err != nil {
 		return restored, err
 	}
@@ -46,7 +46,7 @@ func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
 	}
 	g.checkpointer.tail(tail)
 	if restored.Chosen > 0 {
-		g.cfg.Logger.Info("state restored", "checkpoint", from, "slots", uint64(restored.Chosen-from), "took", time.Since(began))
+		g.cfg.Logger.Info("state restored", "checkpoint", from, "slots", uint64(restored.Chosen-from), "took", time.Duration(g.clock.Now().Mono-began))
 	}
 	return restored, nil
 }
@@ -170,7 +170,7 @@ func (g *Group) restoreMachine(c paxos.Checkpoint, stop <-chan struct{}, rest fu
 func (g *Group) watched(
 	c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error), stop <-chan struct{}, rest func(worked time.Duration),
 ) func() (paxos.CheckpointRecord, bool, error) {
-	said := time.Now()
+	said := g.clock.Now().Mono
 	began := said
 	return func() (paxos.CheckpointRecord, bool, error) {
 		record, ok, err := next()
@@ -185,10 +185,10 @@ func (g *Group) watched(
 				return paxos.CheckpointRecord{}, false, errStopped
 			default:
 			}
-			now := time.Now()
-			rest(now.Sub(began))
-			began = time.Now()
-			if now.Sub(said) >= loadingLogEvery {
+			now := g.clock.Now().Mono
+			rest(time.Duration(now - began))
+			began = g.clock.Now().Mono
+			if now-said >= int64(loadingLogEvery) {
 				said = now
 				g.cfg.Logger.Info("restoring the state", "checkpoint", c.Slot, "records", n, "of", c.Count)
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// loop is the goroutine that owns the core. It waits for nothing but its inbox and its ticker.
+// loop is the actor that owns the core. It waits for nothing but its inbox and its ticker.
 type loop struct {
 	g         *Group
 	core      *paxos.Core
@@ -52,14 +52,18 @@ func newLoop(g *Group, t Transport, seed *rand.ChaCha8) *loop {
 
 func (l *loop) lanes() []*Lane { return *l.g.lanes.Load() }
 
-// run drives the core until the group ends.
-func (l *loop) run(core *paxos.Core) {
+// begin hands the core over.
+func (l *loop) begin(core *paxos.Core) {
 	l.core = core
 	l.members = core.Configuration()
 	l.transport.SetMembers(l.members)
+	l.tick()
+}
+
+// run drives the core until the group ends.
+func (l *loop) run() {
 	ticker := time.NewTicker(l.g.cfg.Limits.Heartbeat / ticksPerHeartbeat)
 	defer ticker.Stop()
-	l.tick()
 	for !l.closing.over {
 		ticked := false
 		select {
@@ -71,7 +75,6 @@ func (l *loop) run(core *paxos.Core) {
 		}
 		l.turn(ticked)
 	}
-	l.flush()
 }
 
 // turn reacts to everything that has happened, then uses the room there is.

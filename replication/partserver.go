@@ -15,11 +15,12 @@ const (
 	maxHolds = 8
 )
 
-// partServer is the goroutine that reads checkpoints for peers. It keeps one request a peer, the newest, and answers one at a
+// partServer is the actor that reads checkpoints for peers. It keeps one request a peer, the newest, and answers one at a
 // time; who asks sets the pace.
 type partServer struct {
 	storage   CheckpointStorage
 	transport Transport
+	clock     Clock
 	bytes     int
 	fail      func(error)
 	stop      chan struct{}
@@ -29,8 +30,9 @@ type partServer struct {
 	mu       sync.Mutex
 	requests []partRequest
 
-	// The goroutine's own.
-	holds map[paxos.NodeID]*partHold
+	// The actor's own.
+	holds  []*partHold // one a peer
+	failed bool
 }
 
 type partRequest struct {
@@ -40,15 +42,16 @@ type partRequest struct {
 
 // partHold is a checkpoint held for a peer.
 type partHold struct {
+	peer       paxos.NodeID
 	checkpoint paxos.Checkpoint
 	release    func()
-	until      time.Time
+	until      int64 // Instant.Mono
 }
 
-func newPartServer(s CheckpointStorage, t Transport, bytes int, fail func(error)) *partServer {
+func newPartServer(s CheckpointStorage, t Transport, c Clock, bytes int, fail func(error)) *partServer {
 	return &partServer{
-		storage: s, transport: t, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
-		wake: make(chan struct{}, 1), holds: map[paxos.NodeID]*partHold{},
+		storage: s, transport: t, clock: c, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
+		wake: make(chan struct{}, 1),
 	}
 }
 
@@ -56,10 +59,7 @@ func newPartServer(s CheckpointStorage, t Transport, bytes int, fail func(error)
 func (p *partServer) ask(from paxos.NodeID, m paxos.CheckpointAsk) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
+	signal(p.wake)
 	for i := range p.requests {
 		if p.requests[i].from == from {
 			p.requests[i].ask = m
@@ -84,60 +84,73 @@ func (p *partServer) next() (request partRequest, ok bool) {
 
 func (p *partServer) close() { close(p.stop) }
 
+// run is the goroutine of the part server.
 func (p *partServer) run() {
-	defer close(p.ended)
-	defer func() { p.expire(time.Now().Add(2 * holdFor)) }()
-	expiry := time.NewTicker(holdFor / 4)
-	defer expiry.Stop()
-	for {
-		select {
-		case <-p.stop:
-			return
-		case <-expiry.C:
-			p.expire(time.Now())
-		case <-p.wake:
-			if err := p.answerAll(); err != nil {
-				p.fail(fmt.Errorf("a checkpoint could not be read for a peer: %w", err))
-				return
-			}
-		}
+	drive(p, p.ended)
+	p.expire(never)
+}
+
+// await waits for a request, or until a hold may have to be let go of.
+func (p *partServer) await() {
+	timer := time.NewTimer(holdFor / 4)
+	defer timer.Stop()
+	select {
+	case <-p.stop:
+	case <-timer.C:
+	case <-p.wake:
 	}
 }
 
-// expire releases what nobody has asked for until now.
-func (p *partServer) expire(now time.Time) {
-	for peer, hold := range p.holds {
-		if hold.until.Before(now) {
-			p.drop(peer)
-		}
+func (p *partServer) isOver() bool { return p.failed || isClosed(p.stop) }
+
+// step answers one request, after it has let go of what is not needed any more.
+func (p *partServer) step() bool {
+	if p.isOver() {
+		return false
 	}
+	p.expire(p.clock.Now().Mono)
+	request, ok := p.next()
+	if !ok {
+		return false
+	}
+	part, err := p.answer(request)
+	if errors.Is(err, ErrNoCheckpoint) || errors.Is(err, errTooManyHolds) {
+		part.Refused = err.Error()
+	} else if err != nil {
+		p.failed = true
+		p.fail(fmt.Errorf("a checkpoint could not be read for a peer: %w", err))
+		return true
+	}
+	part.Number = request.ask.Number
+	p.transport.Send(request.from, part)
+	return true
 }
 
-func (p *partServer) drop(peer paxos.NodeID) {
-	p.holds[peer].release()
-	delete(p.holds, peer)
+// expire releases what nobody has asked for until that Instant.Mono.
+func (p *partServer) expire(now int64) {
+	p.holds = withoutFunc(p.holds, func(h *partHold) bool {
+		if h.until >= now {
+			return false
+		}
+		h.release()
+		return true
+	})
 }
 
-func (p *partServer) answerAll() error {
-	for {
-		request, ok := p.next()
-		if !ok {
-			return nil
+// drop releases what is held for a peer.
+func (p *partServer) drop(h *partHold) {
+	h.release()
+	p.holds = without(p.holds, h)
+}
+
+// held returns what is held for a peer, nil if nothing is.
+func (p *partServer) held(peer paxos.NodeID) *partHold {
+	for _, h := range p.holds {
+		if h.peer == peer {
+			return h
 		}
-		select {
-		case <-p.stop:
-			return nil
-		default:
-		}
-		part, err := p.answer(request)
-		if errors.Is(err, ErrNoCheckpoint) || errors.Is(err, errTooManyHolds) {
-			part.Refused = err.Error()
-		} else if err != nil {
-			return err
-		}
-		part.Number = request.ask.Number
-		p.transport.Send(request.from, part)
 	}
+	return nil
 }
 
 // answer reads the part that a peer asks for.
@@ -160,13 +173,13 @@ var errTooManyHolds = errors.New("busy with other nodes that fetch a checkpoint"
 
 // hold returns the peer's hold on the checkpoint it asks for. Whoever begins anew lets go of what it had.
 func (p *partServer) hold(r partRequest) (*partHold, error) {
-	until := time.Now().Add(holdFor)
-	if held := p.holds[r.from]; held != nil {
+	until := p.clock.Now().Mono + int64(holdFor)
+	if held := p.held(r.from); held != nil {
 		if len(r.ask.Cursor) > 0 && held.checkpoint.Slot == r.ask.Slot {
 			held.until = until
 			return held, nil
 		}
-		p.drop(r.from)
+		p.drop(held)
 	}
 	if len(p.holds) >= maxHolds {
 		return nil, errTooManyHolds
@@ -175,7 +188,7 @@ func (p *partServer) hold(r partRequest) (*partHold, error) {
 	if err != nil {
 		return nil, err
 	}
-	held := &partHold{checkpoint, release, until}
-	p.holds[r.from] = held
+	held := &partHold{r.from, checkpoint, release, until}
+	p.holds = append(p.holds, held)
 	return held, nil
 }

@@ -41,7 +41,7 @@ func (q *queue[T]) kick() {
 	q.filled.Signal()
 }
 
-// close ends the queue: take returns what is left, then reports the end.
+// close ends the queue: take returns what is left, then await reports the end.
 func (q *queue[T]) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -49,15 +49,29 @@ func (q *queue[T]) close() {
 	q.filled.Signal()
 }
 
-// take waits for items and returns all there are, possibly none after a kick. ok is false at the end. buffer is reused
-// for what is pushed next.
-func (q *queue[T]) take(buffer []T) (items []T, ok bool) {
-	clear(buffer)
+// await waits until take has something to return. It reports false when it never will have: the queue is closed and empty.
+func (q *queue[T]) await() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.items) == 0 && !q.kicked && !q.closed {
 		q.filled.Wait()
 	}
+	return len(q.items) > 0 || q.kicked
+}
+
+// isEnded reports whether the queue is closed and empty.
+func (q *queue[T]) isEnded() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed && len(q.items) == 0 && !q.kicked
+}
+
+// take returns all the items there are, none after a mere kick; ok is false if there was neither. buffer is reused for what is
+// pushed next. It does not wait.
+func (q *queue[T]) take(buffer []T) (items []T, ok bool) {
+	clear(buffer)
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	items, q.items = q.items, buffer[:0]
 	ok = len(items) > 0 || q.kicked
 	q.kicked = false

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -14,70 +15,90 @@ type save struct {
 	after    []paxos.Envelope
 }
 
-// saver is the goroutine that writes the journal.
+// saver is the actor that writes the journal.
 type saver struct {
 	storage   Storage
 	transport Transport
+	clock     Clock
 	queue     *queue[save]
 	latency   latencies
 	stored    func(sequence uint64)
 	fail      func(error)
+	failed    atomic.Bool
 	ended     chan struct{}
+
+	// The actor's own: what was taken, saved says that it is on stable storage; and a buffer.
+	saves  []save
+	saved  bool
+	writes []paxos.Write
 }
 
-func newSaver(s Storage, t Transport, stored func(uint64), fail func(error)) *saver {
-	return &saver{storage: s, transport: t, queue: newQueue[save](), stored: stored, fail: fail, ended: make(chan struct{})}
+func newSaver(s Storage, t Transport, c Clock, stored func(uint64), fail func(error)) *saver {
+	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), stored: stored, fail: fail, ended: make(chan struct{})}
 }
 
-// run saves everything that waits with one call, again and again. After an error it never touches the journal again
-// and lets nothing leave (rule D2).
-func (s *saver) run() {
-	defer close(s.ended)
-	var saves []save
-	var writes []paxos.Write
-	for {
-		var ok bool
-		if saves, ok = s.queue.take(saves); !ok {
-			return
-		}
-		clear(writes)
-		writes = writes[:0]
-		bytes := 0
-		for i := range saves {
-			if w := &saves[i].write; !w.IsEmpty() || w.Chosen != 0 {
-				writes = append(writes, *w)
-				bytes += recordsBytes(w.Records)
-			}
-		}
-		if err := s.save(writes); err != nil {
-			s.fail(err)
-			return
-		}
-		s.queue.done(len(saves), bytes)
-		s.release(saves)
+func (s *saver) await() { s.queue.await() }
+
+func (s *saver) isOver() bool { return s.failed.Load() || !s.saved && s.queue.isEnded() }
+
+// step saves everything that waits with one call, and in the next step lets go of what waited for that.
+func (s *saver) step() bool {
+	if s.failed.Load() {
+		return false
 	}
+	if s.saved {
+		s.saved = false
+		s.release()
+		return true
+	}
+	var ok bool
+	if s.saves, ok = s.queue.take(s.saves); !ok {
+		return false
+	}
+	s.saveAll()
+	return true
+}
+
+// saveAll saves what was taken. After an error the journal is never touched again and nothing leaves (rule D2).
+func (s *saver) saveAll() {
+	clear(s.writes)
+	s.writes = s.writes[:0]
+	bytes := 0
+	for i := range s.saves {
+		if w := &s.saves[i].write; !w.IsEmpty() || w.Chosen != 0 {
+			s.writes = append(s.writes, *w)
+			bytes += recordsBytes(w.Records)
+		}
+	}
+	if err := s.save(s.writes); err != nil {
+		s.failed.Store(true)
+		s.fail(err)
+		return
+	}
+	s.queue.done(len(s.saves), bytes)
+	s.saved = true
 }
 
 func (s *saver) save(writes []paxos.Write) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	began := time.Now()
+	began := s.clock.Now().Mono
 	if err := s.storage.Save(writes); err != nil {
 		return fmt.Errorf("the journal could not be written, so this node stops rather than forget a vote: %w", err)
 	}
-	s.latency.add(time.Since(began))
+	s.latency.add(time.Duration(s.clock.Now().Mono - began))
 	return nil
 }
 
 // release sends what waited for the writes, then reports them: the messages are what a majority waits for.
-func (s *saver) release(saves []save) {
-	for i := range saves {
-		for _, e := range saves[i].after {
+func (s *saver) release() {
+	for i := range s.saves {
+		for _, e := range s.saves[i].after {
 			s.transport.Send(e.To, e.Message)
 		}
 	}
-	if n := len(saves); n > 0 {
-		s.stored(saves[n-1].sequence)
+	if n := len(s.saves); n > 0 {
+		s.stored(s.saves[n-1].sequence)
 	}
 }

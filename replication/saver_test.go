@@ -46,10 +46,10 @@ func saveOf(sequence uint64, slot paxos.Slot, to paxos.NodeID) save {
 
 func TestD1_SaverSendsAfterOneSaveForAll(t *testing.T) {
 	j := &journalLog{}
-	s := newSaver(j, j, func(sequence uint64) { j.note("stored %d", sequence) }, func(err error) { t.Error(err) })
+	s := newSaver(j, j, SystemClock{}, func(sequence uint64) { j.note("stored %d", sequence) }, func(err error) { t.Error(err) })
 	s.queue.push([]save{saveOf(1, 1, 2), saveOf(2, 2, 3), saveOf(2, 0, 4)}, 0)
 	s.queue.close()
-	s.run()
+	drive(s, s.ended)
 	if want := []string{"save 2", "send to 2", "send to 3", "send to 4", "stored 2"}; !slices.Equal(j.events, want) {
 		t.Errorf("%q\nwant %q", j.events, want)
 	}
@@ -58,10 +58,10 @@ func TestD1_SaverSendsAfterOneSaveForAll(t *testing.T) {
 func TestD2_SaverSendsNothingAfterAFailedSave(t *testing.T) {
 	j := &journalLog{err: errors.New("input/output error")}
 	var failed error
-	s := newSaver(j, j, func(sequence uint64) { j.note("stored %d", sequence) }, func(err error) { failed = err })
+	s := newSaver(j, j, SystemClock{}, func(sequence uint64) { j.note("stored %d", sequence) }, func(err error) { failed = err })
 	s.queue.push([]save{saveOf(1, 1, 2)}, 0)
 	s.queue.close()
-	s.run()
+	drive(s, s.ended)
 	if want := []string{"save 1"}; !slices.Equal(j.events, want) || !errors.Is(failed, j.err) {
 		t.Errorf("%q, %v", j.events, failed)
 	}

@@ -11,7 +11,7 @@ import (
 type syncedWaiters struct {
 	mu      sync.Mutex
 	synced  []paxos.SyncedThrough
-	waiters map[*syncedWaiter]struct{}
+	waiters []*syncedWaiter // oldest first
 }
 
 type syncedWaiter struct {
@@ -48,12 +48,13 @@ func (w *syncedWaiters) update(synced []paxos.SyncedThrough) {
 	var satisfied []told
 	w.mu.Lock()
 	w.synced = synced
-	for waiter := range w.waiters {
-		if count := w.count(waiter.slot); count >= waiter.n {
+	w.waiters = withoutFunc(w.waiters, func(waiter *syncedWaiter) bool {
+		count := w.count(waiter.slot)
+		if count >= waiter.n {
 			satisfied = append(satisfied, told{waiter.done, count})
-			delete(w.waiters, waiter)
 		}
-	}
+		return count >= waiter.n
+	})
 	w.mu.Unlock()
 	for _, t := range satisfied {
 		t.done(t.count)
@@ -76,10 +77,7 @@ func (g *Group) WaitSynced(slot uint64, n int, done func(count int)) (cancel fun
 	w.mu.Lock()
 	count := w.count(waiter.slot)
 	if count < n {
-		if w.waiters == nil {
-			w.waiters = map[*syncedWaiter]struct{}{}
-		}
-		w.waiters[waiter] = struct{}{}
+		w.waiters = append(w.waiters, waiter)
 	}
 	w.mu.Unlock()
 	if count >= n {
@@ -88,7 +86,7 @@ func (g *Group) WaitSynced(slot uint64, n int, done func(count int)) (cancel fun
 	}
 	return func() {
 		w.mu.Lock()
-		delete(w.waiters, waiter)
+		w.waiters = without(w.waiters, waiter)
 		w.mu.Unlock()
 	}
 }

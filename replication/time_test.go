@@ -138,9 +138,8 @@ func TestWaitSynced(t *testing.T) {
 
 func TestSyncedWaiters(t *testing.T) {
 	var w syncedWaiters
-	w.waiters = map[*syncedWaiter]struct{}{}
 	told := 0
-	w.waiters[&syncedWaiter{slot: 5, n: 2, done: func(n int) { told = n }}] = struct{}{}
+	w.waiters = []*syncedWaiter{{slot: 5, n: 2, done: func(n int) { told = n }}}
 	w.update([]paxos.SyncedThrough{{Node: 1, Slot: 9}, {Node: 2, Slot: 4}})
 	if told != 0 {
 		t.Fatal("told too early")
