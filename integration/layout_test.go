@@ -41,6 +41,10 @@ var layers = []layer{
 	{dir: "storage", imports: []string{"replication/paxos"}, banned: []string{"net"}},
 	{dir: "peer", imports: []string{"replication/paxos"}},
 	{dir: "integration"},
+	// A simulated history is a function of its seed. What runs many of them, tests and integration/sim/soak, may use goroutines.
+	{dir: "integration/sim", imports: []string{"replication", "replication/paxos", "statemachine", "storage", "peer"},
+		banned: []string{"crypto/rand", "hash/maphash", "net"}, noGoroutines: true, noClock: true},
+	{dir: "integration/sim/soak", imports: []string{"integration/sim"}},
 }
 
 // clockCalls are the functions of package time that ask a clock or wait for one.

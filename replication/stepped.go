@@ -195,6 +195,9 @@ func (s *Stepped) Close() {
 	}
 }
 
+// IsDone reports that every command and read was given its outcome, and none is taken any more: lanes must not be used from now on.
+func (s *Stepped) IsDone() bool { return s.swept.Load() }
+
 // IsEnded reports whether the group has ended, by Close or by a fatal error: then Err says which.
 func (s *Stepped) IsEnded() bool { return s.stage == stageEnded }
 

@@ -1,0 +1,247 @@
+package sim
+
+import (
+	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// front is what clients talk to at a process: it does with a group what package resp does, without sockets.
+type front struct {
+	node *node
+	boot uint64
+	lane *replication.Lane
+	// ticket is that of the newest read; reads wait for theirs.
+	ticket, ready uint64
+	reads         []waitingRead
+	running       bool
+	// open are the operations without an outcome, oldest first.
+	open []*operation
+}
+
+type waitingRead struct {
+	ticket uint64
+	op     *operation
+}
+
+func newFront(n *node) *front {
+	f := &front{node: n, boot: n.boots}
+	f.lane = n.group.NewLane(f)
+	return f
+}
+
+// take starts an operation. It reports false if the node has no room for it.
+func (f *front) take(op *operation) bool {
+	if f.lane.IsFull() || f.node.group.IsDone() {
+		return false
+	}
+	f.open = append(f.open, op)
+	switch w := f.node.world; {
+	case op.isWrite():
+		f.submit(op, op.encode)
+	case w.chance(100):
+		f.submit(op, nil) // as behind a write of its own connection
+	default:
+		f.read(op)
+	}
+	f.node.wake()
+	return true
+}
+
+// submit puts an operation into the open chunk: a command, or, without one, a read that waits for its turn.
+func (f *front) submit(op *operation, encode func([]byte) []byte) {
+	chunk := f.lane.Begin()
+	s, _ := chunk.Replies.(*submission)
+	if s == nil {
+		s = &submission{front: f}
+		chunk.Replies = s
+	}
+	if encode != nil {
+		chunk.Commands = encode(chunk.Commands)
+		chunk.Count++
+	}
+	s.items = append(s.items, item{op: op, command: encode != nil})
+	f.lane.End(chunk)
+}
+
+// tick has time pass in the log before an operation reads again: it met a key that is due by the local clock alone.
+func (f *front) tick(op *operation) {
+	chunk := f.lane.Begin()
+	s, _ := chunk.Replies.(*submission)
+	if s == nil {
+		s = &submission{front: f}
+		chunk.Replies = s
+	}
+	chunk.Commands = statemachine.AppendTick(chunk.Commands)
+	chunk.Count++
+	s.items = append(s.items, item{command: true}, item{op: op})
+	f.lane.End(chunk)
+}
+
+// read runs an operation that reads at once if it may, else when its slot is applied.
+func (f *front) read(op *operation) {
+	if grant, ok := f.node.group.ReadNow(); ok {
+		reply, due := f.view(op)
+		if !due && f.node.group.StillValid(grant) {
+			f.node.world.checks.servedByGrant(f.node)
+			f.finish(op, reply)
+			return
+		}
+	}
+	f.ticket++
+	f.reads = append(f.reads, waitingRead{f.ticket, op})
+	f.lane.AskRead(f.ticket)
+}
+
+// view runs a read on the state as it is.
+func (f *front) view(op *operation) (reply []byte, due bool) {
+	v := f.node.machine.Read(f.node.clock.Now().Real / 1_000_000)
+	defer v.Close()
+	var r recorded
+	due = op.run(v, &r)
+	return r.encoded, due
+}
+
+// ReadsReady implements replication.LaneListener.
+func (f *front) ReadsReady(through uint64) {
+	f.ready = max(f.ready, through)
+	f.runSoon()
+}
+
+// runSoon runs the reads that may run, as an event loop does that was woken.
+func (f *front) runSoon() {
+	if f.running {
+		return
+	}
+	f.running = true
+	w := f.node.world
+	w.after(w.between(0, 100*microsecond), func() {
+		f.running = false
+		if f.isOver() {
+			return
+		}
+		if f.node.isFrozen() {
+			w.at(f.node.frozenUntil, f.runSoon)
+			return
+		}
+		f.runReady()
+	})
+}
+
+func (f *front) isOver() bool { return !f.node.isUp() || f.node.boots != f.boot }
+
+func (f *front) runReady() {
+	for len(f.reads) > 0 && f.reads[0].ticket <= f.ready {
+		op := f.reads[0].op
+		f.reads = f.reads[1:]
+		if reply, due := f.view(op); !due {
+			f.finish(op, reply)
+		} else {
+			f.tick(op)
+			f.node.wake()
+		}
+	}
+}
+
+// ReadsFailed implements replication.LaneListener.
+func (f *front) ReadsFailed(through uint64, outcome replication.Outcome) {
+	for len(f.reads) > 0 && f.reads[0].ticket <= through {
+		op := f.reads[0].op
+		f.reads = f.reads[1:]
+		f.fail(op, outcome)
+	}
+}
+
+// finish gives an operation its reply.
+func (f *front) finish(op *operation, reply []byte) {
+	f.forget(op)
+	op.client.replied(op, reply)
+}
+
+// fail gives an operation the outcome of having no reply.
+func (f *front) fail(op *operation, outcome replication.Outcome) {
+	f.forget(op)
+	op.client.failed(op, outcome == replication.Uncertain && op.isWrite())
+}
+
+func (f *front) forget(op *operation) {
+	for i, o := range f.open {
+		if o == op {
+			f.open = append(f.open[:i], f.open[i+1:]...)
+			return
+		}
+	}
+}
+
+// lost is what the end of the process does to its clients: nobody knows what became of the writes.
+func (f *front) lost() {
+	open := f.open
+	f.open = nil
+	for _, op := range open {
+		op.client.failed(op, op.isWrite())
+	}
+}
+
+// submission is what a front keeps of a chunk: whose commands they are. It implements replication.Replies and statemachine.Replies.
+type submission struct {
+	front *front
+	items []item
+	at    int
+	reply recorded
+	// running: the command of items[at] was started.
+	running bool
+}
+
+// item is a command, or a read that runs when its turn in the chunk has come. A tick is a command of nobody's.
+type item struct {
+	op      *operation
+	command bool
+}
+
+// Next implements statemachine.Replies.
+func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
+	s.end()
+	s.runReads(view)
+	if s.at == len(s.items) {
+		s.front.node.world.violated(errTooMany)
+		return statemachine.Discard
+	}
+	s.running = true
+	s.reply = recorded{}
+	return &s.reply
+}
+
+// Finish implements statemachine.Replies.
+func (s *submission) Finish(_ uint64, view *statemachine.View) {
+	s.end()
+	s.runReads(view)
+}
+
+// Fail implements replication.Replies.
+func (s *submission) Fail(outcome replication.Outcome) {
+	for ; s.at < len(s.items); s.at++ {
+		if op := s.items[s.at].op; op != nil {
+			s.front.fail(op, outcome)
+		}
+	}
+}
+
+// end gives the command that has just run its reply.
+func (s *submission) end() {
+	if !s.running {
+		return
+	}
+	s.running = false
+	if op := s.items[s.at].op; op != nil {
+		s.front.finish(op, s.reply.encoded)
+	}
+	s.at++
+}
+
+func (s *submission) runReads(view *statemachine.View) {
+	for ; s.at < len(s.items) && !s.items[s.at].command; s.at++ {
+		op := s.items[s.at].op
+		var r recorded
+		op.run(view, &r) // the log's time rules here: nothing is due
+		s.front.finish(op, r.encoded)
+	}
+}

@@ -1,0 +1,197 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// Bounds of the cluster's size while members come and go.
+const (
+	minVoters  = 3
+	maxMembers = 7
+)
+
+// found makes the first voters.
+func (w *world) found(count int) {
+	var c paxos.Configuration
+	for i := range count {
+		c.Voters = append(c.Voters, paxos.Member{ID: paxos.NodeID(i + 1), Address: address(i + 1)})
+	}
+	for i := range count {
+		w.addNode(paxos.NodeID(i+1), uuid.UUID{15: byte(i + 1)}, c)
+	}
+}
+
+func address(number int) string { return fmt.Sprintf("10.0.0.%d:7379", number) }
+
+func (w *world) addNode(id paxos.NodeID, directory uuid.UUID, first paxos.Configuration) *node {
+	n := &node{
+		world: w, id: id, uuid: directory, disk: newDisk(w), first: first, diskSlower: 1,
+		clock: &clock{world: w, ppm: w.rng.Int64N(2*maxSkewPPM+1) - maxSkewPPM, ahead: int64(w.between(-second, second))},
+	}
+	w.nodes = append(w.nodes, n)
+	return n
+}
+
+// adopt makes the nodes of members that are new. What is there to be started is, by who added it.
+func (w *world) adopt(c *paxos.Configuration) {
+	for len(w.nodes) < int(c.Highest()) {
+		id := paxos.NodeID(len(w.nodes) + 1)
+		m, is := c.Member(id)
+		directory, err := uuid.Parse(m.UUID)
+		n := w.addNode(id, directory, *c)
+		if !is || err != nil {
+			n.gone = true // it came and went, and nobody here has seen it
+			continue
+		}
+		w.trace.note(id, "joins", uint64(c.Slot))
+		w.after(w.between(millisecond, second), n.restart)
+	}
+}
+
+// configuration is the newest that any process knows.
+func (w *world) configuration() paxos.Configuration {
+	newest := w.nodes[0].first
+	for _, n := range w.nodes {
+		if n.members.Slot > newest.Slot {
+			newest = n.members
+		}
+	}
+	return newest
+}
+
+// voters counts the voters, and those of them whose directory is lost.
+func (w *world) voters() (all, lost int) {
+	active := w.configuration()
+	for _, v := range active.Voters {
+		if all++; w.node(v.ID).gone {
+			lost++
+		}
+	}
+	return all, lost
+}
+
+// change asks a node, whichever it is, for a change.
+func (w *world) change(c replication.Change) bool {
+	n, ok := pick(w, w.live())
+	if ok {
+		w.await(n, n.group.AskChange(c), nil)
+	}
+	return ok
+}
+
+// Who asks the cluster for something looks for the answer that often, and for that long.
+const (
+	pollEvery = 20 * millisecond
+	pollFor   = 5 * second
+)
+
+// await waits for the answer to a request, and then calls done, if that is not nil: ok is false if it was refused or there was none.
+func (w *world) await(n *node, p *replication.Pending, done func(ok bool)) {
+	boot, until := n.boots, w.now+pollFor
+	end := func(ok bool) {
+		if done != nil {
+			done(ok)
+		}
+	}
+	n.wake()
+	var poll func()
+	poll = func() {
+		if !n.isUp() || n.boots != boot {
+			end(false)
+			return
+		}
+		if _, err, ok := p.Poll(); ok {
+			w.trace.note(n.id, "answered", boolean(err == nil))
+			end(err == nil)
+			return
+		}
+		if w.now > until {
+			p.Cancel()
+			end(false)
+			return
+		}
+		w.after(pollEvery, poll)
+	}
+	w.after(pollEvery, poll)
+}
+
+func boolean(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// newMember is a data directory that is to become a member's.
+func (w *world) newMember() paxos.Member {
+	var directory uuid.UUID
+	for i := range directory {
+		directory[i] = byte(w.rng.Uint32())
+	}
+	w.joined++
+	return paxos.Member{UUID: directory.String(), Address: address(100 + w.joined)}
+}
+
+func addMember(w *world) bool {
+	active := w.configuration()
+	if len(active.Members()) >= maxMembers {
+		return false
+	}
+	return w.change(replication.Change{Kind: replication.AddMember, Member: w.newMember()})
+}
+
+func removeMember(w *world) bool {
+	active := w.configuration()
+	m, _ := pick(w, active.Members())
+	if all, _ := w.voters(); active.IsVoter(m.ID) && all <= minVoters {
+		return false
+	}
+	return w.change(replication.Change{Kind: replication.RemoveMember, Member: paxos.Member{ID: m.ID}})
+}
+
+func replaceMember(w *world) bool {
+	active := w.configuration()
+	if len(active.Members()) >= maxMembers {
+		return false
+	}
+	v, _ := pick(w, active.Voters)
+	return w.change(replication.Change{Kind: replication.ReplaceMember, Member: w.newMember(), Replaces: v.ID})
+}
+
+// loseDirectory ends a voter for good, unless too many are gone already, and has it replaced.
+func loseDirectory(w *world) bool {
+	active := w.configuration()
+	v, _ := pick(w, active.Voters)
+	n := w.node(v.ID)
+	if all, lost := w.voters(); n.gone || w.losing || lost > 0 || all-1 < paxos.Majority(all) || len(active.Members()) >= maxMembers {
+		return false
+	}
+	n.crash()
+	n.gone = true
+	w.losing = true
+	w.replaceLost(n.id, w.newMember())
+	return true
+}
+
+// replaceLost asks until the voter is no member any more, as an operator would.
+func (w *world) replaceLost(id paxos.NodeID, by paxos.Member) {
+	w.after(w.between(100*millisecond, second), func() {
+		active := w.configuration()
+		n, ok := pick(w, w.live())
+		if !active.IsMember(id) {
+			w.losing = false
+			return
+		}
+		if !ok {
+			w.replaceLost(id, by)
+			return
+		}
+		w.await(n, n.group.AskChange(replication.Change{Kind: replication.ReplaceMember, Member: by, Replaces: id}),
+			func(bool) { w.replaceLost(id, by) })
+	})
+}

@@ -1,0 +1,336 @@
+package sim
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// node is a member: a machine with a clock and a disk, and now and then a process on it.
+type node struct {
+	world *world
+	id    paxos.NodeID
+	uuid  uuid.UUID
+	clock *clock
+	disk  *simDisk
+	// first is the configuration it was started with.
+	first paxos.Configuration
+	// boots counts the processes there were.
+	boots uint64
+	// gone: its directory is lost, or it left; it is not started again.
+	gone bool
+	// diskSlower is a factor of how long its disk takes.
+	diskSlower  moment
+	frozenUntil moment
+	suspending  bool
+
+	// Of the process that runs.
+	group   *replication.Stepped
+	store   simStore
+	machine *statemachine.Machine
+	members paxos.Configuration // as the group told its transport
+	front   *front
+	turning bool
+	gates   [replication.Actors]moment // before which an actor is not stepped
+	closing bool
+}
+
+func (n *node) isUp() bool { return n.group != nil }
+
+func (n *node) isFrozen() bool { return n.frozenUntil > n.world.now }
+
+// port is a process's way into the network; it is dead after that.
+type port struct {
+	node *node
+	boot uint64
+}
+
+func (p port) Send(to paxos.NodeID, m paxos.Message) {
+	if p.node.boots == p.boot && int(to) <= len(p.node.world.nodes) {
+		p.node.world.network.send(p.node.id, to, m)
+	}
+}
+
+func (p port) SetMembers(c paxos.Configuration) {
+	if p.node.boots == p.boot {
+		p.node.members = c
+		p.node.world.adopt(&c)
+	}
+}
+
+// limits of the simulated clusters: those of production.
+var limits = paxos.Limits{}.WithDefaults()
+
+// boot starts a process on what the disk holds.
+func (n *node) boot() {
+	w := n.world
+	n.boots++
+	w.trace.note(n.id, "boots", n.boots)
+	opened, restored, err := openStore(n)
+	if err != nil {
+		n.refuse(err)
+		return
+	}
+	n.store = opened
+	n.machine = statemachine.New(statemachine.Config{HashSeed: [16]byte{1}})
+	n.members, n.closing = n.first, false
+	n.gates = [replication.Actors]moment{}
+	port := port{n, n.boots}
+	group, err := replication.OpenStepped(n.config(), restored, opened, port, machine{n.machine}, n.clock, n.seed())
+	if err != nil {
+		w.violated(fmt.Errorf("node %v does not start: %w", n.id, err))
+		return
+	}
+	n.group = group
+	boot := n.boots
+	group.Watch(func(r *paxos.Record) { w.checks.applied(n, r) })
+	n.front = newFront(n)
+	w.checks.booted(n)
+	n.wake()
+	n.tick(boot)
+	w.network.dialAll(n.id)
+}
+
+// seed is this boot's source of chance.
+func (n *node) seed() (seed [32]byte) {
+	for i := range seed {
+		seed[i] = byte(n.world.rng.Uint32())
+	}
+	return seed
+}
+
+func (n *node) config() replication.Config {
+	o := &n.world.options
+	seed := n.seed()
+	return replication.Config{
+		Self: n.id, Configuration: n.first, Limits: limits, ReadMode: o.ReadMode, CommitTimeout: o.CommitTimeout,
+		Session: uuid.UUID(seed[:16]), Boot: n.boots, Bounds: o.Bounds, Logger: n.logger(),
+	}
+}
+
+// logger puts what a node logs into a readable trace.
+func (n *node) logger() *slog.Logger {
+	if n.world.options.Trace == nil {
+		return nil
+	}
+	return slog.New(traceHandler{n})
+}
+
+// refuse deals with a start that failed.
+func (n *node) refuse(err error) {
+	w := n.world
+	if n.disk.Failed() {
+		w.after(w.between(10*millisecond, second), n.restart) // the disk failed in the middle of the start
+		return
+	}
+	w.violated(fmt.Errorf("node %v cannot open what its disk holds after a crash: %w", n.id, err))
+}
+
+// restart starts a process if there is none.
+func (n *node) restart() {
+	if !n.isUp() && !n.gone {
+		n.boot()
+	}
+}
+
+// tick tells a process that time has passed, again and again.
+func (n *node) tick(boot uint64) {
+	w := n.world
+	var again func()
+	again = func() {
+		if !n.isUp() || n.boots != boot {
+			return
+		}
+		if n.isFrozen() {
+			w.at(n.frozenUntil, again)
+			return
+		}
+		n.group.Tick()
+		n.looked()
+		w.after(moment(limits.Heartbeat)/5, again)
+	}
+	w.after(w.between(0, moment(limits.Heartbeat)/5), again)
+}
+
+// wake has a process go on soon.
+func (n *node) wake() {
+	if n.turning || !n.isUp() {
+		return
+	}
+	n.turning = true
+	w, boot := n.world, n.boots
+	at := max(w.now+w.between(0, 40*microsecond), n.frozenUntil)
+	w.at(at, func() {
+		n.turning = false
+		if n.isUp() && n.boots == boot {
+			n.turn()
+		}
+	})
+}
+
+// turn lets one actor, whichever chance picks of those that have something to do, do a bite of its work.
+func (n *node) turn() {
+	if n.isFrozen() {
+		n.wake()
+		return
+	}
+	w := n.world
+	first := w.rng.IntN(replication.Actors)
+	opens := moment(1<<63 - 1)
+	for i := range replication.Actors {
+		a := (first + i) % replication.Actors
+		if n.gates[a] > w.now {
+			opens = min(opens, n.gates[a])
+			continue
+		}
+		if n.group.Step(replication.Actor(a)) {
+			w.trace.note(n.id, "steps", uint64(a))
+			n.gates[a] = w.now + n.pause(replication.Actor(a))
+			if n.looked() {
+				n.wake()
+			}
+			return
+		}
+	}
+	if opens < 1<<63-1 { // whoever is behind a gate may have something to do
+		n.wakeAt(opens)
+	}
+}
+
+// wakeAt has a process go on at a moment.
+func (n *node) wakeAt(at moment) {
+	w, boot := n.world, n.boots
+	w.at(at, func() {
+		if n.isUp() && n.boots == boot {
+			n.wake()
+		}
+	})
+}
+
+// pause is how long an actor takes for what it has just done, or is about to: those that use the disk take longer.
+func (n *node) pause(a replication.Actor) moment {
+	w := n.world
+	switch a {
+	case replication.ActorSaver, replication.ActorCheckpointer, replication.ActorPartServer:
+		return w.between(20*microsecond, 400*microsecond) * n.diskSlower
+	case replication.ActorApplier:
+		if w.chance(20) {
+			return w.between(0, 20*millisecond)
+		}
+	}
+	return 0
+}
+
+// looked checks what must hold of a process after everything it does. It reports false if the process has ended.
+func (n *node) looked() bool {
+	w := n.world
+	switch {
+	case n.disk.Failed():
+		n.crash()
+		return false
+	case n.group.HasFailed():
+		w.violated(fmt.Errorf("node %v has stopped by itself: %w", n.id, n.group.Err()))
+		return false
+	case n.group.IsEnded():
+		n.end()
+		return false
+	}
+	w.checks.looked(n)
+	return true
+}
+
+// crash ends the process at once. What was not synced is lost, or torn.
+func (n *node) crash() {
+	if !n.isUp() {
+		return
+	}
+	w := n.world
+	w.trace.note(n.id, "crashes")
+	n.group.Crash()
+	n.stop()
+	n.disk.Crash(w.crashMode())
+}
+
+// stop is what the end of a process, of whatever kind, does to the rest of the world.
+func (n *node) stop() {
+	front := n.front
+	n.group, n.store, n.machine, n.front, n.closing = nil, nil, nil, nil, false
+	n.frozenUntil = 0
+	n.world.network.lose(n.id)
+	n.world.checks.stopped(n)
+	front.lost()
+}
+
+// close ends the process gracefully: clients get their answers, and another node leads.
+func (n *node) close() {
+	if n.isUp() && !n.closing {
+		n.closing = true
+		n.world.trace.note(n.id, "closes")
+		n.group.Close()
+		n.wake()
+	}
+}
+
+// end is the end of a process that was closed. What it has written stays, as the system writes it out in time.
+func (n *node) end() {
+	w := n.world
+	w.trace.note(n.id, "ends")
+	n.stop()
+	if !n.gone {
+		w.after(w.between(10*millisecond, 2*second), n.restart)
+	}
+}
+
+// freeze stops the process for a while, as SIGSTOP does, or, with suspend, the whole machine.
+func (n *node) freeze(d moment, suspend bool) {
+	w := n.world
+	if !n.isUp() || n.isFrozen() {
+		return
+	}
+	w.trace.note(n.id, "freezes", uint64(d))
+	n.frozenUntil = w.now + d
+	if suspend {
+		n.clock.suspended += int64(d) // nobody looks at the clock meanwhile
+	}
+	for _, other := range w.nodes {
+		until := n.frozenUntil
+		w.network.giveUpLater(n.id, other.id, func() bool { return n.frozenUntil == until && n.isFrozen() })
+	}
+	n.wake()
+}
+
+// receive takes messages that have arrived; false if there is no room for them.
+func (n *node) receive(from paxos.NodeID, ms []paxos.Message) bool {
+	if !n.isUp() {
+		return true
+	}
+	ok := n.group.Receive(from, ms)
+	n.wake()
+	return ok
+}
+
+// linkUp tells a process of a link.
+func (n *node) linkUp(peer *node) {
+	n.group.Met(peer.id, peer.uuid.String())
+	n.group.Met(n.id, n.uuid.String())
+	n.group.LinkUp(peer.id)
+	n.wake()
+}
+
+// refuses reports whether n lets no link to a peer come about, as package peer judges it: the peer is no member of the configuration n
+// works with, and works with none that is newer. The peer is told that it was removed.
+func (n *node) refuses(other *node) bool {
+	if n.members.IsMember(other.id) || n.members.Slot < other.members.Slot {
+		return false
+	}
+	if n.members.Slot > other.members.Slot {
+		other.group.Removed(fmt.Sprintf("node %v says so", n.id))
+		other.wake()
+	}
+	return true
+}

@@ -1,0 +1,131 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/paxredis/paxredis/replication"
+)
+
+// Fault is a kind of thing that goes wrong, or that an operator does, in the middle of a history.
+type Fault uint8
+
+// The kinds of faults.
+const (
+	FaultCrash       Fault = iota // a process ends; what was not synced is lost, or torn
+	FaultCrashAll                 // all processes end at once
+	FaultCrashInDisk              // a process ends in the middle of what it does with its disk
+	FaultRestart                  // a process is closed gracefully
+	FaultFreeze                   // a process stands still (SIGSTOP)
+	FaultSuspend                  // a machine stands still, CLOCK_MONOTONIC with it
+	FaultIsolate                  // a node is cut off from all others
+	FaultSplit                    // the nodes fall into two halves
+	FaultOneWay                   // nothing gets from one node to another
+	FaultPartial                  // two nodes are cut off from each other alone
+	FaultBridge                   // one node reaches all others, which do not reach each other
+	FaultChain                    // each node reaches its neighbours alone
+	FaultLinkBreak                // a connection breaks, and what is on its way is lost
+	FaultLoss                     // a message is lost
+	FaultRepeat                   // a message comes twice
+	FaultSlowLinks                // messages take long
+	FaultSlowDisk                 // a disk takes long
+	FaultClockJump                // a wall clock is set
+	FaultTransfer                 // leadership is handed over
+	FaultAdd                      // a member joins
+	FaultRemove                   // a member leaves
+	FaultReplace                  // a member is replaced
+	FaultLost                     // a member's directory is lost, and it is replaced
+	FaultCheckpoint               // a checkpoint is asked for
+	FaultKinds       int   = iota // how many there are
+)
+
+var faultNames = [...]string{
+	"crash", "crash-all", "crash-in-disk", "restart", "freeze", "suspend", "isolate", "split", "one-way", "partial", "bridge", "chain",
+	"link-break", "loss", "repeat", "slow-links", "slow-disk", "clock-jump", "transfer", "add", "remove", "replace", "lost-directory",
+	"checkpoint",
+}
+
+func (f Fault) String() string { return faultNames[f] }
+
+// Faults is a set of kinds.
+type Faults uint64
+
+// AllFaults is every kind.
+const AllFaults Faults = 1<<FaultKinds - 1
+
+// Has reports whether a kind is in the set.
+func (s Faults) Has(f Fault) bool { return s&(1<<f) != 0 }
+
+// Without returns the set without a kind.
+func (s Faults) Without(f Fault) Faults { return s &^ (1 << f) }
+
+// Only is the set of those kinds.
+func Only(kinds ...Fault) (s Faults) {
+	for _, f := range kinds {
+		s |= 1 << f
+	}
+	return s
+}
+
+// Counts is how often each kind happened.
+type Counts [FaultKinds]int
+
+// Add adds another count.
+func (c *Counts) Add(other *Counts) {
+	for i := range c {
+		c[i] += other[i]
+	}
+}
+
+func (c Counts) String() string {
+	var parts []string
+	for i, n := range c {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%v %d", Fault(i), n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Options say what a history is made of. The zero value of a field means what the seed says, or its default.
+type Options struct {
+	// Nodes is how many voters the cluster begins with: 3 or 5, as the seed says, if 0.
+	Nodes int
+	// Clients issue operations, each one at a time. Default 8.
+	Clients int
+	// Operations is how many operations there are before the faults stop. Default 500.
+	Operations int
+	// NoFaults, else Faults are the kinds that may happen: a part of AllFaults, as the seed says, if 0. MaxFaults bounds how many faults
+	// there are; 0 does not.
+	NoFaults  bool
+	Faults    Faults
+	MaxFaults int
+	// ReadMode is that of all nodes; ReadModeSet says that it was given.
+	ReadMode    replication.ReadMode
+	ReadModeSet bool
+	// CommitTimeout is that of all nodes. Default 3 s.
+	CommitTimeout time.Duration
+	Bounds        replication.Bounds
+	// Trace, if not nil, gets a line an event.
+	Trace io.Writer
+}
+
+// Report is what became of a history.
+type Report struct {
+	Seed uint64
+	// Options are those of the history, with what the seed said filled in.
+	Options Options
+	// Hash is of everything that happened: equal for equal seeds and options, in every process.
+	Hash uint64
+	// Events is how many things happened, Operations how many operations were begun, Slots how many slots were chosen.
+	Events     uint64
+	Operations int
+	Slots      int
+	// Simulated is how long the history took by its own clock.
+	Simulated time.Duration
+	Faults    Counts
+	// Violation is what did not hold, nil if everything did.
+	Violation error
+}

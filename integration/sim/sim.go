@@ -1,0 +1,79 @@
+// Package sim runs whole clusters in simulated time on one goroutine.
+package sim
+
+import (
+	"time"
+
+	"github.com/paxredis/paxredis/replication"
+)
+
+// withDefaults fills in what the seed says.
+func (w *world) fill() {
+	o := &w.options
+	nodes, lease := 3, w.chance(400)
+	if w.chance(300) {
+		nodes = 5
+	}
+	if o.Nodes == 0 {
+		o.Nodes = nodes
+	}
+	if !o.ReadModeSet && lease {
+		o.ReadMode = replication.ReadLease
+	}
+	o.ReadModeSet = true
+	orDefault(&o.Clients, 8)
+	orDefault(&o.Operations, 500)
+	orDefault(&o.CommitTimeout, 3*time.Second)
+	w.pauses = []int{20, 60, 150}[w.rng.IntN(3)]
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// longest is how long the part of a history with faults may take: then no more operations are begun.
+const longest = 120 * second
+
+// Run runs the history of a seed.
+func Run(seed uint64, o Options) Report {
+	w := newWorld(seed, o)
+	w.fill()
+	w.checks = newChecks(w)
+	w.found(w.options.Nodes)
+	w.plan = newFaultPlan(w)
+	for _, n := range w.nodes {
+		w.after(w.between(0, 100*millisecond), n.restart)
+	}
+	for i := range w.options.Clients {
+		c := &client{world: w, id: i + 1}
+		w.clients = append(w.clients, c)
+		c.next()
+	}
+	w.plan.begin(w)
+	w.runUntil(longest, func() bool { return w.issued >= w.options.Operations })
+	if w.violation == nil {
+		w.settle()
+	}
+	if w.violation == nil {
+		w.violated(w.checks.end())
+	}
+	for _, n := range w.nodes {
+		if n.isUp() {
+			n.group.Crash()
+		}
+	}
+	return w.report(seed)
+}
+
+func (w *world) report(seed uint64) Report {
+	return Report{
+		Seed: seed, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Slots: w.checks.slots(),
+		Simulated: time.Duration(w.now), Faults: w.faults, Violation: w.violation,
+	}
+}
+
+// wantsOperations reports whether clients are to begin operations.
+func (w *world) wantsOperations() bool { return !w.calm && w.issued < w.options.Operations }

@@ -1,0 +1,79 @@
+package sim
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// historiesOfTest is how many histories a test run does.
+const historiesOfTest = 2000
+
+// TestHistories runs many histories, one a core at a time.
+func TestHistories(t *testing.T) {
+	var (
+		next  atomic.Uint64
+		mu    sync.Mutex
+		total Counts
+		sums  struct{ histories, operations, slots, events uint64 }
+		ended sync.WaitGroup
+	)
+	for range runtime.GOMAXPROCS(0) {
+		ended.Go(func() {
+			for seed := next.Add(1); seed <= historiesOfTest && !t.Failed(); seed = next.Add(1) {
+				r := Run(seed, Options{})
+				if r.Violation != nil {
+					t.Errorf("seed %d: %v", seed, r.Violation)
+				}
+				mu.Lock()
+				sums.histories++
+				sums.operations += uint64(r.Operations)
+				sums.slots += uint64(r.Slots)
+				sums.events += r.Events
+				total.Add(&r.Faults)
+				mu.Unlock()
+			}
+		})
+	}
+	ended.Wait()
+	t.Logf("%d histories, %d operations, %d slots, %d events; faults: %v", sums.histories, sums.operations, sums.slots, sums.events, total)
+}
+
+// hashesOf is what the child process of TestASeedIsAHistory is asked by.
+const hashesOf = "PAXREDIS_SIM_HASHES"
+
+// hashes runs a few histories, and returns what identifies them.
+func hashes() string {
+	var lines []string
+	for seed := range uint64(8) {
+		r := Run(seed, Options{})
+		lines = append(lines, fmt.Sprintf("seed %d: %016x after %d events, %v", seed, r.Hash, r.Events, r.Violation))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestASeedIsAHistory runs the same seeds twice in this process, and in another one.
+func TestASeedIsAHistory(t *testing.T) {
+	if os.Getenv(hashesOf) != "" {
+		fmt.Println(hashes())
+		return
+	}
+	here := hashes()
+	if again := hashes(); again != here {
+		t.Fatalf("the same seeds gave\n%s\nand then\n%s", here, again)
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestASeedIsAHistory$")
+	child.Env = append(os.Environ(), hashesOf+"=1")
+	out, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if !strings.HasPrefix(string(out), here+"\n") {
+		t.Errorf("the same seeds gave\n%s\nhere, and in another process\n%s", here, out)
+	}
+}
