@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/paxredis/paxredis/replication"
@@ -12,21 +13,26 @@ type faultPlan struct {
 	kinds []Fault
 	// every is the mean time between two faults, lasts how long one lasts at most.
 	every, lasts moment
-	done         int
+	// rng is a source of its own, so that the plan is the same whatever else happens: what is left out changes nothing of the rest of it.
+	rng     *rand.Rand
+	planned int
 }
 
 // newFaultPlan chooses what goes wrong: not everything in every history, or nothing would ever go well for long enough to get far.
-func newFaultPlan(w *world) faultPlan {
+func newFaultPlan(w *world, seed uint64) faultPlan {
 	o := &w.options
-	p := faultPlan{every: w.between(60*millisecond, 1500*millisecond), lasts: w.between(300*millisecond, 4*second)}
+	p := faultPlan{rng: rand.New(rand.NewPCG(seed, 0xfa017))}
+	p.every = 60*millisecond + moment(p.rng.Int64N(int64(1440*millisecond)))
+	p.lasts = 300*millisecond + moment(p.rng.Int64N(int64(3700*millisecond)))
 	for f := range Fault(FaultKinds) {
-		if chosen := w.chance(400); o.Faults.Has(f) || o.Faults == 0 && chosen {
+		if chosen := p.rng.IntN(1000) < 400; o.Faults.Has(f) || o.Faults == 0 && chosen {
 			p.kinds = append(p.kinds, f)
 		}
 	}
 	if o.NoFaults {
 		p.kinds = nil
 	}
+	o.Faults = Only(p.kinds...)
 	return p
 }
 
@@ -35,18 +41,31 @@ func (p *faultPlan) begin(w *world) {
 	if len(p.kinds) == 0 {
 		return
 	}
-	w.after(w.between(millisecond, 2*p.every), func() {
-		if w.calm || w.options.MaxFaults > 0 && p.done >= w.options.MaxFaults {
+	wait := millisecond + moment(p.rng.Int64N(2*int64(p.every)))
+	kind, number, chance := p.kinds[p.rng.IntN(len(p.kinds))], p.planned, rand.New(rand.NewPCG(p.rng.Uint64(), 0))
+	p.planned++
+	w.after(wait, func() {
+		if w.calm {
 			return
 		}
-		kind, _ := pick(w, p.kinds)
-		if faultTable[kind](w) {
-			p.done++
-			w.faults[kind]++
-			w.trace.note(0, kind.String())
+		if !slices.Contains(w.options.Skip, number) {
+			w.fault(kind, number, chance)
 		}
 		p.begin(w)
 	})
+}
+
+// fault lets one happen, by a chance of its own.
+func (w *world) fault(kind Fault, number int, chance *rand.Rand) {
+	former := w.rng
+	w.rng = chance
+	happened := faultTable[kind](w)
+	w.rng = former
+	if happened {
+		w.happened = append(w.happened, number)
+		w.faults[kind]++
+		w.trace.note(0, kind.String(), uint64(number))
+	}
 }
 
 // faultTable says what happens for each kind. It reports false if that was not possible.

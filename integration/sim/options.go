@@ -97,11 +97,13 @@ type Options struct {
 	Clients int
 	// Operations is how many operations there are before the faults stop. Default 500.
 	Operations int
-	// NoFaults, else Faults are the kinds that may happen: a part of AllFaults, as the seed says, if 0. MaxFaults bounds how many faults
-	// there are; 0 does not.
-	NoFaults  bool
-	Faults    Faults
-	MaxFaults int
+	// NoFaults, else Faults are the kinds that may happen: a part of AllFaults, as the seed says, if 0.
+	NoFaults bool
+	Faults   Faults
+	// Skip are the numbers of faults that are left out: Report.Happened has those of a history.
+	Skip []int
+	// Salt gives another history with the same faults at the same times.
+	Salt uint64
 	// ReadMode is that of all nodes; ReadModeSet says that it was given.
 	ReadMode    replication.ReadMode
 	ReadModeSet bool
@@ -126,6 +128,8 @@ type Report struct {
 	// Simulated is how long the history took by its own clock.
 	Simulated time.Duration
 	Faults    Counts
+	// Happened are the numbers of the planned faults that happened.
+	Happened []int
 	// Violation is what did not hold, nil if everything did.
 	Violation error
 }

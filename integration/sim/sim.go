@@ -37,13 +37,12 @@ func orDefault[T comparable](field *T, value T) {
 // longest is how long the part of a history with faults may take: then no more operations are begun.
 const longest = 120 * second
 
-// Run runs the history of a seed.
-func Run(seed uint64, o Options) Report {
-	w := newWorld(seed, o)
+// begin founds the cluster, and has clients and faults begin.
+func (w *world) begin() {
 	w.fill()
 	w.checks = newChecks(w)
 	w.found(w.options.Nodes)
-	w.plan = newFaultPlan(w)
+	w.plan = newFaultPlan(w, w.seed)
 	for _, n := range w.nodes {
 		w.after(w.between(0, 100*millisecond), n.restart)
 	}
@@ -53,6 +52,21 @@ func Run(seed uint64, o Options) Report {
 		c.next()
 	}
 	w.plan.begin(w)
+}
+
+// stop lets go of what a history holds.
+func (w *world) stop() {
+	for _, n := range w.nodes {
+		if n.isUp() {
+			n.group.Crash()
+		}
+	}
+}
+
+// Run runs the history of a seed.
+func Run(seed uint64, o Options) Report {
+	w := newWorld(seed, o)
+	w.begin()
 	w.runUntil(longest, func() bool { return w.issued >= w.options.Operations })
 	if w.violation == nil {
 		w.settle()
@@ -60,17 +74,13 @@ func Run(seed uint64, o Options) Report {
 	if w.violation == nil {
 		w.violated(w.checks.end())
 	}
-	for _, n := range w.nodes {
-		if n.isUp() {
-			n.group.Crash()
-		}
-	}
-	return w.report(seed)
+	w.stop()
+	return w.report()
 }
 
-func (w *world) report(seed uint64) Report {
+func (w *world) report() Report {
 	return Report{
-		Seed: seed, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Slots: w.checks.slots(),
+		Seed: w.seed, Happened: w.happened, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Slots: w.checks.slots(),
 		Simulated: time.Duration(w.now), Faults: w.faults, Violation: w.violation,
 	}
 }

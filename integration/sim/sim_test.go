@@ -12,7 +12,7 @@ import (
 )
 
 // historiesOfTest is how many histories a test run does.
-const historiesOfTest = 2000
+const historiesOfTest = 300
 
 // TestHistories runs many histories, one a core at a time.
 func TestHistories(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 // world is one history: everything in it happens on one goroutine, in the order of simulated time, by the chance of one seed.
 type world struct {
 	options Options
+	seed    uint64
 	rng     *rand.Rand
 	now     moment
 	agenda  agenda
@@ -20,7 +21,9 @@ type world struct {
 	clients []*client
 	plan    faultPlan
 	faults  Counts
-	checks  checks
+	// happened are the numbers of the faults of the plan that happened.
+	happened []int
+	checks   checks
 
 	// calm: faults have stopped, and the cluster is to make progress.
 	calm bool
@@ -35,7 +38,7 @@ type world struct {
 }
 
 func newWorld(seed uint64, o Options) *world {
-	w := &world{options: o, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))}
+	w := &world{options: o, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15+o.Salt))}
 	w.trace = newTrace(w, o.Trace)
 	w.network = newNetwork(w)
 	return w
