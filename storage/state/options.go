@@ -14,6 +14,10 @@ import (
 // to the next, but never shrink: Badger cannot open a larger one after a crash.
 const memtableBytes = 4 << 20
 
+// levelZeroTables is from how many flushed memtables on Badger merges them with all tables below. It is rarely reached: a renewal, which
+// copies what is live once and rests between bites, comes before.
+const levelZeroTables = 24
+
 // badgerOptions are those of a generation in dir. Memory is bounded for small machines. All batches are synced, since Badger's own Sync does
 // not cover a memtable that was full meanwhile. Each table is verified as a whole when it is opened; without compression there is no need
 // for a cache of blocks. No value is so large that the value log would be used. Nothing is looked up often enough for
@@ -22,7 +26,7 @@ func badgerOptions(dir string, logger badger.Logger) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
 		WithMemTableSize(memtableBytes).WithNumMemtables(2).
-		WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
+		WithNumLevelZeroTables(levelZeroTables).WithNumLevelZeroTablesStall(2 * levelZeroTables).
 		WithBaseTableSize(1 << 20).WithBaseLevelSize(16 << 20).WithNumCompactors(2).
 		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(8 << 20).
 		WithBloomFalsePositive(0).
