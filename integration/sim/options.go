@@ -130,6 +130,7 @@ type Report struct {
 	Faults    Counts
 	// Happened are the numbers of the planned faults that happened.
 	Happened []int
-	// Violation is what did not hold, nil if everything did.
-	Violation error
+	// Violation is what did not hold, nil if everything did. TraceError is why Options.Trace does not have everything.
+	Violation  error
+	TraceError error
 }

@@ -81,7 +81,7 @@ func Run(seed uint64, o Options) Report {
 func (w *world) report() Report {
 	return Report{
 		Seed: w.seed, Happened: w.happened, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Slots: w.checks.slots(),
-		Simulated: time.Duration(w.now), Faults: w.faults, Violation: w.violation,
+		Simulated: time.Duration(w.now), Faults: w.faults, Violation: w.violation, TraceError: w.trace.err,
 	}
 }
 
