@@ -249,21 +249,21 @@ func (s *Stepped) ask(r request) *Pending {
 }
 
 // Poll reports whether the request is answered, and how. The error says why it was refused.
-func (p *Pending) Poll() (r Result, err error, ok bool) {
+func (p *Pending) Poll() (r Result, ok bool, err error) {
 	if p.err != nil {
-		return r, p.err, true
+		return r, true, p.err
 	}
 	select {
 	case got := <-p.ask.done:
 		if got.state != answerDone {
-			return r, fmt.Errorf("replication: %s", got.refused), true
+			return r, true, fmt.Errorf("replication: %s", got.refused)
 		}
 		if got.configuration.IsMember(p.s.cfg.Self) {
 			p.s.setConfiguration(got.configuration)
 		}
-		return Result{got.slot, got.configuration}, nil, true
+		return Result{got.slot, got.configuration}, true, nil
 	default:
-		return r, nil, false
+		return r, false, nil
 	}
 }
 

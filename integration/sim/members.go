@@ -105,7 +105,7 @@ func (w *world) await(n *node, p *replication.Pending, done func(ok bool)) {
 			end(false)
 			return
 		}
-		if _, err, ok := p.Poll(); ok {
+		if _, ok, err := p.Poll(); ok {
 			w.trace.note(n.id, "answered", boolean(err == nil))
 			end(err == nil)
 			return
