@@ -22,7 +22,7 @@ func (w *world) settle() {
 	w.network.unblockAll()
 	for _, n := range w.nodes {
 		n.diskSlower = 1
-		n.mendDisk()
+		n.disk.Disk.FailIn(0)
 		n.restart()
 	}
 	if !w.runUntil(w.now+answersWithin, func() bool { return w.answered == w.issued }) {

@@ -124,7 +124,7 @@ func crashAll(w *world) bool {
 func crashInDisk(w *world) bool {
 	n, ok := pick(w, w.live())
 	if ok {
-		n.failDisk(1 + w.rng.IntN(12))
+		n.disk.Disk.FailIn(1 + w.rng.IntN(12))
 	}
 	return ok
 }

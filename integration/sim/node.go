@@ -6,9 +6,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/paxredis/paxredis/integration/sim/disk"
+	"github.com/paxredis/paxredis/integration/sim/store"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/statemachine"
+	"github.com/paxredis/paxredis/storage/journal"
 )
 
 // node is a member: a machine with a clock and a disk, and now and then a process on it.
@@ -17,7 +20,7 @@ type node struct {
 	id    paxos.NodeID
 	uuid  uuid.UUID
 	clock *clock
-	disk  *simDisk
+	disk  *store.Machine
 	// first is the configuration it was started with.
 	first paxos.Configuration
 	// boots counts the processes there were.
@@ -31,7 +34,7 @@ type node struct {
 
 	// Of the process that runs.
 	group   *replication.Stepped
-	store   simStore
+	store   *store.Store
 	machine *statemachine.Machine
 	members paxos.Configuration // as the group told its transport
 	front   *front
@@ -63,6 +66,12 @@ func (p port) SetMembers(c paxos.Configuration) {
 	}
 }
 
+// clusterUUID is that of every simulated cluster.
+var clusterUUID = uuid.UUID{0: 'c'}
+
+// segmentBytes is the size of the journals' segments: the smallest there may be, so that histories fill many.
+const segmentBytes = journal.MinSegmentBytes
+
 // limits of the simulated clusters: those of production.
 var limits = paxos.Limits{}.WithDefaults()
 
@@ -71,7 +80,7 @@ func (n *node) boot() {
 	w := n.world
 	n.boots++
 	w.trace.note(n.id, "boots", n.boots)
-	opened, restored, err := openStore(n)
+	opened, restored, err := store.Open(n.disk, store.Options{Cluster: clusterUUID, Node: n.uuid, NodeID: n.id, SegmentBytes: segmentBytes})
 	if err != nil {
 		n.refuse(err)
 		return
@@ -109,7 +118,7 @@ func (n *node) config() replication.Config {
 	seed := n.seed()
 	return replication.Config{
 		Self: n.id, Configuration: n.first, Limits: limits, ReadMode: o.ReadMode, CommitTimeout: o.CommitTimeout,
-		Session: uuid.UUID(seed[:16]), Boot: n.boots, Bounds: o.Bounds, Logger: n.logger(),
+		Session: uuid.UUID(seed[:16]), Boot: n.store.Boot(), Bounds: o.Bounds, Logger: n.logger(),
 	}
 }
 
@@ -124,8 +133,9 @@ func (n *node) logger() *slog.Logger {
 // refuse deals with a start that failed.
 func (n *node) refuse(err error) {
 	w := n.world
-	if n.disk.Failed() {
-		w.after(w.between(10*millisecond, second), n.restart) // the disk failed in the middle of the start
+	if n.disk.Disk.HasFailed() { // in the middle of the start
+		n.disk.Crash(w.crashMode())
+		w.after(w.between(10*millisecond, second), n.restart)
 		return
 	}
 	w.violated(fmt.Errorf("node %v cannot open what its disk holds after a crash: %w", n.id, err))
@@ -151,10 +161,21 @@ func (n *node) tick(boot uint64) {
 			return
 		}
 		n.group.Tick()
+		if w.chance(500) {
+			n.settle()
+		}
 		n.looked()
+		n.wake()
 		w.after(moment(limits.Heartbeat)/5, again)
 	}
 	w.after(w.between(0, moment(limits.Heartbeat)/5), again)
+}
+
+// settle does what the journal does in the background.
+func (n *node) settle() {
+	if err := n.store.Settle(); err != nil && !n.disk.Disk.HasFailed() {
+		n.world.violated(fmt.Errorf("the journal of node %v cannot be synced: %w", n.id, err))
+	}
 }
 
 // wake has a process go on soon.
@@ -230,8 +251,9 @@ func (n *node) pause(a replication.Actor) moment {
 func (n *node) looked() bool {
 	w := n.world
 	switch {
-	case n.disk.Failed():
+	case n.disk.Disk.HasFailed():
 		n.crash()
+		n.restartLater()
 		return false
 	case n.group.HasFailed():
 		w.violated(fmt.Errorf("node %v has stopped by itself: %w", n.id, n.group.Err()))
@@ -254,6 +276,11 @@ func (n *node) crash() {
 	n.group.Crash()
 	n.stop()
 	n.disk.Crash(w.crashMode())
+}
+
+// crashMode is how much of what was not synced a crash leaves.
+func (w *world) crashMode() disk.Mode {
+	return []disk.Mode{disk.Kept, disk.Dropped, disk.Torn}[w.rng.IntN(3)]
 }
 
 // stop is what the end of a process, of whatever kind, does to the rest of the world.
@@ -279,6 +306,11 @@ func (n *node) close() {
 // end is the end of a process that was closed. What it has written stays, as the system writes it out in time.
 func (n *node) end() {
 	w := n.world
+	if err := n.store.Close(); err != nil {
+		n.crash() // the disk fails at the last moment
+		n.restartLater()
+		return
+	}
 	w.trace.note(n.id, "ends")
 	n.stop()
 	if !n.gone {

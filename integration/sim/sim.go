@@ -24,7 +24,19 @@ func (w *world) fill() {
 	orDefault(&o.Clients, 8)
 	orDefault(&o.Operations, 500)
 	orDefault(&o.CommitTimeout, 3*time.Second)
+	if o.Bounds == (replication.Bounds{}) {
+		o.Bounds = w.bounds()
+	}
 	w.pauses = []int{20, 60, 150}[w.rng.IntN(3)]
+}
+
+// bounds are small, so that checkpoints are taken, logs are cut and members fall behind them all the time.
+func (w *world) bounds() (b replication.Bounds) {
+	b.CheckpointBytes = []int{4 << 10, 16 << 10, 64 << 10}[w.rng.IntN(3)]
+	b.PartBytes = []int{64, 512, 4096}[w.rng.IntN(3)]
+	b.CheckpointInterval = []time.Duration{500 * time.Millisecond, 3 * time.Second, time.Minute}[w.rng.IntN(3)]
+	b.FetchBytesPerSecond = 1 << 20
+	return b
 }
 
 func orDefault[T comparable](field *T, value T) {

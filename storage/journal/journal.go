@@ -98,7 +98,9 @@ func Open(dir string, o Options) (*Journal, error) {
 	if j.spare == nil {
 		j.prepareSpare(j.tail.segment + 1)
 	}
-	j.settler.Go(j.settle)
+	if !o.Stepped {
+		j.settler.Go(j.settle)
+	}
 	return j, nil
 }
 
@@ -198,11 +200,29 @@ func (j *Journal) settle() {
 			return
 		case <-timer.C:
 		}
-		if err := j.frontier.settle(unchanged); err != nil {
-			j.o.Logger.Error("the journal's frontier cannot be synced", slog.Any("error", err))
-			j.fail(err)
+		if j.sync() != nil {
 			return
 		}
+	}
+}
+
+// sync syncs a mark.
+func (j *Journal) sync() error {
+	err := j.frontier.settle(unchanged)
+	if err != nil {
+		j.o.Logger.Error("the journal's frontier cannot be synced", slog.Any("error", err))
+		j.fail(err)
+	}
+	return err
+}
+
+// Settle does for a Stepped journal what otherwise happens in the background a moment after something was saved.
+func (j *Journal) Settle() error {
+	select {
+	case <-j.dirty:
+		return j.sync()
+	default:
+		return nil
 	}
 }
 

@@ -40,6 +40,9 @@ type Options struct {
 	Boot uint64
 	// PowerLost says that the machine may have lost power since the journal was last written.
 	PowerLost bool
+	// Stepped has the journal do nothing in the background, for simulators: the next segment is made at once, and marks are synced when
+	// Settle is called.
+	Stepped bool
 	// Files is the file system; nil means OS.
 	Files  FileSystem
 	Logger *slog.Logger

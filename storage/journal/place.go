@@ -23,13 +23,18 @@ func (j *Journal) prepareSpare(number uint64) {
 	s := &spare{number: number, done: make(chan struct{})}
 	j.spare = s
 	recycled := j.takeReserve(j.pathOf(number))
-	go func() {
+	prepare := func() {
 		defer close(s.done)
 		s.err = j.makeSpare(number, recycled)
 		if s.err != nil && !errors.Is(s.err, errStopped) {
 			j.o.Logger.Warn("the next journal segment cannot be prepared; it is tried once more when it is needed", "error", s.err)
 		}
-	}()
+	}
+	if j.o.Stepped {
+		prepare()
+		return
+	}
+	go prepare()
 }
 
 // place writes and syncs a frame at the end of the segment in use, or in the next one, and returns its offset.
