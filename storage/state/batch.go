@@ -20,11 +20,7 @@ func (g *generation) batch(attempt uint64) *batch {
 }
 
 func (b *batch) put(key []byte, meta byte, value []byte) error {
-	return b.putAt(key, meta, value, b.attempt)
-}
-
-func (b *batch) putAt(key []byte, meta byte, value []byte, attempt uint64) error {
-	if err := b.check(b.badger.SetEntryAt(badger.NewEntry(key, value).WithMeta(meta), attempt)); err != nil {
+	if err := b.check(b.badger.SetEntryAt(badger.NewEntry(key, value).WithMeta(meta), b.attempt)); err != nil {
 		return err
 	}
 	if !b.pace.did(len(key) + len(value) + entryOverhead) {

@@ -142,7 +142,7 @@ func (c *Checkpoints) openPublished(p journal.Published) error {
 		return fmt.Errorf("storage: what the journal says about the newest checkpoint cannot be read: %w", err)
 	}
 	c.newest = &checkpoint
-	if err := c.roomToOpen(); err != nil {
+	if err := c.roomToOpen(p.Generation); err != nil {
 		return err
 	}
 	g, attempt, err := c.openNewest(checkpoint.Slot, p.Generation)
@@ -162,7 +162,7 @@ func (c *Checkpoints) openPublished(p journal.Published) error {
 
 // openNewest opens the generation of the newest published checkpoint, and finds the attempt that wrote it.
 func (c *Checkpoints) openNewest(slot paxos.Slot, number uint64) (*generation, uint64, error) {
-	g, err := c.openGeneration(number, true)
+	g, err := c.openGeneration(number)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -208,23 +208,29 @@ func (c *Checkpoints) stopped() error {
 	return nil
 }
 
-// create makes a new generation.
-func (c *Checkpoints) create() (*generation, error) {
+// create makes a new generation for about so much live data.
+func (c *Checkpoints) create(live uint64) (*generation, error) {
 	c.mu.Lock()
 	number := c.next
 	c.next++
 	c.mu.Unlock()
-	return c.openGeneration(number, false)
+	g, err := makeGeneration(c.generationDirectory(number), number, shapeFor(live), &c.o)
+	return c.opened(g, err)
 }
 
-func (c *Checkpoints) openGeneration(number uint64, existing bool) (*generation, error) {
-	g, err := openGeneration(c.generationDirectory(number), number, existing, &c.o)
-	if err == nil {
-		c.mu.Lock()
-		c.open[g] = struct{}{}
-		c.mu.Unlock()
+func (c *Checkpoints) openGeneration(number uint64) (*generation, error) {
+	g, err := openGeneration(c.generationDirectory(number), number, &c.o)
+	return c.opened(g, err)
+}
+
+func (c *Checkpoints) opened(g *generation, err error) (*generation, error) {
+	if err != nil {
+		return nil, err
 	}
-	return g, err
+	c.mu.Lock()
+	c.open[g] = struct{}{}
+	c.mu.Unlock()
+	return g, nil
 }
 
 func (c *Checkpoints) closeGeneration(g *generation) error {
@@ -303,7 +309,7 @@ func (c *Checkpoints) Close() error {
 		l.end(ErrClosed)
 	}
 	c.calls.Wait()
-	var err error
+	err := c.pauseReception()
 	for g := range c.open {
 		err = errors.Join(err, g.close())
 	}

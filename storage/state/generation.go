@@ -19,6 +19,7 @@ import (
 type generation struct {
 	number uint64
 	dir    string
+	shape  shape
 	db     *badger.DB
 	badger *failStop
 	rest   func(worked time.Duration) // between bites of long work; nil for none
@@ -45,23 +46,38 @@ type generation struct {
 	deleted uint64
 }
 
-// openGeneration opens an existing generation, or makes one.
-func openGeneration(dir string, number uint64, existing bool, o *Options) (g *generation, err error) {
-	g = &generation{number: number, dir: dir, badger: newFailStop(o.Logger, dir), rest: o.Rest, long: make(map[uint64]struct{}), longKnown: !existing}
-	if existing {
-		if err := prepare(dir); err != nil {
-			return nil, err
-		}
-	} else if err := makeDirectory(dir); err != nil {
+// openGeneration opens an existing generation.
+func openGeneration(dir string, number uint64, o *Options) (*generation, error) {
+	s, err := recall(dir)
+	if err != nil {
 		return nil, err
 	}
+	if err := prepare(dir); err != nil {
+		return nil, err
+	}
+	return open(&generation{number: number, dir: dir, shape: s}, o)
+}
+
+// makeGeneration makes a new one.
+func makeGeneration(dir string, number uint64, s shape, o *Options) (*generation, error) {
+	if err := makeDirectory(dir); err != nil {
+		return nil, err
+	}
+	if err := s.remember(dir); err != nil {
+		return nil, err
+	}
+	return open(&generation{number: number, dir: dir, shape: s, longKnown: true}, o)
+}
+
+func open(g *generation, o *Options) (_ *generation, err error) {
+	g.badger, g.rest, g.long = newFailStop(o.Logger, g.dir), o.Rest, make(map[uint64]struct{})
 	defer func() {
 		if cause := recover(); cause != nil {
-			g, err = nil, inconsistent("Badger cannot open it: %v", cause)
+			err = inconsistent("Badger cannot open it: %v", cause)
 		}
 	}()
-	if g.db, err = badger.OpenManaged(badgerOptions(dir, g.badger)); err != nil {
-		return nil, fmt.Errorf("storage: cannot open the checkpoints in %s: %w", dir, err)
+	if g.db, err = badger.OpenManaged(badgerOptions(g.dir, g.shape, g.badger)); err != nil {
+		return nil, fmt.Errorf("storage: cannot open the checkpoints in %s: %w", g.dir, err)
 	}
 	g.attempt = g.db.MaxVersion()
 	return g, nil

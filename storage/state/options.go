@@ -10,29 +10,23 @@ import (
 	"github.com/dgraph-io/badger/v4/options"
 )
 
-// memtableBytes bounds the memory of a generation: there are at most three of it, in memory and in files. It may grow from one release
-// to the next, but never shrink: Badger cannot open a larger one after a crash.
-const memtableBytes = 4 << 20
-
-// levelZeroTables is from how many flushed memtables on Badger merges them with all tables below. It is rarely reached: a renewal, which
-// copies what is live once and rests between bites, comes before.
-const levelZeroTables = 24
-
 // badgerOptions are those of a generation in dir. Memory is bounded for small machines. All batches are synced, since Badger's own Sync does
 // not cover a memtable that was full meanwhile. Each table is verified as a whole when it is opened; without compression there is no need
 // for a cache of blocks. No value is so large that the value log would be used. Nothing is looked up often enough for
 // bloom filters.
-func badgerOptions(dir string, logger badger.Logger) badger.Options {
-	return badger.DefaultOptions(dir).
+func badgerOptions(dir string, s shape, logger badger.Logger) badger.Options {
+	o := badger.DefaultOptions(dir).
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
-		WithMemTableSize(memtableBytes).WithNumMemtables(2).
-		WithNumLevelZeroTables(levelZeroTables).WithNumLevelZeroTablesStall(2 * levelZeroTables).
-		WithBaseTableSize(1 << 20).WithBaseLevelSize(16 << 20).WithNumCompactors(2).
+		WithMemTableSize(s.memtableBytes).WithNumMemtables(2).
+		WithNumLevelZeroTables(s.levelZeroTables).WithNumLevelZeroTablesStall(2 * s.levelZeroTables).
+		WithBaseTableSize(s.tableBytes).WithBaseLevelSize(s.baseLevelBytes).WithNumCompactors(2).
 		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(8 << 20).
 		WithBloomFalsePositive(0).
 		WithValueThreshold(512 << 10).WithValueLogFileSize(1 << 20).
 		WithChecksumVerificationMode(options.OnTableRead).WithCompactL0OnClose(false).
 		WithMetricsEnabled(false).WithLogger(logger)
+	o.TableSizeMultiplier = 1 // on each level
+	return o
 }
 
 // failStop is what Badger logs to. Badger retries a failed flush for ever and lets writers wait meanwhile, so its first

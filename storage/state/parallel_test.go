@@ -109,10 +109,15 @@ func TestCloseDuringEverything(t *testing.T) {
 		})
 		all.Go(func() {
 			begun <- struct{}{}
-			if _, err := to.BeginReceive(c); !expect(err) {
-				return
-			}
-			for i := 0; expect(to.Receive(parts[i], nexts[i])); i = (i + 1) % len(parts) {
+			for {
+				if _, err := to.BeginReceive(c); !expect(err) {
+					return
+				}
+				for i := range parts {
+					if !expect(to.Receive(parts[i], nexts[i])) {
+						return
+					}
+				}
 			}
 		})
 		for range 3 {

@@ -14,12 +14,15 @@ import (
 // durableBytes is how much is received between two times that the cursor is written down.
 const durableBytes = 16 << 20
 
-// reception is a checkpoint that comes from a peer, or from a backup.
+// reception is a checkpoint that comes from a peer, or from a backup. Its parts come in the order of their keys and go straight into
+// the tables of a new generation.
 type reception struct {
 	number uint64
 	g      *generation // nil until it is needed
+	bulk   *bulk       // nil before the first part, and after the last one
 	head   []byte
-	cursor []byte
+	// cursor is up to where parts came, and durable up to where they are known to be on stable storage.
+	cursor, durable []byte
 	// complete says that the last part is there.
 	complete bool
 	attempt  uint64
@@ -50,7 +53,8 @@ func (c *Checkpoints) BeginReceive(checkpoint paxos.Checkpoint) (cursor []byte, 
 		return nil, err
 	}
 	r := &reception{head: head, attempt: 1}
-	if r.g, err = c.create(); err != nil {
+	// The bytes are not known before they come: records are taken to be small.
+	if r.g, err = c.create(checkpoint.Count * smallRecordBytes); err != nil {
 		return nil, err
 	}
 	r.number, r.g.attempt = r.g.number, r.attempt
@@ -58,21 +62,28 @@ func (c *Checkpoints) BeginReceive(checkpoint paxos.Checkpoint) (cursor []byte, 
 	return nil, c.writeReception()
 }
 
+// smallRecordBytes is what a record takes at least, but for the shortest.
+const smallRecordBytes = 64
+
 // resumes opens what was received before of a checkpoint, if there is something.
 func (c *Checkpoints) resumes(head []byte) bool {
 	r := c.reception
-	if r == nil || !bytes.Equal(r.head, head) || r.attempt > 1 {
+	if r == nil || !bytes.Equal(r.head, head) || r.attempt > 1 || r.complete {
 		return false
 	}
 	if r.g != nil {
 		return !r.g.failed()
 	}
-	g, err := c.openGeneration(r.number, true)
+	g, err := c.openGeneration(r.number)
 	if err != nil {
 		c.o.Logger.Warn("what was received of a checkpoint cannot be used; it is asked for again", "error", err)
 		return false
 	}
 	r.g = g
+	if r.bulk, err = g.bulk(); err != nil {
+		c.o.Logger.Warn("what was received of a checkpoint cannot be added to; it is asked for again", "error", err)
+		return false
+	}
 	return true
 }
 
@@ -85,6 +96,9 @@ func (c *Checkpoints) dropReception() error {
 	c.reception = nil
 	if err := c.removeReceptionFile(); err != nil {
 		return err
+	}
+	if r.bulk != nil {
+		r.bulk.cancel()
 	}
 	if r.g != nil {
 		return c.remove(r.g)
@@ -99,7 +113,7 @@ func (c *Checkpoints) removeReceptionFile() error {
 	return syncDirectory(c.dir)
 }
 
-// under way, open, or an error.
+// underReception returns what is being received, open.
 func (c *Checkpoints) underReception() (*reception, error) {
 	if err := c.stopped(); err != nil {
 		return nil, err
@@ -121,44 +135,106 @@ func (c *Checkpoints) Receive(data, next []byte) error {
 	if len(next) > maxCursorBytes || len(next) > 0 && next[0] != recordSpace {
 		return received("a cursor of %d bytes is none", len(next))
 	}
-	if err := c.store(r, data, (*reception).put); err != nil {
+	if r.complete {
+		return errors.New("storage: a part was received of a checkpoint that is complete")
+	}
+	entries, err := c.entries(data)
+	if err == nil {
+		err = r.check(entries, next)
+	}
+	if err != nil {
 		return err
 	}
-	r.cursor, r.complete = bytes.Clone(next), len(next) == 0
-	if r.fresh += len(data); r.fresh < durableBytes {
-		return nil
-	}
-	r.fresh = 0
-	return c.writeReception()
+	return c.add(r, entries, next)
 }
 
-// store decodes a part before it writes any of it.
-func (c *Checkpoints) store(r *reception, data []byte, put func(*reception, *batch, *entry) error) error {
-	if err := c.Room(4 * uint64(len(data))); err != nil {
-		return err
-	}
-	var entries []entry
+// entries decodes a part, before any of it is used, and makes sure that there is room for it.
+func (c *Checkpoints) entries(data []byte) (entries []entry, err error) {
+	total := uint64(0)
 	if err := c.codec.decode(data, func(e *entry) error {
+		total += uint64(len(e.key) + len(e.value) + entryOverhead)
 		entries = append(entries, *e)
 		return nil
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	return r.g.write(r.attempt, func(b *batch) error {
-		for i := range entries {
-			if err := put(r, b, &entries[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return entries, c.Room(2 * total)
 }
 
-func (r *reception) put(b *batch, e *entry) error {
-	if e.piece.deleted() {
-		return received("a part tells of a deleted record: it is one of changes")
+// check makes sure that a part is one of a whole checkpoint, and follows what is there.
+func (r *reception) check(entries []entry, next []byte) error {
+	last := r.cursor // its key may be the first one of the part
+	for i := range entries {
+		e := &entries[i]
+		if e.piece.deleted() {
+			return received("a part tells of a deleted record: it is one of changes")
+		}
+		if order := bytes.Compare(e.key, last); order < 0 || order == 0 && i > 0 {
+			return received("the records of a part do not follow those before them")
+		}
+		last = e.key
 	}
-	return b.put(e.key, e.meta, e.value)
+	if len(next) > 0 && bytes.Compare(next, last) <= 0 {
+		return received("a part says that what it holds follows it")
+	}
+	return nil
+}
+
+// add puts the entries of a part into tables.
+func (c *Checkpoints) add(r *reception, entries []entry, next []byte) (err error) {
+	if r.bulk == nil {
+		if r.bulk, err = r.g.bulk(); err != nil {
+			return err
+		}
+	}
+	for i := range entries {
+		e := &entries[i]
+		if err := r.bulk.add(e.key, e.meta, e.value, r.attempt); err != nil {
+			return errors.Join(err, c.dropReception())
+		}
+		r.fresh += len(e.key) + len(e.value)
+	}
+	r.bulk.follow(next)
+	r.cursor, r.complete = bytes.Clone(next), len(next) == 0
+	if r.complete {
+		return c.fix(r)
+	}
+	if r.fresh < durableBytes {
+		return nil
+	}
+	r.fresh = 0
+	durable, err := r.bulk.resumable()
+	if err != nil || durable == nil {
+		return err
+	}
+	r.durable = durable
+	return c.writeReception()
+}
+
+// fix brings all that was received to stable storage, and ends the filling of tables.
+func (c *Checkpoints) fix(r *reception) error {
+	b := r.bulk
+	if b == nil {
+		return nil
+	}
+	r.bulk = nil
+	if err := b.finish(); err != nil {
+		return errors.Join(err, c.dropReception())
+	}
+	r.durable = r.cursor
+	return nil
+}
+
+// pauseReception lets the next process go on where this one stops.
+func (c *Checkpoints) pauseReception() error {
+	r := c.reception
+	if r == nil || r.bulk == nil || r.g.failed() {
+		return nil
+	}
+	if err := c.fix(r); err != nil {
+		return err
+	}
+	return c.writeReception()
 }
 
 // ApplyChanges adds a part that ReadChanges returned to what is being received, which must be complete as of the checkpoint that the changes
@@ -173,6 +249,10 @@ func (c *Checkpoints) ApplyChanges(data []byte) error {
 	if !r.complete {
 		return errors.New("storage: changes cannot be applied: what they change is not complete")
 	}
+	entries, err := c.entries(data)
+	if err != nil {
+		return err
+	}
 	if r.attempt == 1 {
 		if err := c.removeReceptionFile(); err != nil {
 			return err
@@ -180,7 +260,14 @@ func (c *Checkpoints) ApplyChanges(data []byte) error {
 	}
 	r.attempt++
 	r.g.attempt = r.attempt
-	return c.store(r, data, (*reception).change)
+	return r.g.write(r.attempt, func(b *batch) error {
+		for i := range entries {
+			if err := r.change(b, &entries[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // change writes a piece over what the record was.
@@ -249,8 +336,20 @@ func (c *Checkpoints) FinishReceive() error {
 	return c.switchTo(i, r.head)
 }
 
-// complete makes an image that was copied into its generation ready to be published: verified, and durable.
+// complete makes what was received ready to be published: verified, and durable.
 func (c *Checkpoints) complete(i *image, highest uint64) error {
+	if err := c.verifyCopy(i); err != nil {
+		return err
+	}
+	p := publication{slot: i.checkpoint.Slot, attempt: i.attempt, highest: highest}
+	if err := i.g.write(i.attempt, func(b *batch) error { return b.put(historyKey(p.slot), 0, p.value()) }); err != nil {
+		return err
+	}
+	return i.g.sync()
+}
+
+// verifyCopy reads an image back that was copied into its generation.
+func (c *Checkpoints) verifyCopy(i *image) error {
 	t, err := i.g.tally(i.view(), c.stopped)
 	if err == nil {
 		err = compare(t, &i.checkpoint)
@@ -260,11 +359,7 @@ func (c *Checkpoints) complete(i *image, highest uint64) error {
 	}
 	i.g.know(t)
 	i.g.deleted = t.Deleted
-	p := publication{slot: i.checkpoint.Slot, attempt: i.attempt, highest: highest}
-	if err := i.g.write(i.attempt, func(b *batch) error { return b.put(historyKey(p.slot), 0, p.value()) }); err != nil {
-		return err
-	}
-	return i.g.sync()
+	return nil
 }
 
 // switchTo publishes what was received in place of all else. A checkpoint under way is given up.

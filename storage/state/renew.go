@@ -8,9 +8,6 @@ import (
 	"github.com/paxredis/paxredis/storage/journal"
 )
 
-// wasteBytes is what a generation may take besides twice its live data: logs of memtables, and tables before they are compacted.
-const wasteBytes = 2 * memtableBytes
-
 // fewDeleted is how many deleted records are told of however few there are.
 const fewDeleted = 10_000
 
@@ -26,7 +23,7 @@ func (c *Checkpoints) renewIfWasteful() error {
 		return err
 	}
 	live := newest.g.liveBytes(&newest.checkpoint)
-	if err := c.Room(2 * live); errors.Is(err, paxos.ErrDiskSpace) {
+	if err := c.Room(live + live/2); errors.Is(err, paxos.ErrDiskSpace) {
 		c.o.Logger.Warn("the checkpoints take more space than they need, and there is no room to write them anew", "error", err)
 		return nil
 	} else if err != nil {
@@ -48,11 +45,15 @@ func (i *image) wasteful() (bool, error) {
 	if g.deleted > max(fewDeleted, i.checkpoint.Count) {
 		return true, nil
 	}
+	live := g.liveBytes(&i.checkpoint)
+	if live > outgrownBytes && g.shape == small() {
+		return true, nil
+	}
 	size, err := g.bytesOnDisk()
 	if err != nil {
 		return false, fmt.Errorf("storage: cannot tell the size of the checkpoints in %s: %w", g.dir, err)
 	}
-	return size > 2*g.liveBytes(&i.checkpoint)+wasteBytes, nil
+	return size > g.shape.allowance(live), nil
 }
 
 // liveBytes estimates what a checkpoint's records take: not too much.
@@ -66,10 +67,19 @@ func (g *generation) liveBytes(checkpoint *paxos.Checkpoint) (total uint64) {
 	return total
 }
 
+// expected is like liveBytes, but does not stay behind a state that has grown: records that came are taken to be as large as the others.
+func (g *generation) expected(checkpoint *paxos.Checkpoint) uint64 {
+	live := g.liveBytes(checkpoint)
+	if g.count > 0 && checkpoint.Count > g.count {
+		live = uint64(float64(live) * float64(checkpoint.Count) / float64(g.count))
+	}
+	return live
+}
+
 // renew copies, verifies, publishes and switches. The checkpoint before, which is in the old generation, goes at once unless it
 // is held: the two generations together are what the disk must have room for.
 func (c *Checkpoints) renew(newest *image) error {
-	g, err := c.create()
+	g, err := c.create(newest.g.expected(&newest.checkpoint))
 	if err != nil {
 		return err
 	}
@@ -110,42 +120,36 @@ func (c *Checkpoints) fill(to, from *image) error {
 	if from.g.deleted > max(fewDeleted, from.checkpoint.Count) {
 		history = nil
 	}
-	known := from.attempt // deleted records of this attempt and before are told to nobody
-	if len(history) > 0 {
-		known = history[0].attempt
+	if len(history) == 0 {
+		history = []publication{p}
 	}
-	err = to.g.write(from.attempt, func(b *batch) error {
-		for _, h := range history {
-			if err := b.putAt(historyKey(h.slot), 0, h.value(), h.attempt); err != nil {
-				return err
-			}
-		}
-		return c.copyRecords(b, from, known)
-	})
-	if err != nil {
+	if err := to.g.load(func(b *bulk) error { return c.copyAll(b, from, history) }); err != nil {
 		return err
 	}
 	to.g.attempt = from.attempt
-	return c.complete(to, p.highest)
+	return c.verifyCopy(to)
 }
 
-// copyRecords keeps the timestamps, by which changes are known.
-func (c *Checkpoints) copyRecords(b *batch, from *image, known uint64) error {
+// copyAll keeps the timestamps, by which changes are known. What is of the attempts before the first of the history is told to nobody, deleted
+// records among it.
+func (c *Checkpoints) copyAll(b *bulk, from *image, history []publication) error {
+	for _, h := range history { // their keys come before those of records
+		if err := b.add(historyKey(h.slot), 0, h.value(), h.attempt); err != nil {
+			return err
+		}
+	}
 	s := from.g.scan(from.view(), nil)
 	defer s.close()
 	for item := s.next(); item != nil; item = s.next() {
 		if err := c.stopped(); err != nil {
 			return err
 		}
-		if item.UserMeta()&metaDeleted != 0 && item.Version() <= known {
+		if item.UserMeta()&metaDeleted != 0 && item.Version() <= history[0].attempt {
 			continue
 		}
-		value, err := item.ValueCopy(nil)
+		err := item.Value(func(value []byte) error { return b.add(item.Key(), item.UserMeta(), value, item.Version()) })
 		if err != nil {
-			return fmt.Errorf("storage: cannot read the checkpoints in %s: %w", from.g.dir, err)
-		}
-		if err := b.putAt(item.KeyCopy(nil), item.UserMeta(), value, item.Version()); err != nil {
-			return err
+			return fmt.Errorf("storage: cannot copy the checkpoints in %s: %w", from.g.dir, err)
 		}
 	}
 	return nil

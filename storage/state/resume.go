@@ -18,22 +18,17 @@ const (
 	receptionFormat = 1
 )
 
-// writeReception writes down, durably, up to where a checkpoint was received:
+// writeReception writes down, durably, up to where what was received of a checkpoint is on stable storage:
 //
 //	format (1 byte) | generation (8) | length of the cursor (4) | cursor | head | XXH64 of all that (8)
-//
-// Everything before the cursor is on stable storage by then, since batches are synced.
 func (c *Checkpoints) writeReception() error {
 	r := c.reception
 	if r.complete {
 		return nil // the last cursor written down is as good, and an empty one would be the first
 	}
-	if err := syncDirectory(r.g.dir); err != nil {
-		return err
-	}
 	content := binary.BigEndian.AppendUint64([]byte{receptionFormat}, r.number)
-	content = binary.BigEndian.AppendUint32(content, uint32(len(r.cursor)))
-	content = append(append(content, r.cursor...), r.head...)
+	content = binary.BigEndian.AppendUint32(content, uint32(len(r.durable)))
+	content = append(append(content, r.durable...), r.head...)
 	content = binary.BigEndian.AppendUint64(content, xxhash.Sum64(content))
 	return journal.WriteFile(journal.OS{}, c.receptionFile(), content)
 }
@@ -67,7 +62,8 @@ func parseReception(content []byte) (r *reception, ok bool) {
 	if size > end-lead {
 		return nil, false
 	}
+	cursor := content[lead : lead+size : lead+size]
 	return &reception{
-		number: binary.BigEndian.Uint64(content[1:]), cursor: content[lead : lead+size : lead+size], head: content[lead+size : end], attempt: 1,
+		number: binary.BigEndian.Uint64(content[1:]), cursor: cursor, durable: cursor, head: content[lead+size : end], attempt: 1,
 	}, true
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// reserveBytes must stay free on the file system: Badger writes through mappings, where a full disk ends the process.
-const reserveBytes = max(64<<20, 4*memtableBytes)
+// reserveBytes must stay free on the file system: Badger writes through mappings, where a full disk ends the process. It is enough for the
+// memtables of a generation of any shape, and for the tables that are being written at a time.
+const reserveBytes = 64 << 20
 
 // FreeBytes is how much space is left on the file system of the checkpoints.
 func (c *Checkpoints) FreeBytes() (uint64, error) {
@@ -32,8 +33,12 @@ func (c *Checkpoints) Room(bytes uint64) error {
 }
 
 // roomToOpen is asked before Badger opens a database: it writes the memtables that a crash left to tables.
-func (c *Checkpoints) roomToOpen() error {
-	return c.room(4*memtableBytes, "to open the newest one")
+func (c *Checkpoints) roomToOpen(number uint64) error {
+	s, err := recall(c.generationDirectory(number))
+	if err != nil {
+		return err
+	}
+	return c.room(4*uint64(s.memtableBytes), "to open the newest one")
 }
 
 func (c *Checkpoints) room(need uint64, purpose string) error {

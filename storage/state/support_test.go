@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
@@ -68,9 +69,15 @@ type node struct {
 
 func openNode(t testing.TB, dir string) *node {
 	t.Helper()
+	return openNodeWith(t, dir, nil)
+}
+
+// openNodeWith has work rest between its bites.
+func openNodeWith(t testing.TB, dir string, rest func(time.Duration)) *node {
+	t.Helper()
 	n := &node{t: t, dir: dir, ledger: openLedger(t, filepath.Join(dir, "ledger"))}
 	var err error
-	if n.Checkpoints, err = Open(filepath.Join(dir, "state"), n.ledger, Options{Logger: testLogger(t)}); err != nil {
+	if n.Checkpoints, err = Open(filepath.Join(dir, "state"), n.ledger, Options{Logger: testLogger(t), Rest: rest}); err != nil {
 		t.Fatal(err)
 	}
 	return n

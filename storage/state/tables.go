@@ -34,7 +34,7 @@ func prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	content, _, err := badger.ReplayManifestFile(manifest, 0, badgerOptions(dir, nil))
+	content, _, err := badger.ReplayManifestFile(manifest, 0, badgerOptions(dir, small(), nil))
 	if err := errors.Join(err, manifest.Close()); err != nil {
 		return inconsistent("%s cannot be read: %v", badger.ManifestFilename, err)
 	}

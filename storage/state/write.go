@@ -71,7 +71,7 @@ func (c *Checkpoints) under(slot paxos.Slot) (*attempt, error) {
 		if err := a.g.undo(a.base); err != nil {
 			return nil, err
 		}
-	} else if a.g, err = c.create(); err != nil {
+	} else if a.g, err = c.create(0); err != nil {
 		return nil, err
 	}
 	a.g.attempt++
