@@ -220,6 +220,9 @@ func (s *Stepped) Lease() (ballot paxos.Ballot, sent paxos.Instant, lasts int64,
 	return paxos.Ballot{}, paxos.Instant{}, 0, false
 }
 
+// Applied returns the newest applied slot.
+func (s *Stepped) Applied() paxos.Slot { return paxos.Slot(s.applier.applied.Load()) }
+
 // Pending is a request to the leader that is under way.
 type Pending struct {
 	s   *Stepped

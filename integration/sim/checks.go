@@ -1,71 +1,204 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/paxredis/paxredis/replication/paxos"
-	"github.com/paxredis/paxredis/statemachine"
 )
 
-// checks looks at everything that must hold.
+// checks looks at everything that must hold, after every event that may have changed it:
+//
+//   - C2: all nodes apply the same entry in a slot, slots in order and without gaps, and make the same of it: the same sections are run, at
+//     the same time and by the same chance;
+//   - sessions: no operation is applied twice, and none that was refused;
+//   - replies are those of the reference;
+//   - linearizability: what an operation rests on is not older than what any operation rested on that was answered before it began. As the
+//     log orders all writes, and every reply is that of the state at its place in the log, no more than that is needed;
+//   - D1: what a node has promised, or accepted, by a message is on its disk after any crash;
+//   - L4: of two leases that are held at one moment there is never a second;
+//   - time in the log does not go back.
 type checks struct {
-	world  *world
-	table  *statemachine.Table
-	nextID int
-	chosen map[paxos.Slot]paxos.Entry
+	world     *world
+	reference reference
+	// operations are all there were, by id from 1.
+	operations []*operation
+	// floor is the newest slot that a reply rested on.
+	floor paxos.Slot
+	// uncertain counts the operations that nobody knows the fate of, compared the reads compared with the reference.
+	uncertain, compared int
 }
 
-func newChecks(w *world) checks {
-	table, _ := statemachine.NewTable(statemachine.Commands())
-	return checks{world: w, table: table, chosen: map[paxos.Slot]paxos.Entry{}}
+func newChecks(w *world) checks { return checks{world: w, reference: newReference()} }
+
+// invoked notes the begin of an operation.
+func (c *checks) invoked(op *operation) {
+	c.operations = append(c.operations, op)
+	op.floor = c.floor
+	c.world.trace.noteText(0, "invokes", func() string { return op.String() })
 }
 
-func (c *checks) applied(n *node, r *paxos.Record) {
-	c.world.trace.noteBytes(n.id, "applies", r.Entry.Payload, func() string { return r.String() })
-	known, ok := c.chosen[r.Slot]
-	if !ok {
-		c.chosen[r.Slot] = r.Entry
+// replied notes a reply, which rests on the state at slot.
+func (c *checks) replied(op *operation, slot paxos.Slot, reply []byte) {
+	w := c.world
+	w.trace.noteBytes(0, "reply", reply, func() string { return fmt.Sprintf("to %d at slot %v: %q", op.id, slot, reply) })
+	op.at = slot
+	if slot < op.floor || op.isWrite() && slot == op.floor {
+		w.violated(fmt.Errorf("operation %v rests on slot %v, and before it began another was answered that rests on slot %v", op, slot, op.floor))
+	}
+	c.floor = max(c.floor, slot)
+}
+
+// readAt compares what a read saw with the reference, if that is at the same slot. nowMS is what the read took the time for.
+func (c *checks) readAt(op *operation, slot paxos.Slot, nowMS int64, reply []byte) {
+	if slot != c.reference.newest() {
 		return
 	}
-	if known.Kind != r.Entry.Kind || string(known.Payload) != string(r.Entry.Payload) {
-		c.world.violated(fmt.Errorf("node %v applies %v where another node has applied %v", n.id, r, known))
+	c.compared++
+	v := c.reference.machine.Read(nowMS)
+	defer v.Close()
+	var r recorded
+	if due := op.run(v, &r); due || !bytes.Equal(r.encoded, reply) {
+		c.world.violated(fmt.Errorf("operation %v read %q at slot %v, and it is %q by the log (due: %v)", op, reply, slot, r.encoded, due))
 	}
 }
 
-func (c *checks) looked(*node)        {}
-func (c *checks) booted(*node)        {}
-func (c *checks) stopped(*node)       {}
-func (c *checks) servedByGrant(*node) {}
-
-func (c *checks) invoke(cl *client, n *node) *operation {
-	c.nextID++
-	w := c.world
-	key := fmt.Sprintf("k%d", w.rng.IntN(10))
-	var args []string
-	switch w.rng.IntN(3) {
-	case 0:
-		args = []string{"GET", key}
-	case 1:
-		args = []string{"SET", key, fmt.Sprint(c.nextID)}
-	case 2:
-		args = []string{"APPEND", key, fmt.Sprint(c.nextID, ",")}
-	}
-	op := &operation{client: cl, id: c.nextID}
-	for _, a := range args {
-		op.args = append(op.args, []byte(a))
-	}
-	op.command, _ = c.table.Resolve(op.args)
-	return op
-}
-
-func (c *checks) replied(op *operation, reply []byte) {
-	c.world.trace.noteBytes(0, "reply", reply, func() string { return fmt.Sprintf("%d %q", op.id, reply) })
-}
-
+// failed notes the end of an operation without a reply.
 func (c *checks) failed(op *operation, uncertain bool) {
-	c.world.trace.note(0, "no reply", uint64(op.id))
+	c.world.trace.note(0, "no reply", uint64(op.id), boolean(uncertain))
+	if uncertain {
+		c.uncertain++
+		return
+	}
+	if op.refused = true; op.applied != 0 {
+		c.world.violated(fmt.Errorf("operation %v was refused as not applied, and slot %v has it", op, op.applied))
+	}
 }
 
-func (c *checks) end() error { return nil }
+// applied notes that a node has applied a slot.
+func (c *checks) applied(n *node, r *paxos.Record) {
+	w := c.world
+	w.trace.noteBytes(n.id, "applies", r.Entry.Payload, func() string { return r.String() })
+	sections := n.sections
+	n.sections = n.sections[:0]
+	if r.Slot > c.reference.newest()+1 {
+		w.violated(fmt.Errorf("node %v applies slot %v, and no node has applied the one after %v", n.id, r.Slot, c.reference.newest()))
+		return
+	}
+	if r.Slot == c.reference.newest()+1 {
+		c.reference.run(n.id, r.Entry, sections)
+		c.count(r.Slot, sections)
+	}
+	if err := c.reference.slots[r.Slot-1].differs(r.Entry, sections); err != nil {
+		w.violated(fmt.Errorf("node %v applies in slot %v %w", n.id, r.Slot, err))
+	}
+}
 
-func (c *checks) slots() int { return len(c.chosen) }
+// count looks for operations that are applied and must not be.
+func (c *checks) count(slot paxos.Slot, sections []sectionRecord) {
+	for i := range sections {
+		if s := &sections[i]; s.timeMS < c.reference.timeMS {
+			c.world.violated(fmt.Errorf("time goes back in slot %v: from %d to %d", slot, c.reference.timeMS, s.timeMS))
+		}
+		c.reference.timeMS = sections[i].timeMS
+		tagsOf(sections[i].commands, func(id int) {
+			op := c.operations[id-1]
+			if op.applied != 0 {
+				c.world.violated(fmt.Errorf("operation %v is applied twice, in slots %v and %v", op, op.applied, slot))
+			}
+			if op.refused {
+				c.world.violated(fmt.Errorf("operation %v was refused as not applied, and slot %v has it", op, slot))
+			}
+			op.applied = slot
+		})
+	}
+}
+
+// looked compares the lease of a node with those of all others.
+func (c *checks) looked(n *node) {
+	ballot, held := n.lease()
+	if !held {
+		return
+	}
+	for _, other := range c.world.nodes {
+		if other == n || !other.isUp() || other.isFrozen() {
+			continue
+		}
+		if another, also := other.lease(); also {
+			c.world.violated(fmt.Errorf("nodes %v and %v hold a lease at the same moment, of ballots %v and %v", n.id, other.id, ballot, another))
+		}
+	}
+}
+
+// lease is the one that a process holds at this moment.
+func (n *node) lease() (paxos.Ballot, bool) {
+	ballot, sent, lasts, ok := n.group.Lease()
+	return ballot, ok && n.clock.Now().Elapsed(sent) < lasts
+}
+
+// sent remembers what a node says by a message that it has on its disk.
+func (c *checks) sent(n *node, m paxos.Message) {
+	switch m := m.(type) {
+	case paxos.Promise:
+		n.vows.promise(m.Ballot)
+	case paxos.Accepted:
+		n.vows.promise(m.Ballot)
+		n.vows.accept(m.Slot, m.Ballot)
+	}
+}
+
+// vows are what a node has said that it has on its disk.
+type vows struct {
+	promised paxos.Ballot
+	accepted map[paxos.Slot]paxos.Ballot
+}
+
+func (v *vows) promise(b paxos.Ballot) {
+	if v.promised.Less(b) {
+		v.promised = b
+	}
+}
+
+func (v *vows) accept(slot paxos.Slot, b paxos.Ballot) {
+	if v.accepted == nil {
+		v.accepted = map[paxos.Slot]paxos.Ballot{}
+	}
+	if v.accepted[slot].Less(b) {
+		v.accepted[slot] = b
+	}
+}
+
+// booted compares what a disk holds with what the node has said of it (rule D1).
+func (c *checks) booted(n *node, restored paxos.Restored) {
+	v := &n.vows
+	if restored.Promised.Less(v.promised) {
+		c.world.violated(fmt.Errorf("node %v has promised %v, and its disk knows of %v alone", n.id, v.promised, restored.Promised))
+	}
+	held := map[paxos.Slot]paxos.Ballot{}
+	for i := range restored.Records {
+		held[restored.Records[i].Slot] = restored.Records[i].Ballot
+	}
+	forgotten := paxos.Slot(0)
+	for slot, ballot := range v.accepted {
+		if slot <= max(restored.Chosen, restored.Checkpoint) {
+			delete(v.accepted, slot)
+		} else if held[slot].Less(ballot) && (forgotten == 0 || slot < forgotten) {
+			forgotten = slot
+		}
+	}
+	if forgotten != 0 {
+		c.world.violated(fmt.Errorf("node %v has accepted slot %v at %v, and its disk has it at %v", n.id, forgotten, v.accepted[forgotten], held[forgotten]))
+	}
+}
+
+// end looks at the history as a whole.
+func (c *checks) end() error {
+	for _, op := range c.operations {
+		if op.at != 0 && op.applied != 0 && op.isWrite() && op.at != op.applied {
+			return fmt.Errorf("operation %v was answered at slot %v, and slot %v has it", op, op.at, op.applied)
+		}
+	}
+	return nil
+}
+
+func (c *checks) slots() int { return int(c.reference.newest()) }

@@ -2,25 +2,7 @@ package sim
 
 import (
 	"github.com/paxredis/paxredis/replication/paxos"
-	"github.com/paxredis/paxredis/statemachine"
 )
-
-// operation is one command of a client.
-type operation struct {
-	client  *client
-	id      int
-	command *statemachine.Command
-	args    [][]byte
-}
-
-func (op *operation) isWrite() bool { return op.command.Flags.Has(statemachine.Write) }
-
-func (op *operation) encode(dst []byte) []byte { return statemachine.AppendCommand(dst, 0, op.args) }
-
-// run runs an operation that reads.
-func (op *operation) run(v *statemachine.View, r *recorded) (due bool) {
-	return v.Run(op.command, 0, op.args, r)
-}
 
 // client issues operations, one at a time, to the node it is connected to.
 type client struct {
@@ -62,8 +44,12 @@ func (c *client) issue() {
 		return
 	}
 	w.issued++
-	op := w.checks.invoke(c, n)
-	w.trace.note(n.id, "operation", uint64(c.id), uint64(op.id))
+	op := &operation{client: c, id: w.issued}
+	if err := w.workload.next(op); err != nil {
+		w.violated(err)
+		return
+	}
+	w.checks.invoked(op)
 	c.send(n, op)
 }
 
@@ -101,10 +87,10 @@ func (c *client) connect() (*node, bool) {
 	return n, ok
 }
 
-// replied ends an operation with its reply.
-func (c *client) replied(op *operation, reply []byte) {
+// replied ends an operation with its reply, which rests on the state at slot.
+func (c *client) replied(op *operation, slot paxos.Slot, reply []byte) {
 	c.world.answered++
-	c.world.checks.replied(op, reply)
+	c.world.checks.replied(op, slot, reply)
 	if c.probing != 0 {
 		if c.wrote = c.wrote || op.isWrite(); c.wrote && !op.isWrite() {
 			c.onServed()

@@ -92,9 +92,12 @@ func (w *world) agree() bool {
 		}
 		slot = applied
 	}
+	if slot != w.checks.reference.newest() {
+		return false
+	}
 	for _, n := range members {
-		if one, other := members[0].machine.Digest(), n.machine.Digest(); one != other {
-			w.violated(fmt.Errorf("at slot %v node %v holds another state than node %v: %s and %s", slot, n.id, members[0].id, other, one))
+		if right, held := w.checks.reference.machine.Digest(), n.machine.Digest(); held != right {
+			w.violated(fmt.Errorf("at slot %v the state of node %v is %s, and it is %s by the log", slot, n.id, held, right))
 		}
 	}
 	return true

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -80,10 +81,8 @@ func (f *front) tick(op *operation) {
 // read runs an operation that reads at once if it may, else when its slot is applied.
 func (f *front) read(op *operation) {
 	if grant, ok := f.node.group.ReadNow(); ok {
-		reply, due := f.view(op)
-		if !due && f.node.group.StillValid(grant) {
-			f.node.world.checks.servedByGrant(f.node)
-			f.finish(op, reply)
+		if reply, due := f.view(op); !due && f.node.group.StillValid(grant) {
+			f.finish(op, f.applied(), reply)
 			return
 		}
 	}
@@ -94,12 +93,18 @@ func (f *front) read(op *operation) {
 
 // view runs a read on the state as it is.
 func (f *front) view(op *operation) (reply []byte, due bool) {
-	v := f.node.machine.Read(f.node.clock.Now().Real / 1_000_000)
+	nowMS := f.node.clock.Now().Real / 1_000_000
+	v := f.node.machine.Read(nowMS)
 	defer v.Close()
 	var r recorded
-	due = op.run(v, &r)
+	if due = op.run(v, &r); !due {
+		f.node.world.checks.readAt(op, f.applied(), nowMS, r.encoded)
+	}
 	return r.encoded, due
 }
+
+// applied is the slot that the state is of.
+func (f *front) applied() paxos.Slot { return f.node.group.Applied() }
 
 // ReadsReady implements replication.LaneListener.
 func (f *front) ReadsReady(through uint64) {
@@ -134,7 +139,7 @@ func (f *front) runReady() {
 		op := f.reads[0].op
 		f.reads = f.reads[1:]
 		if reply, due := f.view(op); !due {
-			f.finish(op, reply)
+			f.finish(op, f.applied(), reply)
 		} else {
 			f.tick(op)
 			f.node.wake()
@@ -151,10 +156,10 @@ func (f *front) ReadsFailed(through uint64, outcome replication.Outcome) {
 	}
 }
 
-// finish gives an operation its reply.
-func (f *front) finish(op *operation, reply []byte) {
+// finish gives an operation its reply, which rests on the state at slot.
+func (f *front) finish(op *operation, slot paxos.Slot, reply []byte) {
 	f.forget(op)
-	op.client.replied(op, reply)
+	op.client.replied(op, slot, reply)
 }
 
 // fail gives an operation the outcome of having no reply.
@@ -186,7 +191,9 @@ type submission struct {
 	front *front
 	items []item
 	at    int
-	reply recorded
+	reply *recorded
+	// replies are those of the commands, for the checks.
+	replies [][]byte
 	// running: the command of items[at] was started.
 	running bool
 }
@@ -206,8 +213,8 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 		return statemachine.Discard
 	}
 	s.running = true
-	s.reply = recorded{}
-	return &s.reply
+	s.reply = &recorded{}
+	return s.reply
 }
 
 // Finish implements statemachine.Replies.
@@ -231,8 +238,9 @@ func (s *submission) end() {
 		return
 	}
 	s.running = false
+	s.replies = append(s.replies, s.reply.encoded)
 	if op := s.items[s.at].op; op != nil {
-		s.front.finish(op, s.reply.encoded)
+		s.front.finish(op, s.front.node.applying, s.reply.encoded)
 	}
 	s.at++
 }
@@ -242,6 +250,6 @@ func (s *submission) runReads(view *statemachine.View) {
 		op := s.items[s.at].op
 		var r recorded
 		op.run(view, &r) // the log's time rules here: nothing is due
-		s.front.finish(op, r.encoded)
+		s.front.finish(op, s.front.node.applying, r.encoded)
 	}
 }

@@ -36,6 +36,11 @@ type node struct {
 	group   *replication.Stepped
 	store   *store.Store
 	machine *statemachine.Machine
+	// applying is the slot that is being applied, sections what of it was run.
+	applying paxos.Slot
+	sections []sectionRecord
+	// vows are what the node has said of what its disk holds.
+	vows    vows
 	members paxos.Configuration // as the group told its transport
 	front   *front
 	turning bool
@@ -55,6 +60,7 @@ type port struct {
 
 func (p port) Send(to paxos.NodeID, m paxos.Message) {
 	if p.node.boots == p.boot && int(to) <= len(p.node.world.nodes) {
+		p.node.world.checks.sent(p.node, m)
 		p.node.world.network.send(p.node.id, to, m)
 	}
 }
@@ -86,11 +92,11 @@ func (n *node) boot() {
 		return
 	}
 	n.store = opened
-	n.machine = statemachine.New(statemachine.Config{HashSeed: [16]byte{1}})
-	n.members, n.closing = n.first, false
+	n.machine = newMachine()
+	n.members, n.closing, n.sections = n.first, false, nil
 	n.gates = [replication.Actors]moment{}
 	port := port{n, n.boots}
-	group, err := replication.OpenStepped(n.config(), restored, opened, port, machine{n.machine}, n.clock, n.seed())
+	group, err := replication.OpenStepped(n.config(), restored, opened, port, machine{n.machine, n}, n.clock, n.seed())
 	if err != nil {
 		w.violated(fmt.Errorf("node %v does not start: %w", n.id, err))
 		return
@@ -99,7 +105,7 @@ func (n *node) boot() {
 	boot := n.boots
 	group.Watch(func(r *paxos.Record) { w.checks.applied(n, r) })
 	n.front = newFront(n)
-	w.checks.booted(n)
+	w.checks.booted(n, restored)
 	n.wake()
 	n.tick(boot)
 	w.network.dialAll(n.id)
@@ -289,7 +295,6 @@ func (n *node) stop() {
 	n.group, n.store, n.machine, n.front, n.closing = nil, nil, nil, nil, false
 	n.frozenUntil = 0
 	n.world.network.lose(n.id)
-	n.world.checks.stopped(n)
 	front.lost()
 }
 

@@ -2,6 +2,7 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/paxredis/paxredis/replication"
@@ -53,6 +54,9 @@ const longest = 120 * second
 func (w *world) begin() {
 	w.fill()
 	w.checks = newChecks(w)
+	var err error
+	w.workload, err = newWorkload(rand.New(rand.NewPCG(w.seed, 0xc11e)))
+	w.violated(err)
 	w.found(w.options.Nodes)
 	w.plan = newFaultPlan(w, w.seed)
 	for _, n := range w.nodes {

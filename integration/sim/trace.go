@@ -47,6 +47,14 @@ func (t *trace) noteBytes(node paxos.NodeID, what string, particulars []byte, te
 	}
 }
 
+// noteText records an event; text makes its particulars readable, and they are not hashed.
+func (t *trace) noteText(node paxos.NodeID, what string, text func() string) {
+	t.begin(node, what)
+	if t.out != nil {
+		t.line(node, what, text())
+	}
+}
+
 func (t *trace) begin(node paxos.NodeID, what string) {
 	t.events++
 	t.number(uint64(t.world.now))

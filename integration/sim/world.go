@@ -24,6 +24,8 @@ type world struct {
 	// happened are the numbers of the faults of the plan that happened.
 	happened []int
 	checks   checks
+	// workload has a source of chance of its own: what the clients do does not depend on what happens to them.
+	workload *workload
 
 	// calm: faults have stopped, and the cluster is to make progress.
 	calm bool
