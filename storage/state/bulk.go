@@ -24,7 +24,7 @@ type bulk struct {
 	pending *z.Buffer // entries that Badger was not yet given
 	bytes   int       // in it
 	stream  uint32
-	filled  int64 // of the stream's table, at most
+	filled  int // of the stream's table, at most
 	last    []byte
 	marks   []mark // of tables that are not known to be on stable storage, in their order
 }
@@ -81,7 +81,7 @@ func (b *bulk) add(key []byte, meta byte, value []byte, attempt uint64) error {
 	badger.KVToBuffer(&pb.KV{Key: key, Value: value, UserMeta: []byte{meta}, Version: attempt, StreamId: b.stream}, b.pending)
 	b.last = append(b.last[:0], key...)
 	b.bytes += len(key) + len(value) + entryOverhead
-	b.filled += int64(2*len(key) + len(value) + tableOverhead)
+	b.filled += 2*len(key) + len(value) + tableOverhead
 	if b.full() {
 		b.cut()
 	}
@@ -95,7 +95,7 @@ func (b *bulk) add(key []byte, meta byte, value []byte, attempt uint64) error {
 const tableOverhead = 64
 
 // full says that a table must end: it is not yet so full that Badger would end it by itself.
-func (b *bulk) full() bool { return b.filled >= b.g.shape.tableBytes*9/10 }
+func (b *bulk) full() bool { return b.filled >= tableBytes*9/10 }
 
 // cut ends the table.
 func (b *bulk) cut() {

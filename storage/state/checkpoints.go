@@ -208,13 +208,13 @@ func (c *Checkpoints) stopped() error {
 	return nil
 }
 
-// create makes a new generation for about so much live data.
-func (c *Checkpoints) create(live uint64) (*generation, error) {
+// create makes a new generation.
+func (c *Checkpoints) create(s shape) (*generation, error) {
 	c.mu.Lock()
 	number := c.next
 	c.next++
 	c.mu.Unlock()
-	g, err := makeGeneration(c.generationDirectory(number), number, shapeFor(live), &c.o)
+	g, err := makeGeneration(c.generationDirectory(number), number, s, &c.o)
 	return c.opened(g, err)
 }
 

@@ -69,18 +69,42 @@ func makeGeneration(dir string, number uint64, s shape, o *Options) (*generation
 	return open(&generation{number: number, dir: dir, shape: s, longKnown: true}, o)
 }
 
-func open(g *generation, o *Options) (_ *generation, err error) {
+func open(g *generation, o *Options) (*generation, error) {
 	g.badger, g.rest, g.long = newFailStop(o.Logger, g.dir), o.Rest, make(map[uint64]struct{})
+	if err := g.open(); err != nil {
+		return nil, err
+	}
+	g.attempt = g.db.MaxVersion()
+	return g, nil
+}
+
+func (g *generation) open() (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = inconsistent("Badger cannot open it: %v", cause)
 		}
 	}()
-	if g.db, err = badger.OpenManaged(badgerOptions(g.dir, g.shape, g.badger)); err != nil {
-		return nil, fmt.Errorf("storage: cannot open the checkpoints in %s: %w", g.dir, err)
+	db, err := badger.OpenManaged(badgerOptions(g.dir, g.shape, g.badger))
+	if err != nil {
+		return fmt.Errorf("storage: cannot open the checkpoints in %s: %w", g.dir, err)
 	}
-	g.attempt = g.db.MaxVersion()
-	return g, nil
+	g.db = db
+	return nil
+}
+
+// reshape opens a generation anew that nobody else uses, and whose memtables are empty.
+func (g *generation) reshape(s shape) error {
+	if g.shape == s {
+		return nil
+	}
+	if err := g.close(); err != nil {
+		return err
+	}
+	if err := s.remember(g.dir); err != nil {
+		return err
+	}
+	g.shape = s
+	return g.open()
 }
 
 // makeDirectory makes a directory whose parent exists, durably.

@@ -83,7 +83,7 @@ func (p *peak) rest(time.Duration) {
 func liveOf(count int) uint64 { return uint64(count * (keyStart + 16 + 100 + 4 + entryOverhead)) }
 
 func TestTheDiskHoldsAtMostFourTimesTheLiveData(t *testing.T) {
-	const count, rounds = 50_000, 8
+	const count, rounds = 40_000, 4
 	p := &peak{}
 	n := openNodeWith(t, t.TempDir(), p.rest)
 	p.n = n

@@ -19,7 +19,7 @@ func badgerOptions(dir string, s shape, logger badger.Logger) badger.Options {
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
 		WithMemTableSize(s.memtableBytes).WithNumMemtables(2).
 		WithNumLevelZeroTables(s.levelZeroTables).WithNumLevelZeroTablesStall(2 * s.levelZeroTables).
-		WithBaseTableSize(s.tableBytes).WithBaseLevelSize(s.baseLevelBytes).WithNumCompactors(2).
+		WithBaseTableSize(tableBytes).WithBaseLevelSize(s.baseLevelBytes).WithNumCompactors(2).
 		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(8 << 20).
 		WithBloomFalsePositive(0).
 		WithValueThreshold(512 << 10).WithValueLogFileSize(1 << 20).

@@ -53,17 +53,13 @@ func (c *Checkpoints) BeginReceive(checkpoint paxos.Checkpoint) (cursor []byte, 
 		return nil, err
 	}
 	r := &reception{head: head, attempt: 1}
-	// The bytes are not known before they come: records are taken to be small.
-	if r.g, err = c.create(checkpoint.Count * smallRecordBytes); err != nil {
+	if r.g, err = c.create(large()); err != nil { // until it is known how much comes
 		return nil, err
 	}
 	r.number, r.g.attempt = r.g.number, r.attempt
 	c.reception = r
 	return nil, c.writeReception()
 }
-
-// smallRecordBytes is what a record takes at least, but for the shortest.
-const smallRecordBytes = 64
 
 // resumes opens what was received before of a checkpoint, if there is something.
 func (c *Checkpoints) resumes(head []byte) bool {
@@ -197,7 +193,7 @@ func (c *Checkpoints) add(r *reception, entries []entry, next []byte) (err error
 	r.bulk.follow(next)
 	r.cursor, r.complete = bytes.Clone(next), len(next) == 0
 	if r.complete {
-		return c.fix(r)
+		return c.whole(r)
 	}
 	if r.fresh < durableBytes {
 		return nil
@@ -222,6 +218,21 @@ func (c *Checkpoints) fix(r *reception) error {
 		return errors.Join(err, c.dropReception())
 	}
 	r.durable = r.cursor
+	return nil
+}
+
+// whole ends the filling of tables for good: the generation gets the shape for what came.
+func (c *Checkpoints) whole(r *reception) error {
+	if err := c.fix(r); err != nil {
+		return err
+	}
+	total := uint64(0)
+	for _, t := range r.g.db.Tables() {
+		total += uint64(t.OnDiskSize)
+	}
+	if err := r.g.reshape(shapeFor(total)); err != nil {
+		return errors.Join(err, c.dropReception())
+	}
 	return nil
 }
 

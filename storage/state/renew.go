@@ -11,8 +11,8 @@ import (
 // fewDeleted is how many deleted records are told of however few there are.
 const fewDeleted = 10_000
 
-// renewIfWasteful copies the newest checkpoint into a generation of its own if the current one holds too much else. What cannot be
-// told is live data is taken for waste, so a state that grows is copied now and then, each time that it has doubled.
+// renewIfWasteful copies the newest checkpoint into a generation of its own if the current one holds too much else, or has a shape that is too
+// small. What cannot be told is live data is taken for waste, so a state that grows may be copied now and then.
 func (c *Checkpoints) renewIfWasteful() error {
 	newest, err := c.newestImage()
 	if err != nil || newest == nil {
@@ -79,7 +79,7 @@ func (g *generation) expected(checkpoint *paxos.Checkpoint) uint64 {
 // renew copies, verifies, publishes and switches. The checkpoint before, which is in the old generation, goes at once unless it
 // is held: the two generations together are what the disk must have room for.
 func (c *Checkpoints) renew(newest *image) error {
-	g, err := c.create(newest.g.expected(&newest.checkpoint))
+	g, err := c.create(shapeFor(newest.g.expected(&newest.checkpoint)))
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,6 @@ type shape struct {
 	// memtableBytes is the size of a memtable, of its log and of the table it is flushed to. There are at most three of it, each with
 	// a third more of memory.
 	memtableBytes int64
-	// tableBytes bounds the tables that are merged or copied into. At most streamedTables of them are under way at a time.
-	tableBytes int64
 	// levelZeroTables is from how many flushed memtables on Badger merges them with all tables below, without a rest. A renewal, which
 	// copies what is live once and rests between bites, comes before, but for states larger than so many memtables.
 	levelZeroTables int
@@ -30,28 +28,33 @@ type shape struct {
 	spareBytes, wastePercent uint64
 }
 
-// streamedTables is how many tables Badger writes at the same time, at most, when it is given records in order.
-const streamedTables = 16
+const (
+	// tableBytes bounds the tables that records are copied or merged into. Each is synced at once, so it is no larger than what others that
+	// use the disk can wait for.
+	tableBytes = 2 << 20
+	// streamedTables is how many tables Badger writes at the same time, at most, when it is given records in order.
+	streamedTables = 16
+)
 
 // small is for states of some MiB: on disk it takes at most half as much again as is live, so that another copy, and what one checkpoint
 // writes, find their place within four times the live data.
 func small() shape {
 	return shape{
-		name: "small", memtableBytes: 4 << 20, tableBytes: 2 << 20, levelZeroTables: 24, baseLevelBytes: 64 << 20,
+		name: "small", memtableBytes: 4 << 20, levelZeroTables: 48, baseLevelBytes: 64 << 20,
 		spareBytes: 2 << 20, wastePercent: 50,
 	}
 }
 
-// large has 64 MiB in memtables at most, and is renewed when a copy costs no more than what was written since the last one.
+// large has 32 MiB in memtables at most, and is renewed when a copy costs no more than what was written since the last one.
 func large() shape {
 	return shape{
-		name: "large", memtableBytes: 16 << 20, tableBytes: 4 << 20, levelZeroTables: 48, baseLevelBytes: 256 << 20,
+		name: "large", memtableBytes: 8 << 20, levelZeroTables: 64, baseLevelBytes: 256 << 20,
 		spareBytes: 16 << 20, wastePercent: 100,
 	}
 }
 
 const (
-	// largeBytes is from how much live data on a generation is made a large one.
+	// largeBytes is above how much live data on a generation is made a large one.
 	largeBytes = 64 << 20
 	// outgrownBytes is when a small one is renewed only to become large. It is more than largeBytes, so that a state about that large is
 	// not copied back and forth.
@@ -82,7 +85,7 @@ func (s shape) encode() []byte {
 	return fmt.Appendf(content, "%08x", crc32.Checksum(content, castagnoli))
 }
 
-// remember writes the shape down in the directory of a new generation, before Badger writes anything.
+// remember writes the shape down in the directory of a generation, before Badger opens it.
 func (s shape) remember(dir string) error {
 	return journal.WriteFile(journal.OS{}, filepath.Join(dir, shapeName), s.encode())
 }

@@ -18,6 +18,8 @@ type attempt struct {
 	before       *image
 
 	count, sum, deleted uint64 // of the records written
+	// weight is what the records of each space take.
+	weight map[uint64]uint64
 }
 
 // Write adds records to the checkpoint of slot, each once. See replication.CheckpointStorage.
@@ -27,7 +29,7 @@ func (c *Checkpoints) Write(slot paxos.Slot, records []paxos.CheckpointRecord) e
 	if c.broken != nil {
 		return c.broken
 	}
-	a, err := c.under(slot)
+	a, err := c.under(slot, size(records))
 	if err != nil {
 		return err
 	}
@@ -45,8 +47,8 @@ func size(records []paxos.CheckpointRecord) (total uint64) {
 	return total
 }
 
-// under returns the attempt for a slot, which it begins if need be.
-func (c *Checkpoints) under(slot paxos.Slot) (*attempt, error) {
+// under returns the attempt for a slot, which it begins if need be, to write so many bytes at least.
+func (c *Checkpoints) under(slot paxos.Slot, bytes uint64) (*attempt, error) {
 	before, err := c.newestImage()
 	if err != nil {
 		return nil, err
@@ -64,14 +66,14 @@ func (c *Checkpoints) under(slot paxos.Slot) (*attempt, error) {
 	if err := errors.Join(c.abandon(), c.Room(0)); err != nil {
 		return nil, err
 	}
-	a := &attempt{slot: slot, before: before}
+	a := &attempt{slot: slot, before: before, weight: make(map[uint64]uint64)}
 	if before != nil {
 		a.g, a.base = before.g, before.attempt
 		c.takeNote(a.g)
 		if err := a.g.undo(a.base); err != nil {
 			return nil, err
 		}
-	} else if a.g, err = c.create(0); err != nil {
+	} else if a.g, err = c.create(shapeFor(bytes)); err != nil {
 		return nil, err
 	}
 	a.g.attempt++
@@ -105,9 +107,11 @@ func (a *attempt) write(records []paxos.CheckpointRecord) error {
 func (a *attempt) put(b *batch, r *paxos.CheckpointRecord) error {
 	s := split(r)
 	for number := range s.pieces() {
-		if err := b.put(s.piece(number)); err != nil {
+		key, meta, value := s.piece(number)
+		if err := b.put(key, meta, value); err != nil {
 			return err
 		}
+		a.weight[r.Space] += uint64(len(key) + len(value) + entryOverhead)
 	}
 	if err := a.removeSurplus(b, s); err != nil {
 		return err
@@ -151,7 +155,7 @@ func (c *Checkpoints) Publish(checkpoint paxos.Checkpoint) error {
 	if c.broken != nil {
 		return c.broken
 	}
-	a, err := c.under(checkpoint.Slot)
+	a, err := c.under(checkpoint.Slot, 0)
 	if err != nil {
 		return err
 	}
@@ -183,7 +187,20 @@ func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
 		return err
 	}
 	c.attempt = nil
+	a.tellNew(checkpoint)
 	return c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, false)
+}
+
+// tellNew adds what was written to what is live if none of it replaced something: there are as many records more as were written.
+func (a *attempt) tellNew(checkpoint *paxos.Checkpoint) {
+	if a.base == 0 || a.g.live == nil || a.deleted > 0 || checkpoint.Count != a.before.checkpoint.Count+a.count {
+		return
+	}
+	for space, bytes := range a.weight {
+		a.g.live[space] += bytes
+		a.g.weight.Add(bytes)
+	}
+	a.g.count += a.count
 }
 
 // complete writes what a checkpoint has besides the records that changed.
