@@ -1,9 +1,9 @@
 package replication
 
 import (
+	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -14,7 +14,6 @@ type catchUp struct {
 	storage   Storage
 	transport Transport
 	maxBytes  int
-	covered   *atomic.Uint64 // the slot of the newest checkpoint here
 	fail      func(error)
 	ended     chan struct{}
 
@@ -24,8 +23,8 @@ type catchUp struct {
 	closed   bool // nothing more is answered
 }
 
-func newCatchUp(s Storage, t Transport, maxBytes int, covered *atomic.Uint64, fail func(error)) *catchUp {
-	c := &catchUp{storage: s, transport: t, maxBytes: maxBytes, covered: covered, fail: fail, ended: make(chan struct{})}
+func newCatchUp(s Storage, t Transport, maxBytes int, fail func(error)) *catchUp {
+	c := &catchUp{storage: s, transport: t, maxBytes: maxBytes, fail: fail, ended: make(chan struct{})}
 	c.asked.L = &c.mu
 	return c
 }
@@ -83,10 +82,8 @@ func (c *catchUp) step() bool {
 		return false
 	}
 	records, err := c.storage.Read(request.From, request.Through, c.maxBytes)
-	if checkpoint := paxos.Slot(c.covered.Load()); err != nil && request.From <= checkpoint {
-		// It was cut since the request was made, or just now: the checkpoint has it.
-		c.transport.Send(request.To, paxos.Offer{Checkpoint: checkpoint, First: checkpoint + 1, Chosen: request.Through})
-		return true
+	if err != nil && c.offer(request) || errors.Is(err, ErrCut) {
+		return true // it was cut since the request was made, or just now
 	}
 	if err != nil {
 		// What is asked for was on stable storage (rule D3): this node has lost what it voted for.
@@ -95,5 +92,16 @@ func (c *catchUp) step() bool {
 		return true
 	}
 	c.transport.Send(request.To, paxos.Learned{Records: records, Chosen: request.Through})
+	return true
+}
+
+// offer points to the checkpoint instead, if that has what was asked for. While a checkpoint of a peer is just becoming this node's, the
+// log may be cut already without it: who asked asks again.
+func (c *catchUp) offer(request paxos.Serve) bool {
+	checkpoint, ok := c.storage.Checkpoint()
+	if !ok || checkpoint.Slot < request.From {
+		return false
+	}
+	c.transport.Send(request.To, paxos.Offer{Checkpoint: checkpoint.Slot, First: checkpoint.Slot + 1, Chosen: request.Through})
 	return true
 }

@@ -175,6 +175,5 @@ func (l *loop) tellPeer(peer paxos.NodeID) {
 
 // compact has the core know what is cut, or about to be.
 func (g *Group) compact(first, checkpoint paxos.Slot) {
-	g.covered.Store(uint64(checkpoint))
 	g.inbox.control(func() { g.loop.step(paxos.Compacted{First: first, Checkpoint: checkpoint}) })
 }

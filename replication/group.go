@@ -43,8 +43,6 @@ type Group struct {
 	loading loading
 	// taking says that peers' messages are taken: the first load is over.
 	taking atomic.Bool
-	// covered is the slot of the newest checkpoint here: what it covers of the log may be cut.
-	covered atomic.Uint64
 	// chosen and lease are what ReadNow goes by.
 	chosen atomic.Uint64
 	lease  atomic.Pointer[heldLease]
@@ -105,7 +103,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
-	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, &g.covered, g.fail)
+	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
 	g.checkpointer = newCheckpointer(g)
 	g.pacer = newPacer(g.checkpointer.urgency)
 	s.Pace(g.pacer.rest)

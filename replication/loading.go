@@ -135,7 +135,6 @@ func (g *Group) restore(c paxos.Checkpoint, stop <-chan struct{}, rest func(work
 	g.checkpointer.restored(
 		publishedCheckpoint{slot: c.Slot, records: c.Count, at: time.UnixMilli(state.mark.timeMS), journal: journal},
 		appliedMark{number: state.mark.number, slot: c.Slot, journal: journal, at: now.Mono}, digest)
-	g.covered.Store(uint64(c.Slot))
 	return nil
 }
 

@@ -17,6 +17,9 @@ type journalLog struct {
 	mu     sync.Mutex
 	events []string
 	err    error
+	// newest is the checkpoint there is, if its Slot is not 0; readErr what Read returns.
+	newest  paxos.Checkpoint
+	readErr error
 }
 
 func (j *journalLog) note(format string, args ...any) {
@@ -30,7 +33,9 @@ func (j *journalLog) Save(writes []paxos.Write) error {
 	return j.err
 }
 
-func (j *journalLog) Read(paxos.Slot, paxos.Slot, int) ([]paxos.Record, error) { return nil, nil }
+func (j *journalLog) Read(paxos.Slot, paxos.Slot, int) ([]paxos.Record, error) { return nil, j.readErr }
+
+func (j *journalLog) Checkpoint() (paxos.Checkpoint, bool) { return j.newest, j.newest.Slot != 0 }
 
 func (j *journalLog) SetMembers(paxos.Configuration) {}
 

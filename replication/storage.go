@@ -6,10 +6,12 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// Errors of CheckpointStorage that are not fatal. An implementation's own errors match them through paxos, which both know.
+// Errors of Storage that are not fatal. An implementation's own errors match them through paxos, which both know.
 var (
 	// ErrNoCheckpoint says that a checkpoint is not, or no longer, there.
 	ErrNoCheckpoint = paxos.ErrNoCheckpoint
+	// ErrCut says that a slot is not in the log any more.
+	ErrCut = paxos.ErrCut
 	// ErrDamaged says that what a peer sent is not what it should be.
 	ErrDamaged = paxos.ErrDamagedCheckpoint
 	// ErrDiskSpace says that there is no room for a checkpoint.
@@ -27,7 +29,7 @@ type Storage interface {
 
 	// Read returns the newest stored record of each slot in from..through, in slot order without gaps, as many as fit
 	// in maxBytes of payload but at least one. It may run beside Save, from any goroutine. A slot that is missing or
-	// damaged is an error.
+	// damaged is an error, ErrCut (by errors.Is) if it was cut off.
 	Read(from, through paxos.Slot, maxBytes int) ([]paxos.Record, error)
 }
 

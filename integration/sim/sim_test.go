@@ -12,7 +12,7 @@ import (
 )
 
 // historiesOfTest is how many histories a test run does.
-const historiesOfTest = 100
+const historiesOfTest = 2000
 
 // TestHistories runs many histories, one a core at a time.
 func TestHistories(t *testing.T) {

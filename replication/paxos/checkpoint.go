@@ -12,6 +12,8 @@ import (
 var (
 	// ErrNoCheckpoint says that a checkpoint is not, or no longer, there.
 	ErrNoCheckpoint = errors.New("no such checkpoint")
+	// ErrCut says that a slot is not in the log any more, since a checkpoint covers it.
+	ErrCut = errors.New("cut off")
 	// ErrDiskSpace says that the disk has no room for what was to be written.
 	ErrDiskSpace = errors.New("not enough disk space")
 	// ErrDamagedCheckpoint says that what was received of a checkpoint is not what it should be.

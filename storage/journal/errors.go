@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"github.com/google/uuid"
+
+	"github.com/paxredis/paxredis/replication/paxos"
 )
 
 // Corrupt says that what was synced is not there, or not as it was written (rule D3). The node must not take part: it may
@@ -28,7 +30,7 @@ func (c *Corrupt) Error() string {
 var ErrClosed = errors.New("storage: the journal is closed")
 
 // ErrCut says that a slot is no longer in the journal: it is covered by a checkpoint.
-var ErrCut = errors.New("cut off")
+var ErrCut = paxos.ErrCut
 
 // corrupt returns the Corrupt error of this journal's node.
 func (o *Options) corrupt(where, what string, args ...any) error {
