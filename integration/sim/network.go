@@ -105,23 +105,33 @@ func (n *network) send(from, to paxos.NodeID, m paxos.Message) {
 	if !l.up {
 		return
 	}
-	copies := 1
+	if n.doubled > 0 && w.chance(n.doubled) {
+		w.faults[FaultRepeat]++
+		n.repeat(from, to, m)
+	}
 	if n.lossy > 0 && w.chance(n.lossy) {
 		w.faults[FaultLoss]++
-		copies = 0
-	} else if n.doubled > 0 && w.chance(n.doubled) {
-		w.faults[FaultRepeat]++
-		copies = 2
+		return
 	}
 	f := l.flow(from, to, laneOf(m))
-	for range copies {
-		at := w.now + w.between(minDelay, maxDelay)*n.slower
-		if last := len(f.queue) - 1; last >= 0 {
-			at = max(at, f.queue[last].at)
-		}
-		f.queue = append(f.queue, transit{at, m})
+	at := w.now + w.between(minDelay, maxDelay)*n.slower
+	if last := len(f.queue) - 1; last >= 0 {
+		at = max(at, f.queue[last].at)
 	}
+	f.queue = append(f.queue, transit{at, m})
 	n.plan(from, to, l, f)
+}
+
+// repeat has a message come once more, at any time, in no order with the others. No link does that to a process: it is what the protocol
+// must bear all the same, and what makes the rules about late messages matter.
+func (n *network) repeat(from, to paxos.NodeID, m paxos.Message) {
+	w, receiver := n.world, n.world.node(to)
+	boot := receiver.boots
+	w.after(w.between(0, []moment{10 * millisecond, second, 5 * second}[w.rng.IntN(3)]), func() {
+		if receiver.isUp() && receiver.boots == boot && !receiver.isFrozen() {
+			receiver.receive(from, []paxos.Message{n.carry(from, to, m)})
+		}
+	})
 }
 
 // plan has the next message of a flow delivered in its time.

@@ -25,9 +25,7 @@ func (w *world) fill() {
 	orDefault(&o.Clients, 8)
 	orDefault(&o.Operations, 500)
 	orDefault(&o.CommitTimeout, 3*time.Second)
-	if o.Bounds == (replication.Bounds{}) {
-		o.Bounds = w.bounds()
-	}
+	orDefault(&o.Bounds, w.bounds())
 	w.pauses = []int{20, 60, 150}[w.rng.IntN(3)]
 }
 
