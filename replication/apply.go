@@ -217,6 +217,7 @@ func (a *applier) applyConfiguration(slot paxos.Slot, payload []byte) error {
 	c.Slot = slot
 	a.changes()
 	a.mu.Lock()
+	a.sessions.renew(&a.configuration, &c)
 	a.configuration = c
 	a.sessions.keep(&c)
 	a.mu.Unlock()
@@ -286,7 +287,7 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 	case verdictOpened:
 		if own {
 			_, err = a.origin.removeApplied(s)
-		} else if s.node == a.origin.node && s.boot >= a.origin.boot {
+		} else if s.node == a.origin.node && s.boot >= a.origin.boot && !a.isBeforeOwn() {
 			err = a.replaced(current)
 		}
 		return nil, false, err
@@ -299,6 +300,12 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 		a.log.Debug("section not applied", "slot", slot, "origin", s.node, "first", s.first, "count", s.count, "why", v)
 	}
 	return nil, false, nil
+}
+
+// isBeforeOwn reports whether the log, where it has come to, is of a time when this node's id had another data directory.
+func (a *applier) isBeforeOwn() bool {
+	m, _ := a.configuration.Member(a.origin.node) // which this goroutine alone writes
+	return m.UUID != "" && a.origin.uuid != "" && m.UUID != a.origin.uuid
 }
 
 // replaced is the end of this process: its commands will never be applied again.

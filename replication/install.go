@@ -85,18 +85,27 @@ func (a *applier) newestConfiguration() paxos.Configuration {
 	return a.configuration
 }
 
-// catchUpOwn ends the wait of what the installed state has applied of this node's own commands: their replies are nowhere.
+// catchUpOwn ends the wait of what the installed state has applied of this node's own commands: their replies are nowhere. If this node
+// is no member in it, its session is gone, and with it what would tell which they are: it may be any of them.
 func (a *applier) catchUpOwn() error {
 	a.mu.Lock()
 	current, ok := a.sessions.Get(a.origin.node)
+	removed := a.configuration.Slot != 0 && !a.configuration.IsMember(a.origin.node)
 	a.mu.Unlock()
 	switch {
+	case removed:
+		a.endWaits(1<<64 - 1)
 	case ok && current.ID == a.origin.session:
-		for _, f := range a.origin.removeThrough(current.Last) {
-			f.replies.Fail(f.outcome)
-		}
-	case ok && current.Boot >= a.origin.boot:
+		a.endWaits(current.Last)
+	case ok && current.Boot >= a.origin.boot && !a.isBeforeOwn():
 		return a.replaced(current)
 	}
 	return nil
+}
+
+// endWaits ends the wait of this node's commands up to that number.
+func (a *applier) endWaits(last uint64) {
+	for _, f := range a.origin.removeThrough(last) {
+		f.replies.Fail(f.outcome)
+	}
 }

@@ -26,6 +26,7 @@ type flight struct {
 // send until they are applied. The loop appends, the applier removes.
 type origin struct {
 	node    paxos.NodeID
+	uuid    string // of the data directory
 	session uuid.UUID
 	boot    uint64
 
@@ -38,7 +39,7 @@ type origin struct {
 }
 
 func newOrigin(cfg *Config) *origin {
-	o := &origin{node: cfg.Self, session: cfg.Session, boot: cfg.Boot, next: 1}
+	o := &origin{node: cfg.Self, uuid: cfg.UUID, session: cfg.Session, boot: cfg.Boot, next: 1}
 	opening := section{node: o.node, session: o.session, boot: o.boot, open: true}
 	o.flights = []*flight{{section: opening}}
 	return o

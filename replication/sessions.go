@@ -56,6 +56,16 @@ func (t *SessionTable) clone() SessionTable {
 	return SessionTable{nodes: maps.Clone(t.nodes), members: t.members}
 }
 
+// renew forgets the sessions of members that have another data directory in configuration c than they had in the one before: a
+// learner that lost its own before it was promoted. The boots of the new one count from 1 again.
+func (t *SessionTable) renew(before, c *paxos.Configuration) {
+	for _, m := range c.Members() {
+		if old, _ := before.Member(m.ID); old.UUID != "" && old.UUID != m.UUID {
+			delete(t.nodes, m.ID)
+		}
+	}
+}
+
 // keep takes the members of the configuration of a slot over, and forgets the sessions of all others. An id is never used
 // again (rule M2), so what a node that left sends late finds no session, and cannot open one.
 func (t *SessionTable) keep(c *paxos.Configuration) {

@@ -114,6 +114,42 @@ func TestM2_SessionsOfWhoLeftAreForgottenAndFenced(t *testing.T) {
 	}
 }
 
+// A learner that lost its data directory comes back with another one, whose boots count from 1 again: its former session must not
+// stand in the way of the new one.
+func TestD4_AnotherDirectoryOpensAnotherSession(t *testing.T) {
+	for _, test := range []struct {
+		name, before, after string
+		want                verdict
+	}{
+		{"another directory", "old", "new", verdictOpened},
+		{"the same", "old", "old", verdictStale},
+		{"known for the first time", "", "new", verdictStale},
+	} {
+		a := &applier{origin: &origin{node: 2, uuid: "new"}, sessions: newSessionTable(), configured: func(paxos.Configuration) {}}
+		configure := func(slot, base paxos.Slot, uuid string) {
+			c := paxos.Configuration{Base: base, Voters: []paxos.Member{{ID: 1}}, Learners: []paxos.Member{{ID: 2, UUID: uuid}}}
+			payload, err := c.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.applyConfiguration(slot, payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		configure(1, 0, test.before)
+		if v := a.sessions.apply(&section{node: 2, session: uuid.New(), boot: 1, open: true}); v != verdictOpened {
+			t.Fatal(v)
+		}
+		if before := test.before == "old"; a.isBeforeOwn() != before {
+			t.Errorf("%s: of the time before: %v, want %v", test.name, !before, before)
+		}
+		configure(2, 1, test.after)
+		if v := a.sessions.apply(&section{node: 2, session: uuid.New(), boot: 1, open: true}); v != test.want {
+			t.Errorf("%s: %v, want %v", test.name, v, test.want)
+		}
+	}
+}
+
 // A configuration that another than the active one is the base of changes nothing (rule M2), here as in the core.
 func TestM2_VoidConfigurationForgetsNobody(t *testing.T) {
 	a := &applier{sessions: newSessionTable(), configured: func(paxos.Configuration) {}}

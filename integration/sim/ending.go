@@ -23,6 +23,7 @@ func (w *world) settle() {
 	for _, n := range w.nodes {
 		n.diskSlower = 1
 		n.disk.Disk.FailIn(0)
+		n.disk.SetFull(false)
 		n.restart()
 	}
 	if !w.runUntil(w.now+answersWithin, func() bool { return w.answered == w.issued }) {

@@ -94,6 +94,7 @@ var faultTable = [FaultKinds]func(*world) bool{
 	FaultReplace:     replaceMember,
 	FaultLost:        loseDirectory,
 	FaultCheckpoint:  askCheckpoint,
+	FaultFull:        fillDisk,
 }
 
 // lasting returns how long a fault lasts.
@@ -243,6 +244,15 @@ func slowDisk(w *world) bool {
 	if ok {
 		n.diskSlower = []moment{10, 100, 2000}[w.rng.IntN(3)]
 		w.after(w.lasting(), func() { n.diskSlower = 1 })
+	}
+	return ok
+}
+
+func fillDisk(w *world) bool {
+	n, ok := pick(w, w.live())
+	if ok {
+		n.disk.SetFull(true)
+		w.after(w.lasting(), func() { n.disk.SetFull(false) })
 	}
 	return ok
 }

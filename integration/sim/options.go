@@ -38,13 +38,14 @@ const (
 	FaultReplace                  // a member is replaced
 	FaultLost                     // a member's directory is lost, and it is replaced
 	FaultCheckpoint               // a checkpoint is asked for
+	FaultFull                     // a disk has no room for checkpoints
 	FaultKinds       int   = iota // how many there are
 )
 
 var faultNames = [...]string{
 	"crash", "crash-all", "crash-in-disk", "restart", "freeze", "suspend", "isolate", "split", "one-way", "partial", "bridge", "chain",
 	"link-break", "loss", "repeat", "slow-links", "slow-disk", "clock-jump", "transfer", "add", "remove", "replace", "lost-directory",
-	"checkpoint",
+	"checkpoint", "full-disk",
 }
 
 func (f Fault) String() string { return faultNames[f] }
@@ -114,6 +115,31 @@ type Options struct {
 	Trace io.Writer
 }
 
+// Figures are what there was in a history besides faults: a check of what never happens says nothing.
+type Figures struct {
+	// Uncertain operations are those whose client was not told what became of them, Compared the reads that were compared with the reference.
+	Uncertain, Compared int
+	// Ballots is the highest round of any promise, Boots how many processes there were.
+	Ballots, Boots int
+	// Published is how many checkpoints nodes took, Received how many they fetched from another.
+	Published, Received int
+}
+
+// Add adds others.
+func (f *Figures) Add(other *Figures) {
+	f.Uncertain += other.Uncertain
+	f.Compared += other.Compared
+	f.Ballots += other.Ballots
+	f.Boots += other.Boots
+	f.Published += other.Published
+	f.Received += other.Received
+}
+
+func (f Figures) String() string {
+	return fmt.Sprintf("%d boots, %d ballots, %d checkpoints taken and %d fetched, %d uncertain outcomes, %d reads compared", f.Boots, f.Ballots, f.Published,
+		f.Received, f.Uncertain, f.Compared)
+}
+
 // Report is what became of a history.
 type Report struct {
 	Seed uint64
@@ -125,6 +151,7 @@ type Report struct {
 	Events     uint64
 	Operations int
 	Slots      int
+	Figures    Figures
 	// Simulated is how long the history took by its own clock.
 	Simulated time.Duration
 	Faults    Counts

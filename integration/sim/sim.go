@@ -1,4 +1,3 @@
-// Package sim runs whole clusters in simulated time on one goroutine.
 package sim
 
 import (
@@ -8,7 +7,7 @@ import (
 	"github.com/paxredis/paxredis/replication"
 )
 
-// withDefaults fills in what the seed says.
+// fill fills in what the seed says.
 func (w *world) fill() {
 	o := &w.options
 	nodes, lease := 3, w.chance(400)
@@ -92,10 +91,23 @@ func Run(seed uint64, o Options) Report {
 	return w.report()
 }
 
+// figures counts what there was.
+func (w *world) figures() Figures {
+	f := Figures{Uncertain: w.checks.uncertain, Compared: w.checks.compared}
+	for _, n := range w.nodes {
+		published, received := n.disk.Checkpoints()
+		f.Published += published
+		f.Received += received
+		f.Boots += int(n.boots)
+		f.Ballots = max(f.Ballots, int(n.vows.promised.Round))
+	}
+	return f
+}
+
 func (w *world) report() Report {
 	return Report{
 		Seed: w.seed, Happened: w.happened, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Slots: w.checks.slots(),
-		Simulated: time.Duration(w.now), Faults: w.faults, Violation: w.violation, TraceError: w.trace.err,
+		Simulated: time.Duration(w.now), Faults: w.faults, Figures: w.figures(), Violation: w.violation, TraceError: w.trace.err,
 	}
 }
 

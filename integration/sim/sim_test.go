@@ -20,6 +20,7 @@ func TestHistories(t *testing.T) {
 		next  atomic.Uint64
 		mu    sync.Mutex
 		total Counts
+		there Figures
 		sums  struct{ histories, operations, slots, events uint64 }
 		ended sync.WaitGroup
 	)
@@ -36,12 +37,21 @@ func TestHistories(t *testing.T) {
 				sums.slots += uint64(r.Slots)
 				sums.events += r.Events
 				total.Add(&r.Faults)
+				there.Add(&r.Figures)
 				mu.Unlock()
 			}
 		})
 	}
 	ended.Wait()
-	t.Logf("%d histories, %d operations, %d slots, %d events; faults: %v", sums.histories, sums.operations, sums.slots, sums.events, total)
+	t.Logf("%d histories, %d operations, %d slots, %d events, %v; faults: %v", sums.histories, sums.operations, sums.slots, sums.events, there, total)
+	for f, n := range total {
+		if n == 0 {
+			t.Errorf("no fault of the kind %v", Fault(f))
+		}
+	}
+	if there.Received == 0 || there.Published == 0 || there.Uncertain == 0 || there.Compared == 0 {
+		t.Errorf("something never happened: %v", there)
+	}
 }
 
 // hashesOf is what the child process of TestASeedIsAHistory is asked by.

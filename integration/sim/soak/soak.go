@@ -23,6 +23,7 @@ type totals struct {
 	events     uint64
 	simulated  time.Duration
 	faults     sim.Counts
+	figures    sim.Figures
 }
 
 func (t *totals) add(r *sim.Report) {
@@ -34,13 +35,14 @@ func (t *totals) add(r *sim.Report) {
 	t.events += r.Events
 	t.simulated += r.Simulated
 	t.faults.Add(&r.Faults)
+	t.figures.Add(&r.Figures)
 }
 
 func (t *totals) print(out io.Writer, violations int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(out, "%v: %d histories, %d operations, %d slots, %d events, %v simulated, %d violations; faults: %v\n",
-		time.Since(t.began).Round(time.Second), t.histories, t.operations, t.slots, t.events, t.simulated.Round(time.Second), violations, t.faults)
+	fmt.Fprintf(out, "%v: %d histories, %d operations, %d slots, %d events, %v simulated, %v, %d violations; faults: %v\n",
+		time.Since(t.began).Round(time.Second), t.histories, t.operations, t.slots, t.events, t.simulated.Round(time.Second), t.figures, violations, t.faults)
 }
 
 // errViolated is why a soak ends before its time.

@@ -111,6 +111,7 @@ func (s *Store) publish(i *image) error {
 	if err := s.journal.Publish(journal.Published{Slot: i.checkpoint.Slot, Generation: i.generation, Head: head}); err != nil {
 		return err
 	}
+	s.machine.published++
 	former := s.newest
 	if s.newest = i; former != nil && !slices.Contains(s.held, former) {
 		delete(s.machine.images, former.generation)
@@ -249,5 +250,6 @@ func (s *Store) FinishReceive() error {
 		return err
 	}
 	s.writing = nil
+	s.machine.received++
 	return s.publish(r.image)
 }
