@@ -38,9 +38,9 @@ func (m ReadMode) String() string {
 
 // Config is what a group needs to know at start. The zero value of a bound means its default.
 type Config struct {
-	Self          paxos.NodeID
+	Self paxos.NodeID
 	// UUID is that of the node's data directory; a node that has not told it yet may leave it out.
-	UUID string
+	UUID          string
 	Configuration paxos.Configuration
 	Limits        paxos.Limits
 	ReadMode      ReadMode

@@ -249,19 +249,38 @@ func (s *Store) MeetPeer(id paxos.NodeID, peer string) error {
 	if s.broken != nil {
 		return s.broken
 	}
-	met, known := s.identity.Peers[id]
-	if known && met == parsed.String() {
-		return nil
-	}
-	if known {
+	if met, known := s.identity.Peers[id]; known && met != parsed.String() {
 		return fmt.Errorf("storage: node %v was met with UUID %s and now has UUID %s: its data directory is another one, and it may have forgotten its votes: re-join it with: paxredis member replace %v",
 			id, met, parsed, id)
+	}
+	return s.rememberPeer(id, parsed)
+}
+
+// ConfirmPeer records durably the UUID that the cluster's configuration has for an id, in place of another one met before: a node
+// that lost its directory before it could vote keeps its id.
+func (s *Store) ConfirmPeer(id paxos.NodeID, peer string) error {
+	parsed, err := uuid.Parse(peer)
+	if err != nil {
+		return fmt.Errorf("storage: node UUID %q of node %v: %w", peer, id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	return s.rememberPeer(id, parsed)
+}
+
+// rememberPeer writes down a UUID unless it is known. s.mu is held.
+func (s *Store) rememberPeer(id paxos.NodeID, peer uuid.UUID) error {
+	if s.identity.Peers[id] == peer.String() {
+		return nil
 	}
 	s.identity.Peers = maps.Clone(s.identity.Peers)
 	if s.identity.Peers == nil {
 		s.identity.Peers = make(map[paxos.NodeID]string)
 	}
-	s.identity.Peers[id] = parsed.String()
+	s.identity.Peers[id] = peer.String()
 	s.broken = s.writeIdentity()
 	return s.broken
 }

@@ -228,9 +228,15 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 
 // The callbacks of the peer links come only once the transport is started, and so when there is a group.
 
-// meet is asked whether a node may have that id: first for good by what this one remembers, and then the group learns of it.
+// meet is asked whether a node may have that id (rule D4): what the configuration says of it counts, and until that says something,
+// what this node remembers. Then the group learns of it.
 func (n *node) meet(id paxos.NodeID, uuid string) error {
-	if err := n.store.MeetPeer(id, uuid); err != nil {
+	remember := n.store.MeetPeer
+	configuration := n.group.Configuration()
+	if m, _ := configuration.Member(id); m.UUID == uuid {
+		remember = n.store.ConfirmPeer
+	}
+	if err := remember(id, uuid); err != nil {
 		return err
 	}
 	n.group.Met(id, uuid)
@@ -288,6 +294,7 @@ func (n *node) watchDisk(c Config) {
 func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
 	return replication.Config{
 		Self:          identity.NodeID,
+		UUID:          identity.NodeUUID,
 		Configuration: first,
 		Limits:        c.Limits,
 		ReadMode:      replication.ReadMode(c.ReadMode),
