@@ -55,8 +55,11 @@ type applierJob struct {
 	wake chan<- struct{}
 }
 
-// runJob does what waits to be done; it reports false if the applier must end.
+// runJob does what waits to be done, once no slot that was handed over before is left; it reports false if the applier must end.
 func (a *applier) runJob() bool {
+	if a.queue.count.Load() > 0 {
+		return true // those were handed over while the run before was being applied
+	}
 	j := a.job.Swap(nil)
 	if j == nil {
 		return true
@@ -86,11 +89,11 @@ func (a *applier) newestConfiguration() paxos.Configuration {
 }
 
 // catchUpOwn ends the wait of what the installed state has applied of this node's own commands: their replies are nowhere. If this node
-// is no member in it, its session is gone, and with it what would tell which they are: it may be any of them.
+// was a member before and is none any more in it, its session is gone, and with it what would tell which they are: it may be any of them.
 func (a *applier) catchUpOwn() error {
 	a.mu.Lock()
 	current, ok := a.sessions.Get(a.origin.node)
-	removed := a.configuration.Slot != 0 && !a.configuration.IsMember(a.origin.node)
+	removed := a.configuration.Slot != 0 && !a.configuration.IsMember(a.origin.node) && a.origin.node <= a.configuration.Highest()
 	a.mu.Unlock()
 	switch {
 	case removed:

@@ -9,6 +9,8 @@ import (
 
 // checks looks at everything that must hold, after every event that may have changed it:
 //
+//   - a slot is applied only once a majority of its configuration has the entry, accepted at one ballot, on its disks; a ballot proposes one
+//     entry a slot;
 //   - C2: all nodes apply the same entry in a slot, slots in order and without gaps, and make the same of it: the same sections are run, at
 //     the same time and by the same chance;
 //   - sessions: no operation is applied twice, and none that was refused;
@@ -21,6 +23,7 @@ import (
 type checks struct {
 	world     *world
 	reference reference
+	ledger    ledger
 	// operations are all there were, by id from 1.
 	operations []*operation
 	// floor is the newest slot that a reply rested on.
@@ -29,7 +32,9 @@ type checks struct {
 	uncertain, compared int
 }
 
-func newChecks(w *world) checks { return checks{world: w, reference: newReference()} }
+func newChecks(w *world) checks {
+	return checks{world: w, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}}}
+}
 
 // invoked notes the begin of an operation.
 func (c *checks) invoked(op *operation) {
@@ -86,6 +91,10 @@ func (c *checks) applied(n *node, r *paxos.Record) {
 		return
 	}
 	if r.Slot == c.reference.newest()+1 {
+		if err := c.ledger.applied(r.Slot, &r.Entry); err != nil {
+			w.violated(fmt.Errorf("node %v applies in slot %v %w", n.id, r.Slot, err))
+			return
+		}
 		c.reference.run(n.id, r.Entry, sections)
 		c.count(r.Slot, sections)
 	}
@@ -175,7 +184,10 @@ func (c *checks) booted(n *node, restored paxos.Restored) {
 		c.world.violated(fmt.Errorf("node %v has promised %v, and its disk knows of %v alone", n.id, v.promised, restored.Promised))
 	}
 	held := map[paxos.Slot]paxos.Ballot{}
-	for i := range restored.Records {
+	for i := range restored.Records { // also what was being written when the disk failed, and was there after all
+		if r := &restored.Records[i]; r.Slot > c.reference.newest() {
+			c.world.violated(c.ledger.stored(n.id, r))
+		}
 		held[restored.Records[i].Slot] = restored.Records[i].Ballot
 	}
 	forgotten := paxos.Slot(0)

@@ -26,6 +26,7 @@ func (w *world) found(count int) {
 	for i := range count {
 		w.addNode(paxos.NodeID(i+1), uuid.UUID{15: byte(i + 1)}, c)
 	}
+	w.checks.ledger.active = c
 }
 
 func address(number int) string { return fmt.Sprintf("10.0.0.%d:7379", number) }

@@ -96,7 +96,7 @@ func (n *node) boot() {
 	n.members, n.closing, n.sections = n.first, false, nil
 	n.gates = [replication.Actors]moment{}
 	port := port{n, n.boots}
-	group, err := replication.OpenStepped(n.config(), restored, opened, port, machine{n.machine, n}, n.clock, n.seed())
+	group, err := replication.OpenStepped(n.config(), restored, &witness{opened, n}, port, machine{n.machine, n}, n.clock, n.seed())
 	if err != nil {
 		w.violated(fmt.Errorf("node %v does not start: %w", n.id, err))
 		return

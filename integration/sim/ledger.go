@@ -1,0 +1,108 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/paxredis/paxredis/integration/sim/store"
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// ledger is who has what on its disk of the slots that no node has applied yet: from that it follows what is chosen, whoever thinks so.
+type ledger struct {
+	slots map[paxos.Slot][]vote
+	// active is the configuration that governs the slot after the newest applied.
+	active paxos.Configuration
+}
+
+// vote is an entry at a ballot, and who has accepted it there, durably.
+type vote struct {
+	ballot paxos.Ballot
+	hash   uint64
+	by     []paxos.NodeID
+}
+
+func hashOf(e *paxos.Entry) uint64 { return xxhash.Sum64(e.Payload) ^ uint64(e.Kind)<<56 }
+
+// stored notes an acceptance that is on a disk. The error says that a ballot has proposed two entries in one slot.
+func (l *ledger) stored(node paxos.NodeID, r *paxos.Record) error {
+	hash := hashOf(&r.Entry)
+	votes := l.slots[r.Slot]
+	for i := range votes {
+		v := &votes[i]
+		switch {
+		case v.ballot != r.Ballot:
+			continue
+		case v.hash != hash:
+			return fmt.Errorf("nodes %v and %v have accepted different entries in slot %v at one ballot, %v", v.by, node, r.Slot, r.Ballot)
+		case !slices.Contains(v.by, node):
+			v.by = append(v.by, node)
+		}
+		return nil
+	}
+	l.slots[r.Slot] = append(votes, vote{r.Ballot, hash, []paxos.NodeID{node}})
+	return nil
+}
+
+// applied says whether a slot that comes to be applied for the first time was chosen: a majority of its configuration has accepted that very
+// entry at one ballot.
+func (l *ledger) applied(slot paxos.Slot, e *paxos.Entry) error {
+	defer delete(l.slots, slot)
+	hash := hashOf(e)
+	for _, v := range l.slots[slot] {
+		if v.hash == hash && l.isMajority(v.by) {
+			return l.configure(slot, e)
+		}
+	}
+	return fmt.Errorf("what no majority of %v has accepted at one ballot: %v, votes %v", l.active.Voters, e, l.slots[slot])
+}
+
+func (l *ledger) isMajority(nodes []paxos.NodeID) bool {
+	voters := 0
+	for _, id := range nodes {
+		if l.active.IsVoter(id) {
+			voters++
+		}
+	}
+	return voters >= paxos.Majority(len(l.active.Voters))
+}
+
+// configure takes a configuration over: it governs the slots after its own, unless it was made for another one than the one that does.
+func (l *ledger) configure(slot paxos.Slot, e *paxos.Entry) error {
+	if e.Kind != paxos.EntryConfiguration {
+		return nil
+	}
+	c, err := paxos.DecodeConfiguration(e.Payload)
+	if err != nil {
+		return err
+	}
+	if c.Base == l.active.Slot {
+		c.Slot = slot
+		l.active = c
+	}
+	return nil
+}
+
+// witness is the storage of a process, watched.
+type witness struct {
+	*store.Store
+	node *node
+}
+
+// Save implements replication.Storage.
+func (s *witness) Save(writes []paxos.Write) error {
+	if err := s.Store.Save(writes); err != nil {
+		return err
+	}
+	c := &s.node.world.checks
+	for i := range writes {
+		for j := range writes[i].Records {
+			if r := &writes[i].Records[j]; r.Slot > c.reference.newest() {
+				s.node.world.violated(c.ledger.stored(s.node.id, r))
+			}
+		}
+	}
+	return nil
+}
