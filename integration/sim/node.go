@@ -30,7 +30,6 @@ type node struct {
 	// diskSlower is a factor of how long its disk takes.
 	diskSlower  moment
 	frozenUntil moment
-	suspending  bool
 
 	// Of the process that runs.
 	group   *replication.Stepped

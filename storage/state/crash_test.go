@@ -22,6 +22,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, checkpointForEver(dir))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(receivingDirectory); dir != "" {
+		receiveOn(&child{}, dir, func() { fmt.Println("received") })
+		fmt.Fprintln(os.Stderr, "all was received before the kill")
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
@@ -132,8 +137,25 @@ func TestACheckpointIsThereWholeOrNotAtAllAfterAKill(t *testing.T) {
 // that it began.
 func killWhileWriting(t *testing.T, dir string, lines int) (published []paxos.Slot, last, begun paxos.Slot) {
 	t.Helper()
+	killChild(t, crashDirectory, dir, lines, func(line string) {
+		var verb string
+		var slot paxos.Slot
+		_, _ = fmt.Sscan(line, &verb, &slot) // a line that the kill cut is not counted
+		switch {
+		case verb == "begin" && slot > 0:
+			begun = slot
+		case verb == "published" && slot == begun:
+			published, last = append(published, slot), slot
+		}
+	})
+	return published, last, begun
+}
+
+// killChild runs a child until it has said so many things.
+func killChild(t *testing.T, variable, dir string, lines int, said func(line string)) {
+	t.Helper()
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), crashDirectory+"="+dir)
+	command.Env = append(os.Environ(), variable+"="+dir)
 	var complaint strings.Builder
 	command.Stderr = &complaint
 	out, err := command.StdoutPipe()
@@ -144,16 +166,8 @@ func killWhileWriting(t *testing.T, dir string, lines int) (published []paxos.Sl
 		t.Fatal(err)
 	}
 	scanner := bufio.NewScanner(out)
-	for n := 0; scanner.Scan(); n++ {
-		var verb string
-		var slot paxos.Slot
-		_, _ = fmt.Sscan(scanner.Text(), &verb, &slot) // a line that the kill cut is not counted
-		switch {
-		case verb == "begin" && slot > 0:
-			begun = slot
-		case verb == "published" && slot == begun:
-			published, last = append(published, slot), slot
-		}
+	for n := 1; scanner.Scan(); n++ {
+		said(scanner.Text())
 		if n == lines {
 			if err := command.Process.Kill(); err != nil {
 				t.Fatal(err)
@@ -164,7 +178,6 @@ func killWhileWriting(t *testing.T, dir string, lines int) (published []paxos.Sl
 	if complaint.Len() > 0 {
 		t.Fatal(complaint.String())
 	}
-	return published, last, begun
 }
 
 func TestWhatWasLeftHalfWrittenIsNotSeenByALaterCheckpoint(t *testing.T) {

@@ -28,13 +28,9 @@ type shape struct {
 	spareBytes, wastePercent uint64
 }
 
-const (
-	// tableBytes bounds the tables that records are copied or merged into. Each is synced at once, so it is no larger than what others that
-	// use the disk can wait for.
-	tableBytes = 2 << 20
-	// streamedTables is how many tables Badger writes at the same time, at most, when it is given records in order.
-	streamedTables = 16
-)
+// tableBytes bounds the tables that records are copied or merged into. Each is synced at once, so it is no larger than what others that
+// use the disk can wait for.
+const tableBytes = 2 << 20
 
 // small is for states of some MiB: on disk it takes at most half as much again as is live, so that another copy, and what one checkpoint
 // writes, find their place within four times the live data.
