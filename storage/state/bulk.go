@@ -14,7 +14,7 @@ import (
 // logs of memtables, and nothing to merge later. While it is under way, the generation takes no batches. It must be ended, by finish or by
 // cancel. An error ends the use of the generation.
 //
-// Badger writes a table while the next one is being filled, up to streamedTables of them. Each table is a stream of its own: Badger's
+// Badger writes a table while the next ones are being filled. Each table is a stream of its own: Badger's
 // goroutine that fills a table then never has to write one, where it would answer an error with a panic.
 type bulk struct {
 	g      *generation
