@@ -98,6 +98,9 @@ func (s *witness) Save(writes []paxos.Write) error {
 	}
 	c := &s.node.world.checks
 	for i := range writes {
+		if !writes[i].IsEmpty() {
+			s.node.knows = max(s.node.knows, writes[i].Chosen)
+		}
 		for j := range writes[i].Records {
 			if r := &writes[i].Records[j]; r.Slot > c.reference.newest() {
 				s.node.world.violated(c.ledger.stored(s.node.id, r))

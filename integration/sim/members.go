@@ -67,15 +67,16 @@ func (w *world) configuration() paxos.Configuration {
 	return newest
 }
 
-// voters counts the voters, and those of them whose directory is lost.
-func (w *world) voters() (all, lost int) {
-	active := w.configuration()
+// canSpare reports whether a cluster of that configuration bears the loss of a voter for good. The others must know that the configuration
+// is chosen, also after a power failure: until then the cluster needs a majority of the one before, whose nodes may be gone.
+func (w *world) canSpare(active *paxos.Configuration, voter paxos.NodeID) bool {
+	left := 0
 	for _, v := range active.Voters {
-		if all++; w.node(v.ID).gone {
-			lost++
+		if n := w.node(v.ID); v.ID != voter && !n.gone && n.knows >= active.Slot {
+			left++
 		}
 	}
-	return all, lost
+	return left >= paxos.Majority(len(active.Voters))
 }
 
 // change asks a node, whichever it is, for a change.
@@ -151,7 +152,7 @@ func addMember(w *world) bool {
 func removeMember(w *world) bool {
 	active := w.configuration()
 	m, _ := pick(w, active.Members())
-	if all, _ := w.voters(); active.IsVoter(m.ID) && all <= minVoters {
+	if active.IsVoter(m.ID) && len(active.Voters) <= minVoters {
 		return false
 	}
 	return w.change(replication.Change{Kind: replication.RemoveMember, Member: paxos.Member{ID: m.ID}})
@@ -171,7 +172,7 @@ func loseDirectory(w *world) bool {
 	active := w.configuration()
 	v, _ := pick(w, active.Voters)
 	n := w.node(v.ID)
-	if all, lost := w.voters(); n.gone || w.losing || lost > 0 || all-1 < paxos.Majority(all) || len(active.Members()) >= maxMembers {
+	if n.gone || w.losing || len(active.Members()) >= maxMembers || !w.canSpare(&active, v.ID) {
 		return false
 	}
 	n.crash()

@@ -25,6 +25,8 @@ type node struct {
 	first paxos.Configuration
 	// boots counts the processes there were.
 	boots uint64
+	// knows is up to which slot its disk says for sure that all are chosen.
+	knows paxos.Slot
 	// gone: its directory is lost, or it left; it is not started again.
 	gone bool
 	// diskSlower is a factor of how long its disk takes.
