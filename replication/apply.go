@@ -201,6 +201,12 @@ func (a *applier) groupState() ([]byte, error) {
 	a.mu.Lock()
 	s := groupState{timeMS: a.timeMS, mark: a.mark, configuration: a.configuration, sessions: a.sessions.export()}
 	a.mu.Unlock()
+	if paxos.BreakTimeKept.On() {
+		s.timeMS = 0
+	}
+	if paxos.BreakSessionsKept.On() {
+		s.sessions = nil
+	}
 	return s.encode()
 }
 
@@ -211,7 +217,7 @@ func (a *applier) applyConfiguration(slot paxos.Slot, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.Base != a.configuration.Slot {
+	if c.Base != a.configuration.Slot && !paxos.BreakM1Base.On() {
 		return nil // void, as it is for the core
 	}
 	c.Slot = slot
@@ -265,6 +271,9 @@ func (a *applier) advanceTime(timeMS int64) int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.timeMS = max(a.timeMS, timeMS)
+	if paxos.BreakTime.On() {
+		a.timeMS = timeMS
+	}
 	return a.timeMS
 }
 

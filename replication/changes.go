@@ -158,7 +158,7 @@ func (l *loop) promote(active *paxos.Configuration) bool {
 	for _, m := range active.Learners {
 		p := l.core.Progress(m.ID)
 		// A learner that has synced anything has answered this very leadership.
-		if !p.Recent || p.Synced == 0 || p.Synced+promoteWithin < l.core.Chosen() {
+		if !paxos.BreakM2CaughtUp.On() && (!p.Recent || p.Synced == 0 || p.Synced+promoteWithin < l.core.Chosen()) {
 			continue
 		}
 		next := draft(active)

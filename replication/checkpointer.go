@@ -170,6 +170,9 @@ func (c *checkpointer) reached(slot paxos.Slot, mark checkpointMark, now paxos.I
 	if err != nil {
 		return fmt.Errorf("the state of the group could not be encoded: %w", err)
 	}
+	if paxos.BreakFreeze.On() {
+		slot++
+	}
 	task := &checkpointTask{slot: slot, mark: mark, frozen: c.machine.Freeze(), group: encoded, journal: journal}
 	c.mu.Lock()
 	c.task, c.frozen = task, task.frozen
@@ -268,6 +271,11 @@ func (c *checkpointer) proceed(task *checkpointTask) error {
 
 // publish publishes what was written.
 func (c *checkpointer) publish(task *checkpointTask) error {
+	if paxos.BreakCut.On() {
+		if _, err := c.storage.Cut(task.slot + 1); err != nil {
+			return err
+		}
+	}
 	checkpoint := task.frozen.Finish()
 	checkpoint.Slot, checkpoint.Group = task.slot, task.group
 	c.emptied()

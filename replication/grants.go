@@ -53,7 +53,7 @@ func (l *loop) publishReads() {
 	sent, lasts, ok := l.core.Lease()
 	held := l.g.lease.Load()
 	if !ok {
-		if held != nil {
+		if held != nil && !paxos.BreakL4GiveUp.On() {
 			l.g.lease.Store(nil)
 		}
 		return

@@ -57,7 +57,7 @@ type applierJob struct {
 
 // runJob does what waits to be done, once no slot that was handed over before is left; it reports false if the applier must end.
 func (a *applier) runJob() bool {
-	if a.queue.count.Load() > 0 {
+	if a.queue.count.Load() > 0 && !paxos.BreakInstall.On() {
 		return true // those were handed over while the run before was being applied
 	}
 	j := a.job.Swap(nil)
@@ -96,6 +96,7 @@ func (a *applier) catchUpOwn() error {
 	removed := a.configuration.Slot != 0 && !a.configuration.IsMember(a.origin.node) && a.origin.node <= a.configuration.Highest()
 	a.mu.Unlock()
 	switch {
+	case paxos.BreakOwn.On():
 	case removed:
 		a.endWaits(1<<64 - 1)
 	case ok && current.ID == a.origin.session:

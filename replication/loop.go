@@ -215,7 +215,7 @@ func (l *loop) step(ev paxos.Event) {
 // store queues the write of a step and what waits for it (rule D1). What waits for nothing that is not stored yet
 // leaves at once.
 func (l *loop) store(effects *paxos.Effects) {
-	if effects.Write.IsEmpty() && effects.Sequence <= l.stored {
+	if effects.Write.IsEmpty() && (effects.Sequence <= l.stored || paxos.BreakD1Repeat.On()) {
 		for _, e := range effects.SendAfterStore {
 			l.transport.Send(e.To, e.Message)
 		}
@@ -269,7 +269,11 @@ func (l *loop) followLeader() {
 
 // expire ends the wait of what has waited for the commit timeout.
 func (l *loop) expire() {
-	for _, f := range l.g.origin.expire(l.now.Mono, NoLeader, Uncertain) {
+	sent := Uncertain
+	if paxos.BreakUncertain.On() {
+		sent = NoLeader
+	}
+	for _, f := range l.g.origin.expire(l.now.Mono, NoLeader, sent) {
 		f.replies.Fail(f.outcome)
 	}
 	bornBefore := l.now.Mono - int64(l.g.cfg.CommitTimeout)

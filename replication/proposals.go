@@ -208,6 +208,9 @@ func (l *loop) awaitTurn(f *flight) {
 // proposeBatch stamps sections with time and chance and has the core propose them.
 func (l *loop) proposeBatch(sections []section) {
 	l.timeMS = max(l.timeMS, l.now.Real/int64(time.Millisecond))
+	if paxos.BreakTime.On() {
+		l.timeMS = l.now.Real / int64(time.Millisecond)
+	}
 	l.proposedAt = l.now.Mono
 	payload, err := encodeBatch(&batch{timeMS: l.timeMS, seed: l.seed.Uint64(), sections: sections})
 	if err != nil {

@@ -43,7 +43,11 @@ func plan(active *paxos.Configuration, c Change, reach reachable) (next paxos.Co
 
 // draft returns a copy of c to be changed. It remembers the highest id, which the copy may lose with its member.
 func draft(c *paxos.Configuration) paxos.Configuration {
-	return paxos.Configuration{Base: c.Slot, Voters: slices.Clone(c.Voters), Learners: slices.Clone(c.Learners), HighestID: c.Highest()}
+	next := paxos.Configuration{Base: c.Slot, Voters: slices.Clone(c.Voters), Learners: slices.Clone(c.Learners), HighestID: c.Highest()}
+	if paxos.BreakM2Id.On() {
+		next.HighestID = 0
+	}
+	return next
 }
 
 // isSame reports whether two configurations differ in nothing but their slots.
@@ -132,7 +136,7 @@ func putLearner(next *paxos.Configuration, m paxos.Member) error {
 	if err := checkUUID(next, m); err != nil {
 		return err
 	}
-	if next.IsVoter(m.ID) {
+	if next.IsVoter(m.ID) && !paxos.BreakD4Directory.On() {
 		return checkSameVoter(known, m)
 	}
 	if known == nil {

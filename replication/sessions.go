@@ -78,7 +78,7 @@ func (t *SessionTable) keep(c *paxos.Configuration) {
 
 func (t *SessionTable) isMember(node paxos.NodeID) bool {
 	_, ok := t.members[node]
-	return ok || t.members == nil
+	return ok || t.members == nil || paxos.BreakM3.On()
 }
 
 // export returns the sessions, ordered by node. Together with the configuration of the same slot they are the whole table.
@@ -112,18 +112,18 @@ func (t *SessionTable) apply(s *section) verdict {
 	current := t.nodes[s.node]
 	if s.open {
 		// A boot number is used once, so an opening that comes late cannot take a newer boot's place.
-		if s.boot <= current.Boot {
+		if s.boot <= current.Boot && !paxos.BreakBoot.On() {
 			return verdictStale
 		}
 		t.nodes[s.node] = Session{ID: s.session, Boot: s.boot}
 		return verdictOpened
 	}
 	switch {
-	case current.Boot == 0 || current.ID != s.session:
+	case current.Boot == 0 || current.ID != s.session && !paxos.BreakFence.On():
 		return verdictFenced
-	case s.last() <= current.Last:
+	case s.last() <= current.Last && !paxos.BreakRepeat.On():
 		return verdictRepeat
-	case s.first != current.Last+1:
+	case s.first != current.Last+1 && s.last() > current.Last && !paxos.BreakGap.On():
 		return verdictGap
 	}
 	current.Last = s.last()

@@ -172,11 +172,11 @@ func (c *Core) onPrepare(from NodeID, m Message) {
 		c.observer.Ignored(from, m, "granted to another")
 		return
 	}
-	if prepare.Ballot.Less(c.acceptor.promised) {
+	if prepare.Ballot.Less(c.acceptor.promised) && !BreakPromised.On() {
 		c.send(from, Reject{Ballot: prepare.Ballot, Promised: c.acceptor.promised})
 		return
 	}
-	if c.acceptor.promised.Less(prepare.Ballot) {
+	if c.acceptor.promised != prepare.Ballot {
 		c.promise(prepare.Ballot)
 		c.dropGrant()
 		c.becomeFollower(Ballot{}, "promised "+prepare.Ballot.String())
@@ -198,6 +198,9 @@ func (c *Core) promiseParts(from Slot) [][]Record {
 	bytes := 0
 	for _, s := range c.acceptedSlots(from) {
 		record := c.acceptor.records[s]
+		if BreakBallots.On() {
+			record.Ballot = c.acceptor.promised
+		}
 		if bytes > 0 && bytes+len(record.Entry.Payload) > c.limits.LearnBytes {
 			parts, bytes = append(parts, nil), 0
 		}
@@ -228,7 +231,7 @@ func (c *Core) onAccept(from NodeID, m Message) {
 		c.observer.Ignored(from, m, "another node's ballot")
 		return
 	}
-	if accept.Ballot.Less(c.acceptor.promised) {
+	if accept.Ballot.Less(c.acceptor.promised) && !BreakAccepted.On() {
 		c.send(from, Reject{Ballot: accept.Ballot, Promised: c.acceptor.promised})
 		return
 	}

@@ -108,7 +108,7 @@ func (c *Core) onPromise(from NodeID, m Message) {
 	if promise.Chosen > c.candidate.learnThrough {
 		c.candidate.learnThrough, c.candidate.learnFrom = promise.Chosen, from
 	}
-	if len(answer.parts) == int(answer.total) {
+	if len(answer.parts) == int(answer.total) || BreakParts.On() {
 		c.candidate.promised.Add(&c.configuration, from)
 		c.judgePhase1()
 	}
@@ -117,7 +117,7 @@ func (c *Core) onPromise(from NodeID, m Message) {
 // adopt keeps, for each slot, the record accepted at the highest ballot.
 func (c *Core) adopt(record Record) {
 	held, ok := c.candidate.adopted[record.Slot]
-	if !ok || held.Ballot.Less(record.Ballot) {
+	if !ok || held.Ballot.Less(record.Ballot) != BreakAdopt.On() {
 		c.candidate.adopted[record.Slot] = record
 	}
 	c.candidate.highest = max(c.candidate.highest, record.Slot)
@@ -150,7 +150,7 @@ func (c *Core) toldAll() Tally {
 		if answer := c.candidate.answers[id]; answer != nil {
 			chosen = answer.chosen
 		}
-		if c.candidate.promised.Has(&c.configuration, id) && chosen <= c.log.chosen {
+		if c.candidate.promised.Has(&c.configuration, id) && (chosen <= c.log.chosen || BreakTold.On()) {
 			told.Add(&c.configuration, id)
 		}
 	}

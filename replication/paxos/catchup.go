@@ -64,6 +64,9 @@ func (c *Core) peerAfter(id NodeID) NodeID {
 func (c *Core) onLearn(from NodeID, m Message) {
 	learn := m.(Learn)
 	through := c.storedChosen()
+	if BreakServe.On() {
+		through = c.log.chosen
+	}
 	switch {
 	case learn.From == 0 || learn.From > through:
 		c.send(from, Learned{Chosen: through})
@@ -91,7 +94,7 @@ func (c *Core) onLearned(from NodeID, m Message) {
 		if record.Slot != c.log.chosen+1 {
 			continue
 		}
-		if held, ok := c.acceptor.record(record.Slot); ok && record.Ballot.Less(held.Ballot) {
+		if held, ok := c.acceptor.record(record.Slot); ok && record.Ballot.Less(held.Ballot) && !BreakLearned.On() {
 			record.Ballot = held.Ballot
 		}
 		c.learn(record)

@@ -233,12 +233,23 @@ func (c *Core) refuses(from NodeID, kind MessageKind) string {
 // send queues a message in the list its durability asks for (rule D1): what reports or rests on durable state waits
 // for the write of this step and of all before it.
 func (c *Core) send(to NodeID, m Message) {
-	switch m.(type) {
-	case Promise, Accepted, Prepare:
+	if waitsForStore(m) {
 		c.effects.SendAfterStore = append(c.effects.SendAfterStore, Envelope{To: to, Message: m})
-	default:
-		c.effects.Send = append(c.effects.Send, Envelope{To: to, Message: m})
+		return
 	}
+	c.effects.Send = append(c.effects.Send, Envelope{To: to, Message: m})
+}
+
+func waitsForStore(m Message) bool {
+	switch m.(type) {
+	case Promise:
+		return !BreakD1Promise.On()
+	case Accepted:
+		return !BreakD1Accepted.On()
+	case Prepare:
+		return !BreakD1Prepare.On()
+	}
+	return false
 }
 
 // askVoters sends m to every other voter.

@@ -13,6 +13,9 @@ type Instant struct {
 
 // Elapsed returns the nanoseconds between since and i by the clock that says most, and never less than 0 (rule L4).
 func (i Instant) Elapsed(since Instant) int64 {
+	if BreakL4Clock.On() {
+		return i.Mono - since.Mono
+	}
 	return max(i.Mono-since.Mono, i.Boot-since.Boot, i.Real-since.Real, 0)
 }
 

@@ -47,7 +47,9 @@ func (c *Core) follow(b Ballot) bool {
 		c.becomeFollower(b, "heard its leader")
 	}
 	c.follower.canvass = canvass{}
-	c.follower.grant = grant{to: b, since: c.now.Mono, running: true}
+	if !BreakL1.On() || !c.grantRuns() || c.follower.grant.to != b {
+		c.follower.grant = grant{to: b, since: c.now.Mono, running: true}
+	}
 	c.resetElection()
 	return true
 }

@@ -73,7 +73,7 @@ func (c *Core) startLeading() {
 	c.observer.Became(RoleLeader, won.ballot, "a majority promised")
 	for s := c.log.chosen + 1; s <= won.highest; s++ {
 		entry := Entry{Kind: EntryNoop}
-		if record, ok := won.adopted[s]; ok {
+		if record, ok := won.adopted[s]; ok && !BreakNoop.On() {
 			entry = record.Entry
 		}
 		c.propose(entry)
@@ -135,7 +135,7 @@ func (c *Core) tellMembers(m Message) {
 // own ballot is chosen, the pipeline has room, and neither a hand-over nor a change of the members is under way.
 func (c *Core) CanPropose(payloadBytes int) bool {
 	l := &c.leader
-	if c.role != RoleLeader || !l.ready || l.handingOver() || l.reconfigures != 0 || len(l.inFlight) >= c.limits.PipelineSlots {
+	if c.role != RoleLeader || !l.ready || l.handingOver() || l.reconfigures != 0 && !BreakM1.On() || len(l.inFlight) >= c.limits.PipelineSlots {
 		return false
 	}
 	return l.bytesInFlight == 0 || l.bytesInFlight+payloadBytes <= c.limits.PipelineBytes
@@ -163,7 +163,7 @@ func (c *Core) onProposed(entry Entry) {
 // onAccepted counts a vote at this very ballot.
 func (c *Core) onAccepted(from NodeID, m Message) {
 	accepted := m.(Accepted)
-	if accepted.Ballot != c.leader.ballot {
+	if accepted.Ballot != c.leader.ballot && !BreakVotes.On() {
 		c.observer.Ignored(from, m, "a vote at another ballot")
 		return
 	}
@@ -181,12 +181,15 @@ func (c *Core) countVote(from NodeID, s Slot) {
 	p := &c.leader.inFlight[s-c.log.chosen-1]
 	p.votes.Add(&c.configuration, from)
 	p.chosen = p.votes.IsQuorum(&c.configuration)
+	if p.chosen && BreakC2.On() {
+		c.leader.inFlight[0].chosen = true
+	}
 }
 
 // countOwnAcceptances counts this node's votes whose records are now on its own stable storage.
 func (c *Core) countOwnAcceptances() {
 	for i := range c.leader.inFlight {
-		if p := &c.leader.inFlight[i]; p.sequence <= c.acceptor.durable && !p.votes.Has(&c.configuration, c.self) {
+		if p := &c.leader.inFlight[i]; (p.sequence <= c.acceptor.durable || BreakD1OwnVote.On()) && !p.votes.Has(&c.configuration, c.self) {
 			c.countVote(c.self, p.record.Slot)
 		}
 	}
@@ -296,6 +299,9 @@ func (c *Core) confirmHeartbeats() {
 	for len(h.sent) > 0 && h.sent[0].number <= newest {
 		h.confirmedSent = h.sent[0].at
 		h.sent = h.sent[1:]
+	}
+	if BreakL4Sent.On() {
+		h.confirmedSent = c.now
 	}
 	c.finishRounds()
 }

@@ -21,7 +21,7 @@ func (c *Core) forgottenGrantRuns() bool { return c.now.Mono < c.follower.forgot
 
 // grantRunsAgainst reports whether a grant to somebody else than id runs now (rule L2).
 func (c *Core) grantRunsAgainst(id NodeID) bool {
-	return c.forgottenGrantRuns() || c.grantRuns() && c.follower.grant.to.Node != id
+	return c.forgottenGrantRuns() || c.grantRuns() && c.follower.grant.to.Node != id && !BreakL2.On()
 }
 
 // grantEnds is the Instant.Mono at which the last grant ends, or has ended.
@@ -34,7 +34,7 @@ func (c *Core) grantEnds() int64 {
 
 // releasedBy reports whether the leader holding the grant has given it up: it named its own ballot in a hand-over.
 func (c *Core) releasedBy(handOver Ballot) bool {
-	return !handOver.IsZero() && c.follower.grant.to == handOver && !c.forgottenGrantRuns()
+	return !handOver.IsZero() && (c.follower.grant.to == handOver || BreakL2HandOver.On()) && !c.forgottenGrantRuns()
 }
 
 func (c *Core) dropGrant() { c.follower.grant = grant{} }
@@ -42,7 +42,7 @@ func (c *Core) dropGrant() { c.follower.grant = grant{} }
 // resumeGrant behaves after a restart as if a grant had just been made, since one may have been (rule L3). A node with
 // an empty journal is no exception: a heartbeat is answered without a write. Only a single voter grants to nobody.
 func (c *Core) resumeGrant() {
-	if len(c.configuration.Voters) > 1 {
+	if len(c.configuration.Voters) > 1 && !BreakL3.On() {
 		c.follower.forgottenEnds = c.now.Mono + int64(c.limits.Lease)
 	}
 }
@@ -54,6 +54,9 @@ func (c *Core) Lease() (sent Instant, lasts int64, ok bool) {
 		return Instant{}, 0, false
 	}
 	lease := int64(c.limits.Lease)
+	if BreakL4Drift.On() {
+		return c.leader.confirmedSent, lease, true
+	}
 	return c.leader.confirmedSent, lease - lease/1_000_000*c.limits.DriftPPM - int64(c.limits.LeaseMargin), true
 }
 

@@ -69,7 +69,7 @@ func (c *Core) onReadAsk(from NodeID, m Message) {
 
 // addAsk queues a request; a newer one of the same node covers its older ones, so there is at most one a voter.
 func (c *Core) addAsk(ask readAsk) {
-	if c.leader.ready && c.leaseHeld() {
+	if c.leader.ready && (c.leaseHeld() || BreakL6Round.On()) {
 		c.answerRead(ask, c.log.chosen)
 		return
 	}
@@ -105,11 +105,14 @@ func (c *Core) forgetAsks(from NodeID) {
 // is chosen at that moment is the state they must see.
 func (c *Core) startRound() {
 	l := &c.leader
-	if !l.ready || l.handingOver() || len(l.asks) == 0 || len(l.rounds) >= maxReadRounds {
+	if !l.ready && !BreakL5Ready.On() || l.handingOver() || len(l.asks) == 0 || len(l.rounds) >= maxReadRounds {
 		return
 	}
 	l.rounds = append(l.rounds, readRound{heartbeat: l.number + 1, asks: l.asks, slot: c.log.chosen})
 	l.asks = nil
+	if BreakL6Fresh.On() {
+		l.rounds[len(l.rounds)-1].heartbeat--
+	}
 	c.sendHeartbeat()
 }
 

@@ -20,7 +20,7 @@ func (c *Core) chooseConfiguration(record Record) {
 		return
 	}
 	configuration.Slot = record.Slot
-	if configuration.Base == c.configuration.Slot || record.Slot <= c.configuration.Slot {
+	if configuration.Base == c.configuration.Slot || BreakM1Base.On() || record.Slot <= c.configuration.Slot {
 		c.takeConfiguration(configuration)
 	} else if c.role == RoleLeader {
 		c.replace() // void; but whatever was accepted after it is still to be found by phase 1
@@ -63,6 +63,9 @@ func (c *Core) enterConfiguration() {
 		}
 	case c.configuration.IsVoter(c.self):
 		c.startPhase1(c.candidate.handOver, why)
+		if BreakM1Phase1.On() {
+			c.startLeading()
+		}
 	default:
 		c.becomeFollower(Ballot{}, why)
 	}

@@ -1,0 +1,6 @@
+//go:build !mutation
+
+package paxos
+
+// On reports whether the rule is to be broken: never.
+func (Mutation) On() bool { return false }
