@@ -7,13 +7,30 @@ const biteBytes = 512 << 10
 
 // pace divides long work into bites, so that what shares processors and disk with it gets its turn between them.
 type pace struct {
-	rest  func(worked time.Duration)
-	since time.Time
-	bytes int
+	rest   func(worked time.Duration)
+	since  time.Time     // when work began or was resumed; zero while it is suspended
+	worked time.Duration // since the last rest, before since
+	bytes  int
 }
 
 // newPace begins to count; without a rest there are no bites.
 func newPace(rest func(worked time.Duration)) pace { return pace{rest: rest, since: time.Now()} }
+
+// suspend ends a stretch of work: what passes before resume is no work, and asks for no rest.
+func (p *pace) suspend() {
+	p.worked += p.stretch()
+	p.since = time.Time{}
+}
+
+// resume begins a stretch of work.
+func (p *pace) resume() { p.since = time.Now() }
+
+func (p *pace) stretch() time.Duration {
+	if p.since.IsZero() {
+		return 0
+	}
+	return time.Since(p.since)
+}
 
 // did counts bytes that were worked on, and reports whether a bite is complete.
 func (p *pace) did(bytes int) bool {
@@ -24,7 +41,7 @@ func (p *pace) did(bytes int) bool {
 // pause is to be called after a bite, and at the end: it rests for as long as what was done asks for.
 func (p *pace) pause() {
 	if p.rest != nil {
-		p.rest(time.Since(p.since))
+		p.rest(p.worked + p.stretch())
 	}
-	p.since, p.bytes = time.Now(), 0
+	p.since, p.worked, p.bytes = time.Now(), 0, 0
 }

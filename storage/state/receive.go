@@ -183,6 +183,9 @@ func (c *Checkpoints) add(r *reception, entries []entry, next []byte) (err error
 			return err
 		}
 	}
+	pace := &r.bulk.pace
+	pace.resume() // waiting for the part was no work
+	defer pace.suspend()
 	for i := range entries {
 		e := &entries[i]
 		if err := r.bulk.add(e.key, e.meta, e.value, r.attempt); err != nil {
