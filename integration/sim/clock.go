@@ -7,9 +7,12 @@ import (
 // epoch is the wall-clock time at which every history begins, in nanoseconds: nothing depends on which it is.
 const epoch = 1_800_000_000 * int64(second)
 
-// maxSkewPPM is how much a node's clocks run too fast or too slow at most. Two of them differ by less than what
+// skew is by how many parts per million a node's clocks run too fast, or too slow. Two of them differ by less than what
 // paxos.Limits.DriftPPM allows, which is one clock against another.
-const maxSkewPPM = 4_900
+func (w *world) skew() int64 {
+	most := w.options.Limits.DriftPPM / 2 * 98 / 100
+	return w.rng.Int64N(2*most+1) - most
+}
 
 // clock is the three clocks of one machine. They outlive the processes on it.
 type clock struct {

@@ -79,9 +79,6 @@ var clusterUUID = uuid.UUID{0: 'c'}
 // segmentBytes is the size of the journals' segments: the smallest there may be, so that histories fill many.
 const segmentBytes = journal.MinSegmentBytes
 
-// limits of the simulated clusters: those of production.
-var limits = paxos.Limits{}.WithDefaults()
-
 // boot starts a process on what the disk holds.
 func (n *node) boot() {
 	w := n.world
@@ -124,7 +121,7 @@ func (n *node) config() replication.Config {
 	o := &n.world.options
 	seed := n.seed()
 	return replication.Config{
-		Self: n.id, Configuration: n.first, Limits: limits, ReadMode: o.ReadMode, CommitTimeout: o.CommitTimeout,
+		Self: n.id, Configuration: n.first, Limits: o.Limits, ReadMode: o.ReadMode, CommitTimeout: o.CommitTimeout,
 		Session: uuid.UUID(seed[:16]), Boot: n.store.Boot(), Bounds: o.Bounds, Logger: n.logger(),
 	}
 }
@@ -158,6 +155,7 @@ func (n *node) restart() {
 // tick tells a process that time has passed, again and again.
 func (n *node) tick(boot uint64) {
 	w := n.world
+	every := moment(n.group.TickEvery())
 	var again func()
 	again = func() {
 		if !n.isUp() || n.boots != boot {
@@ -173,9 +171,9 @@ func (n *node) tick(boot uint64) {
 		}
 		n.looked()
 		n.wake()
-		w.after(moment(limits.Heartbeat)/5, again)
+		w.after(every, again)
 	}
-	w.after(w.between(0, moment(limits.Heartbeat)/5), again)
+	w.after(w.between(0, every), again)
 }
 
 // settle does what the journal does in the background.

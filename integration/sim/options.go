@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
 )
 
 // Fault is a kind of thing that goes wrong, or that an operator does, in the middle of a history.
@@ -45,7 +46,7 @@ const (
 var faultNames = [...]string{
 	"crash", "crash-all", "crash-in-disk", "restart", "freeze", "suspend", "isolate", "split", "one-way", "partial", "bridge", "chain",
 	"link-break", "loss", "repeat", "slow-links", "slow-disk", "clock-jump", "transfer", "add", "remove", "replace", "lost-directory",
-	"checkpoint", "full-disk",
+	"checkpoint", "full-disk", "sync-error", "damage", "return",
 }
 
 func (f Fault) String() string { return faultNames[f] }
@@ -111,6 +112,8 @@ type Options struct {
 	// CommitTimeout is that of all nodes. Default 3 s.
 	CommitTimeout time.Duration
 	Bounds        replication.Bounds
+	// Limits are those of all nodes: as the seed says, if zero.
+	Limits paxos.Limits
 	// Trace, if not nil, gets a line an event.
 	Trace io.Writer
 }

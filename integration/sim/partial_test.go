@@ -22,7 +22,7 @@ type bench struct {
 // newBench returns a cluster of that many nodes, with a leader at work and clients that write.
 func newBench(t *testing.T, seed uint64, nodes int) *bench {
 	t.Helper()
-	b := &bench{newWorld(seed, Options{Nodes: nodes, NoFaults: true, Operations: 1 << 30, Clients: 10}), t}
+	b := &bench{newWorld(seed, Options{Nodes: nodes, NoFaults: true, Limits: paxos.Limits{}.WithDefaults(), Operations: 1 << 30, Clients: 10}), t}
 	b.begin()
 	b.pauses = 60
 	if !b.runUntil(b.now+10*second, func() bool { return b.atWork() != nil }) {
@@ -95,7 +95,7 @@ func (b *bench) cutOff(one *node, others ...*node) {
 // awaitProgress demands a leader at work, and new slots applied on all nodes that it reaches, in time.
 func (b *bench) awaitProgress() *node {
 	b.t.Helper()
-	limit := b.now + electionTimeouts*moment(limits.ElectionMax)
+	limit := b.now + electionTimeouts*moment(b.options.Limits.ElectionMax)
 	before := b.highest()
 	if !b.runUntil(limit, func() bool { return b.atWork() != nil && b.highest() > before }) {
 		b.t.Fatalf("no leader at work %d election timeouts later: %v%s", electionTimeouts, b.violation, b.describe())
@@ -189,7 +189,7 @@ func TestPartialConnectivity_Chained(t *testing.T) {
 		if len(b.nodes) == 3 && now != leader {
 			t.Errorf("node %v leads, and node %v never lost its majority", now.id, leader.id)
 		}
-		b.run(electionTimeouts * moment(limits.ElectionMax))
+		b.run(electionTimeouts * moment(b.options.Limits.ElectionMax))
 		b.awaitStability()
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
 )
 
 // fill fills in what the seed says.
@@ -25,6 +26,7 @@ func (w *world) fill() {
 	orDefault(&o.Operations, 500)
 	orDefault(&o.CommitTimeout, 3*time.Second)
 	orDefault(&o.Bounds, w.bounds())
+	orDefault(&o.Limits, w.limits())
 	w.pauses = []int{20, 60, 150}[w.rng.IntN(3)]
 }
 
@@ -35,6 +37,39 @@ func (w *world) bounds() (b replication.Bounds) {
 	b.CheckpointInterval = []time.Duration{500 * time.Millisecond, 3 * time.Second, time.Minute}[w.rng.IntN(3)]
 	b.FetchBytesPerSecond = 1 << 20
 	return b
+}
+
+// timings are those of production, and others at which rare coincidences are not rare.
+var timings = []struct {
+	perMille int
+	limits   paxos.Limits
+}{
+	{400, paxos.Limits{}},
+	// Leaders change all the time, in the middle of everything.
+	{200, paxos.Limits{Lease: 100 * time.Millisecond, ElectionMin: 120 * time.Millisecond, ElectionMax: 250 * time.Millisecond}},
+	// A leader that reaches nobody leads on for long after another one may.
+	{200, paxos.Limits{Lease: 100 * time.Millisecond, ElectionMin: 2 * time.Second, ElectionMax: 2500 * time.Millisecond}},
+	// Leases outlast restarts.
+	{100, paxos.Limits{Lease: 2 * time.Second, ElectionMin: 2100 * time.Millisecond, ElectionMax: 2500 * time.Millisecond}},
+	// Clocks that differ.
+	{100, paxos.Limits{DriftPPM: 200_000}},
+}
+
+// limits are mostly not those of production. Small ones make messages come in parts, and pipelines fill.
+func (w *world) limits() paxos.Limits {
+	at := w.rng.IntN(1000)
+	i := 0
+	for ; at >= timings[i].perMille; i++ {
+		at -= timings[i].perMille
+	}
+	l := timings[i].limits
+	if w.chance(300) {
+		l.LearnBytes = 256
+	}
+	if w.chance(200) {
+		l.PipelineSlots = 8
+	}
+	return l.WithDefaults()
 }
 
 func orDefault[T comparable](field *T, value T) {
