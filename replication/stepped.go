@@ -223,6 +223,9 @@ func (s *Stepped) Lease() (ballot paxos.Ballot, sent paxos.Instant, lasts int64,
 // Applied returns the newest applied slot.
 func (s *Stepped) Applied() paxos.Slot { return paxos.Slot(s.applier.applied.Load()) }
 
+// Chosen returns the highest slot up to which this node knows all to be chosen.
+func (s *Stepped) Chosen() paxos.Slot { return paxos.Slot(s.chosen.Load()) }
+
 // Pending is a request to the leader that is under way.
 type Pending struct {
 	s   *Stepped

@@ -17,7 +17,9 @@ import (
 //   - replies are those of the reference;
 //   - linearizability: what an operation rests on is not older than what any operation rested on that was answered before it began. As the
 //     log orders all writes, and every reply is that of the state at its place in the log, no more than that is needed;
-//   - D1: what a node has promised, or accepted, by a message is on its disk after any crash;
+//   - D1: what a node has promised, or accepted, by a message is on its disk after any crash; no ballot is used in two boots;
+//   - a journal is cut no further than the newest checkpoint on the disk;
+//   - M2: no id is used again, and who comes to vote lacks little of the log;
 //   - L4: of two leases that are held at one moment there is never a second;
 //   - time in the log does not go back.
 type checks struct {
@@ -33,7 +35,7 @@ type checks struct {
 }
 
 func newChecks(w *world) checks {
-	return checks{world: w, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}}}
+	return checks{world: w, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}, lacks: w.lacks}}
 }
 
 // invoked notes the begin of an operation.
@@ -145,12 +147,34 @@ func (n *node) lease() (paxos.Ballot, bool) {
 	return ballot, ok && n.clock.Now().Elapsed(sent) < lasts
 }
 
+// lacks is how many slots up to that one a member does not have on its disk, 0 if it is not there any more to be asked.
+func (w *world) lacks(id paxos.NodeID, slot paxos.Slot) paxos.Slot {
+	n := w.node(id)
+	if n.isUp() {
+		if c, ok := n.store.Checkpoint(); ok {
+			n.holds = max(n.holds, c.Slot)
+		}
+	}
+	if n.gone || n.holds > slot {
+		return 0
+	}
+	return slot - n.holds
+}
+
 // sent remembers what a node says by a message that it has on its disk.
 func (c *checks) sent(n *node, m paxos.Message) {
 	switch m := m.(type) {
+	case paxos.Prepare:
+		if boot, used := n.prepared[m.Ballot]; used && boot != n.boots {
+			c.world.violated(fmt.Errorf("node %v asks for promises at ballot %v, which it has used before it was started again", n.id, m.Ballot))
+		}
+		n.prepared[m.Ballot] = n.boots
 	case paxos.Promise:
 		n.vows.promise(m.Ballot)
 	case paxos.Accepted:
+		if m.Slot <= n.group.Chosen() {
+			return // the leader proposes what was chosen: a vote for that adds nothing, so nothing is written for it
+		}
 		n.vows.promise(m.Ballot)
 		n.vows.accept(m.Slot, m.Ballot)
 	}
@@ -182,6 +206,9 @@ func (c *checks) booted(n *node, restored paxos.Restored) {
 	v := &n.vows
 	if restored.Promised.Less(v.promised) {
 		c.world.violated(fmt.Errorf("node %v has promised %v, and its disk knows of %v alone", n.id, v.promised, restored.Promised))
+	}
+	if restored.First > restored.Checkpoint+1 {
+		c.world.violated(fmt.Errorf("the journal of node %v begins at slot %v, and its newest checkpoint is of slot %v", n.id, restored.First, restored.Checkpoint))
 	}
 	held := map[paxos.Slot]paxos.Ballot{}
 	for i := range restored.Records { // also what was being written when the disk failed, and was there after all

@@ -22,7 +22,7 @@ func (w *world) settle() {
 	w.network.unblockAll()
 	for _, n := range w.nodes {
 		n.diskSlower = 1
-		n.disk.Disk.FailIn(0)
+		n.disk.Disk.Heal()
 		n.disk.SetFull(false)
 		n.restart()
 	}

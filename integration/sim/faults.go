@@ -95,6 +95,9 @@ var faultTable = [FaultKinds]func(*world) bool{
 	FaultLost:        loseDirectory,
 	FaultCheckpoint:  askCheckpoint,
 	FaultFull:        fillDisk,
+	FaultSync:        failSync,
+	FaultDamage:      damageDisk,
+	FaultReturn:      returnMember,
 }
 
 // lasting returns how long a fault lasts.
@@ -253,6 +256,14 @@ func fillDisk(w *world) bool {
 	if ok {
 		n.disk.SetFull(true)
 		w.after(w.lasting(), func() { n.disk.SetFull(false) })
+	}
+	return ok
+}
+
+func failSync(w *world) bool {
+	n, ok := pick(w, w.live())
+	if ok {
+		n.disk.Disk.FailSync()
 	}
 	return ok
 }

@@ -15,6 +15,9 @@ type ledger struct {
 	slots map[paxos.Slot][]vote
 	// active is the configuration that governs the slot after the newest applied.
 	active paxos.Configuration
+	// highest is the highest id that a member ever had, lacks how many slots a node lacks of the log that leads up to one.
+	highest paxos.NodeID
+	lacks   func(id paxos.NodeID, slot paxos.Slot) paxos.Slot
 }
 
 // vote is an entry at a ballot, and who has accepted it there, durably.
@@ -78,9 +81,32 @@ func (l *ledger) configure(slot paxos.Slot, e *paxos.Entry) error {
 	if err != nil {
 		return err
 	}
-	if c.Base == l.active.Slot {
-		c.Slot = slot
-		l.active = c
+	if c.Base != l.active.Slot {
+		return nil
+	}
+	c.Slot = slot
+	former := l.active
+	l.active = c
+	return l.changed(&former, &c)
+}
+
+// mayLack is how many slots a learner may lack when it is promoted: those it may by replication's own rule, and a pipeline.
+const mayLack = 64 + 64
+
+// changed looks at what a configuration makes of the one before (rule M2).
+func (l *ledger) changed(former, now *paxos.Configuration) error {
+	before := max(l.highest, former.Highest())
+	l.highest = max(before, now.Highest())
+	for _, m := range now.Members() {
+		if !former.IsMember(m.ID) && m.ID <= before {
+			return fmt.Errorf("a configuration that gives id %v to a new member, and another had it before", m.ID)
+		}
+		if !now.IsVoter(m.ID) || former.IsVoter(m.ID) {
+			continue
+		}
+		if lacks := l.lacks(m.ID, now.Slot); lacks > mayLack {
+			return fmt.Errorf("a configuration that lets node %v vote, which lacks %v slots", m.ID, lacks)
+		}
 	}
 	return nil
 }
@@ -102,7 +128,9 @@ func (s *witness) Save(writes []paxos.Write) error {
 			s.node.knows = max(s.node.knows, writes[i].Chosen)
 		}
 		for j := range writes[i].Records {
-			if r := &writes[i].Records[j]; r.Slot > c.reference.newest() {
+			r := &writes[i].Records[j]
+			s.node.holds = max(s.node.holds, r.Slot)
+			if r.Slot > c.reference.newest() {
 				s.node.world.violated(c.ledger.stored(s.node.id, r))
 			}
 		}

@@ -33,7 +33,7 @@ func address(number int) string { return fmt.Sprintf("10.0.0.%d:7379", number) }
 
 func (w *world) addNode(id paxos.NodeID, directory uuid.UUID, first paxos.Configuration) *node {
 	n := &node{
-		world: w, id: id, uuid: directory, disk: store.NewMachine(disk.New(w.rng)), first: first, diskSlower: 1,
+		world: w, id: id, uuid: directory, prepared: map[paxos.Ballot]uint64{}, disk: store.NewMachine(disk.New(w.rng)), first: first, diskSlower: 1,
 		clock: &clock{world: w, ppm: w.skew(), ahead: int64(w.between(-second, second))},
 	}
 	w.nodes = append(w.nodes, n)
@@ -167,19 +167,75 @@ func replaceMember(w *world) bool {
 	return w.change(replication.Change{Kind: replication.ReplaceMember, Member: w.newMember(), Replaces: v.ID})
 }
 
-// loseDirectory ends a voter for good, unless too many are gone already, and has it replaced.
-func loseDirectory(w *world) bool {
+// expendable returns a voter that the cluster bears the loss of, and can replace. One at a time is lost.
+func (w *world) expendable() (*node, bool) {
 	active := w.configuration()
 	v, _ := pick(w, active.Voters)
 	n := w.node(v.ID)
-	if n.gone || w.losing || len(active.Members()) >= maxMembers || !w.canSpare(&active, v.ID) {
-		return false
+	return n, !n.gone && !w.losing && len(active.Members()) < maxMembers && w.canSpare(&active, v.ID)
+}
+
+// loseDirectory ends a voter for good, unless too many are gone already, and has it replaced.
+func loseDirectory(w *world) bool {
+	n, ok := w.expendable()
+	if ok {
+		n.lose()
+		w.replaceLost(n.id, w.newMember())
 	}
+	return ok
+}
+
+func (n *node) lose() {
 	n.crash()
 	n.gone = true
-	w.losing = true
-	w.replaceLost(n.id, w.newMember())
+	n.world.losing = true
+}
+
+// damageDisk has the disk of a voter lose something that was synced. It must not start with that, and is replaced.
+func damageDisk(w *world) bool {
+	n, ok := w.expendable()
+	if !ok || !n.isUp() {
+		return false
+	}
+	n.crashAs(disk.Kept) // or the disk might have lost as much by its crash
+	if n.damaged = n.disk.Damage(w.rng); n.damaged {
+		w.losing = true
+	}
+	n.boot()
+	if n.damaged && !n.gone { // nothing that counts
+		w.losing = false
+	}
+	n.damaged = false
 	return true
+}
+
+// returnMember ends a voter whose directory is lost, and then wants it back under its id with an empty one: what it has voted for would be
+// forgotten (rule D4). As that is refused, it is replaced.
+func returnMember(w *world) bool {
+	n, ok := w.expendable()
+	through, up := pick(w, w.live())
+	if !ok || !up || through == n {
+		return false
+	}
+	n.lose()
+	again := w.newMember()
+	again.ID = n.id
+	w.await(through, through.group.AskChange(replication.Change{Kind: replication.AddMember, Member: again}), func(ok bool) {
+		if !ok {
+			w.replaceLost(n.id, w.newMember())
+			return
+		}
+		w.losing = false
+		n.begin(again, w.configuration())
+	})
+	return true
+}
+
+// begin starts a member on an empty directory.
+func (n *node) begin(m paxos.Member, first paxos.Configuration) {
+	n.uuid, n.first, n.gone = uuid.MustParse(m.UUID), first, false
+	n.disk, n.vows, n.knows, n.holds = store.NewMachine(disk.New(n.world.rng)), vows{}, 0, 0
+	n.restart()
 }
 
 // replaceLost asks until the voter is no member any more, as an operator would.

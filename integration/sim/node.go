@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -25,10 +26,12 @@ type node struct {
 	first paxos.Configuration
 	// boots counts the processes there were.
 	boots uint64
-	// knows is up to which slot its disk says for sure that all are chosen.
-	knows paxos.Slot
+	// knows is up to which slot its disk says for sure that all are chosen, holds the highest it has on it, in the log or in a checkpoint.
+	knows, holds paxos.Slot
 	// gone: its directory is lost, or it left; it is not started again.
 	gone bool
+	// damaged: something of what its disk holds was altered, or lost, and it was not started since.
+	damaged bool
 	// diskSlower is a factor of how long its disk takes.
 	diskSlower  moment
 	frozenUntil moment
@@ -41,12 +44,14 @@ type node struct {
 	applying paxos.Slot
 	sections []sectionRecord
 	// vows are what the node has said of what its disk holds.
-	vows    vows
-	members paxos.Configuration // as the group told its transport
-	front   *front
-	turning bool
-	gates   [replication.Actors]moment // before which an actor is not stepped
-	closing bool
+	vows vows
+	// prepared are the ballots it has asked for promises at, and the boots it did in.
+	prepared map[paxos.Ballot]uint64
+	members  paxos.Configuration // as the group told its transport
+	front    *front
+	turning  bool
+	gates    [replication.Actors]moment // before which an actor is not stepped
+	closing  bool
 }
 
 func (n *node) isUp() bool { return n.group != nil }
@@ -137,7 +142,14 @@ func (n *node) logger() *slog.Logger {
 // refuse deals with a start that failed.
 func (n *node) refuse(err error) {
 	w := n.world
-	if n.disk.Disk.HasFailed() { // in the middle of the start
+	var corrupt *journal.Corrupt
+	if n.damaged && errors.As(err, &corrupt) { // rule D3
+		w.trace.note(n.id, "refuses")
+		n.gone = true
+		w.replaceLost(n.id, w.newMember())
+		return
+	}
+	if n.disk.Disk.HasFailed() || n.disk.Disk.SyncHasFailed() { // in the middle of the start
 		n.disk.Crash(w.crashMode())
 		w.after(w.between(10*millisecond, second), n.restart)
 		return
@@ -178,7 +190,7 @@ func (n *node) tick(boot uint64) {
 
 // settle does what the journal does in the background.
 func (n *node) settle() {
-	if err := n.store.Settle(); err != nil && !n.disk.Disk.HasFailed() {
+	if err := n.store.Settle(); err != nil && !n.disk.Disk.HasFailed() && !n.disk.Disk.SyncHasFailed() {
 		n.world.violated(fmt.Errorf("the journal of node %v cannot be synced: %w", n.id, err))
 	}
 }
@@ -256,7 +268,7 @@ func (n *node) pause(a replication.Actor) moment {
 func (n *node) looked() bool {
 	w := n.world
 	switch {
-	case n.disk.Disk.HasFailed():
+	case n.disk.Disk.HasFailed(), n.group.HasFailed() && n.disk.Disk.SyncHasFailed(): // rule D2: it has stopped by itself
 		n.crash()
 		n.restartLater()
 		return false
@@ -273,14 +285,16 @@ func (n *node) looked() bool {
 
 // crash ends the process at once. What was not synced is lost, or torn.
 func (n *node) crash() {
-	if !n.isUp() {
-		return
+	if n.isUp() {
+		n.crashAs(n.world.crashMode())
 	}
-	w := n.world
-	w.trace.note(n.id, "crashes")
+}
+
+func (n *node) crashAs(mode disk.Mode) {
+	n.world.trace.note(n.id, "crashes", uint64(mode))
 	n.group.Crash()
 	n.stop()
-	n.disk.Crash(w.crashMode())
+	n.disk.Crash(mode)
 }
 
 // crashMode is how much of what was not synced a crash leaves.

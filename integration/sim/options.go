@@ -40,6 +40,9 @@ const (
 	FaultLost                     // a member's directory is lost, and it is replaced
 	FaultCheckpoint               // a checkpoint is asked for
 	FaultFull                     // a disk has no room for checkpoints
+	FaultSync                     // a sync fails, and the disk goes on without what was to be synced
+	FaultDamage                   // a disk alters, or loses, what was synced
+	FaultReturn                   // a member's directory is lost, and it is to come back under its id with another
 	FaultKinds       int   = iota // how many there are
 )
 

@@ -45,6 +45,8 @@ type Disk struct {
 	// failIn is how many operations are left before the disk fails, 0 when it does not, failed that it has.
 	failIn int
 	failed bool
+	// failSync says that the next sync fails, syncFailed that one has since the last crash.
+	failSync, syncFailed bool
 	// operations and syncs count what was done.
 	operations, syncs uint64
 }
@@ -61,6 +63,8 @@ type change struct {
 type inode struct {
 	data    []byte
 	pending []write
+	// forgotten are writes whose sync failed: the cache has them, and no later sync will write them.
+	forgotten []write
 	// size is the durable one.
 	size int
 }
@@ -75,8 +79,35 @@ func New(rng *rand.Rand) *Disk {
 	return &Disk{rng: rng, names: map[string]*inode{}, durable: map[string]*inode{}}
 }
 
+// Content is what a file holds, nil if there is none: to be changed by who damages it.
+func (d *Disk) Content(name string) []byte {
+	file := d.names[name]
+	if file == nil {
+		return nil
+	}
+	return file.data
+}
+
+// Heal takes back every failure that has not happened yet.
+func (d *Disk) Heal() { d.failIn, d.failSync = 0, false }
+
 // FailIn has the disk fail at the operation after n others: that one is done in part, and everything from then on is refused.
 func (d *Disk) FailIn(n int) { d.failIn = n }
+
+// FailSync has the next sync fail, as fsync does on Linux: what was to be synced may be stored or not, reads still see it, and no later sync
+// writes it.
+func (d *Disk) FailSync() { d.failSync = true }
+
+// SyncHasFailed reports whether a sync has failed since the last crash.
+func (d *Disk) SyncHasFailed() bool { return d.syncFailed }
+
+// takeSyncFailure reports whether this sync is the one that fails.
+func (d *Disk) takeSyncFailure() bool {
+	fails := d.failSync
+	d.failSync = false
+	d.syncFailed = d.syncFailed || fails
+	return fails
+}
 
 // HasFailed reports whether the disk has failed.
 func (d *Disk) HasFailed() bool { return d.failed }
@@ -208,7 +239,7 @@ func (d *Disk) SyncDir(dir string) error {
 // Barrier is a sync of what is kept beside the files. The caller makes that durable if there is no error.
 func (d *Disk) Barrier() error {
 	last, err := d.operation()
-	if err != nil || last {
+	if err != nil || last || d.takeSyncFailure() {
 		return ErrFailed
 	}
 	d.syncs++
@@ -217,7 +248,7 @@ func (d *Disk) Barrier() error {
 
 // Crash ends whatever used the disk. Open files must not be used any more; the disk works again.
 func (d *Disk) Crash(mode Mode) {
-	d.failed, d.failIn = false, 0
+	d.failed, d.failIn, d.failSync, d.syncFailed = false, 0, false, false
 	if mode == Kept {
 		return
 	}
@@ -244,9 +275,9 @@ func (d *Disk) Crash(mode Mode) {
 
 // crash undoes what was not synced, and then, if torn, does some of it again.
 func (f *inode) crash(rng *rand.Rand, torn bool) {
-	for i := len(f.pending) - 1; i >= 0; i-- {
-		copy(f.data[f.pending[i].offset:], f.pending[i].before)
-	}
+	undo(f.data, f.pending)
+	undo(f.data, f.forgotten)
+	f.forgotten = nil
 	if !torn {
 		f.data = f.data[:f.size]
 	}
@@ -257,6 +288,13 @@ func (f *inode) crash(rng *rand.Rand, torn bool) {
 	}
 	f.pending = nil
 	f.size = len(f.data)
+}
+
+// undo puts back what was there before writes.
+func undo(data []byte, writes []write) {
+	for i := len(writes) - 1; i >= 0; i-- {
+		copy(data[writes[i].offset:], writes[i].before)
+	}
 }
 
 // tear stores some of the sectors of a write.

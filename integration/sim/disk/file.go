@@ -3,6 +3,7 @@ package disk
 import (
 	"bytes"
 	"io"
+	"math/rand/v2"
 )
 
 // handle is an open file. It implements journal.File.
@@ -69,10 +70,46 @@ func (h *handle) Sync() error {
 	if err != nil || last {
 		return ErrFailed
 	}
+	if h.disk.takeSyncFailure() {
+		h.file.forget(h.disk.rng)
+		return ErrFailed
+	}
 	h.disk.syncs++
-	h.file.pending = nil
-	h.file.size = len(h.file.data)
+	h.file.sync()
 	return nil
+}
+
+// sync makes what was written durable, but for what an earlier sync has forgotten.
+func (f *inode) sync() {
+	for i := range f.pending {
+		f.remember(&f.pending[i])
+	}
+	f.pending = nil
+	f.size = len(f.data)
+}
+
+// remember notes that a write is stored, which covers what was forgotten in its place.
+func (f *inode) remember(stored *write) {
+	for i := range f.forgotten {
+		w := &f.forgotten[i]
+		from, to := max(w.offset, stored.offset), min(w.offset+len(w.before), stored.offset+len(stored.new))
+		if from < to {
+			copy(w.before[from-w.offset:to-w.offset], stored.new[from-stored.offset:])
+		}
+	}
+}
+
+// forget is a sync that fails: of each write chance decides whether it is stored, and none is written by a later sync.
+func (f *inode) forget(rng *rand.Rand) {
+	for i := range f.pending {
+		if w := &f.pending[i]; rng.IntN(2) == 0 {
+			f.remember(w)
+		} else {
+			f.forgotten = append(f.forgotten, *w)
+		}
+	}
+	f.pending = nil
+	f.size = len(f.data)
 }
 
 // Allocate implements journal.File.
