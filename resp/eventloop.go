@@ -144,7 +144,8 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 
 // protocolError answers input that is no RESP, and closes the client behind it.
 func (l *eventLoop) protocolError(c *Client, err error) {
-	l.server.logger.Info("resp: protocol error", "client", c.id, "addr", c.remote, "error", err)
+	// On no higher level: whoever reaches the port could fill the log.
+	l.server.logger.Debug("resp: protocol error", "client", c.id, "addr", c.remote, "error", err)
 	c.quiet = false
 	l.reply(c, nil, func(w *Writer) { w.Error("ERR " + err.Error()) })
 	c.closing = true
