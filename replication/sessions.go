@@ -78,7 +78,7 @@ func (t *SessionTable) keep(c *paxos.Configuration) {
 
 func (t *SessionTable) isMember(node paxos.NodeID) bool {
 	_, ok := t.members[node]
-	return ok || t.members == nil || paxos.BreakM3.On()
+	return ok || t.members == nil
 }
 
 // export returns the sessions, ordered by node. Together with the configuration of the same slot they are the whole table.
@@ -119,7 +119,9 @@ func (t *SessionTable) apply(s *section) verdict {
 		return verdictOpened
 	}
 	switch {
-	case current.Boot == 0 || current.ID != s.session && !paxos.BreakFence.On():
+	case current.Boot != 0 && current.ID != s.session && paxos.BreakFence.On():
+		return verdictRun
+	case current.Boot == 0 || current.ID != s.session:
 		return verdictFenced
 	case s.last() <= current.Last && !paxos.BreakRepeat.On():
 		return verdictRepeat

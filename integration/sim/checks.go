@@ -17,9 +17,10 @@ import (
 //   - replies are those of the reference;
 //   - linearizability: what an operation rests on is not older than what any operation rested on that was answered before it began. As the
 //     log orders all writes, and every reply is that of the state at its place in the log, no more than that is needed;
+//   - promises do not go back;
 //   - D1: what a node has promised, or accepted, by a message is on its disk after any crash; no ballot is used in two boots;
 //   - a journal is cut no further than the newest checkpoint on the disk;
-//   - M2: no id is used again, and who comes to vote lacks little of the log;
+//   - M2, M3: no id is used again, who comes to vote lacks little of the log, and who does not vote does not lead;
 //   - L4: of two leases that are held at one moment there is never a second;
 //   - time in the log does not go back.
 type checks struct {
@@ -170,26 +171,32 @@ func (c *checks) sent(n *node, m paxos.Message) {
 		}
 		n.prepared[m.Ballot] = n.boots
 	case paxos.Promise:
-		n.vows.promise(m.Ballot)
+		c.promised(n, m.Ballot)
+	case paxos.Accept:
+		if !n.members.IsVoter(n.id) {
+			c.world.violated(fmt.Errorf("node %v leads at %v, and is no voter of the configuration of slot %v, which it knows", n.id, m.Ballot, n.members.Slot))
+		}
 	case paxos.Accepted:
 		if m.Slot <= n.group.Chosen() {
 			return // the leader proposes what was chosen: a vote for that adds nothing, so nothing is written for it
 		}
-		n.vows.promise(m.Ballot)
+		c.promised(n, m.Ballot)
 		n.vows.accept(m.Slot, m.Ballot)
 	}
+}
+
+// promised remembers what a node says by a Promise or an Accepted: that it answers no lower ballot any more.
+func (c *checks) promised(n *node, b paxos.Ballot) {
+	if b.Less(n.vows.promised) {
+		c.world.violated(fmt.Errorf("node %v promises, or accepts, at %v after it has promised %v", n.id, b, n.vows.promised))
+	}
+	n.vows.promised = b
 }
 
 // vows are what a node has said that it has on its disk.
 type vows struct {
 	promised paxos.Ballot
 	accepted map[paxos.Slot]paxos.Ballot
-}
-
-func (v *vows) promise(b paxos.Ballot) {
-	if v.promised.Less(b) {
-		v.promised = b
-	}
 }
 
 func (v *vows) accept(slot paxos.Slot, b paxos.Ballot) {

@@ -3,10 +3,8 @@
 package sim
 
 import (
-	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
@@ -89,74 +88,37 @@ func firstViolation(within uint64, o Options) (seed uint64, violation string) {
 	return seed, violation
 }
 
-// violationOf runs a history, and returns the first line of its violation. With a rule broken a program may also come to an end.
+// violationOf runs a history, and returns the first line of its violation.
 func violationOf(seed uint64, o Options) (violation string) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			violation = fmt.Sprintf("panic: %v", problem)
-			if os.Getenv("PAXREDIS_STACK") != "" {
-				violation += string(debug.Stack())
-			}
-		}
-	}()
 	if err := Run(seed, o).Violation; err != nil {
 		violation, _, _ = strings.Cut(err.Error(), "\n")
 	}
 	return violation
 }
 
+var (
+	contended = paxos.Limits{Lease: 100 * time.Millisecond, ElectionMin: 120 * time.Millisecond, ElectionMax: 250 * time.Millisecond}.WithDefaults()
+	lasting   = paxos.Limits{Lease: 2 * time.Second, ElectionMin: 2100 * time.Millisecond, ElectionMax: 2500 * time.Millisecond}.WithDefaults()
+	drifting  = paxos.Limits{DriftPPM: 400_000, ElectionMin: 450 * time.Millisecond, ElectionMax: 500 * time.Millisecond}.WithDefaults()
+	inParts   = paxos.Limits{Lease: 100 * time.Millisecond, ElectionMin: 120 * time.Millisecond, ElectionMax: 250 * time.Millisecond, LearnBytes: 64}.WithDefaults()
+)
+
 var mutants = []mutant{
-	{mutation: paxos.BreakD1Promise, within: 200},
-	{mutation: paxos.BreakD1Accepted, within: 200},
-	{mutation: paxos.BreakD1Prepare, within: 200},
-	{mutation: paxos.BreakD1OwnVote, within: 200},
-	{mutation: paxos.BreakD1Repeat, within: 200},
-	{mutation: paxos.BreakD2Sync, within: 200},
-	{mutation: paxos.BreakD3Damage, within: 200},
-	{mutation: paxos.BreakD3Frontier, within: 200},
-	{mutation: paxos.BreakD4Directory, within: 200},
-	{mutation: paxos.BreakPromised, within: 200},
-	{mutation: paxos.BreakAccepted, within: 200},
-	{mutation: paxos.BreakBallots, within: 200},
-	{mutation: paxos.BreakAdopt, within: 200},
-	{mutation: paxos.BreakNoop, within: 200},
-	{mutation: paxos.BreakParts, within: 200},
-	{mutation: paxos.BreakTold, within: 200},
-	{mutation: paxos.BreakMajority, within: 200},
-	{mutation: paxos.BreakVotes, within: 200},
-	{mutation: paxos.BreakC1, within: 200},
-	{mutation: paxos.BreakC2, within: 200},
-	{mutation: paxos.BreakLearned, within: 200},
-	{mutation: paxos.BreakL1, within: 200},
-	{mutation: paxos.BreakL2, within: 200},
-	{mutation: paxos.BreakL2HandOver, within: 200},
-	{mutation: paxos.BreakL3, within: 200},
-	{mutation: paxos.BreakL4Sent, within: 200},
-	{mutation: paxos.BreakL4Clock, within: 200},
-	{mutation: paxos.BreakL4Drift, within: 200},
-	{mutation: paxos.BreakL4GiveUp, within: 200},
-	{mutation: paxos.BreakL5Ready, within: 200},
-	{mutation: paxos.BreakL5Applied, within: 200},
-	{mutation: paxos.BreakL6Round, within: 200},
-	{mutation: paxos.BreakL6Fresh, within: 200},
-	{mutation: paxos.BreakM1, within: 200},
-	{mutation: paxos.BreakM1Phase1, within: 200},
-	{mutation: paxos.BreakM1Base, within: 200},
-	{mutation: paxos.BreakM2Id, within: 200},
-	{mutation: paxos.BreakM2CaughtUp, within: 200},
-	{mutation: paxos.BreakM2Learner, within: 200},
-	{mutation: paxos.BreakM3, within: 200},
-	{mutation: paxos.BreakRepeat, within: 200},
-	{mutation: paxos.BreakGap, within: 200},
-	{mutation: paxos.BreakFence, within: 200},
-	{mutation: paxos.BreakBoot, within: 200},
-	{mutation: paxos.BreakUncertain, within: 200},
-	{mutation: paxos.BreakOwn, within: 200},
-	{mutation: paxos.BreakTime, within: 200},
-	{mutation: paxos.BreakTimeKept, within: 200},
-	{mutation: paxos.BreakSessionsKept, within: 200},
-	{mutation: paxos.BreakCut, within: 200},
-	{mutation: paxos.BreakFreeze, within: 200},
-	{mutation: paxos.BreakInstall, within: 200},
-	{mutation: paxos.BreakServe, within: 200},
+	{mutation: paxos.BreakPromised, within: 400},
+	{mutation: paxos.BreakAccepted, within: 400},
+	{mutation: paxos.BreakFence, within: 400},
+	{mutation: paxos.BreakBallots, within: 400, options: Options{Nodes: 3, Limits: contended, Faults: Only(FaultCrash, FaultCrashAll, FaultIsolate, FaultSplit, FaultSlowLinks)}},
+	{mutation: paxos.BreakAdopt, within: 400, options: Options{Nodes: 3, Limits: contended, Faults: Only(FaultCrash, FaultCrashAll, FaultIsolate, FaultSplit, FaultSlowLinks)}},
+	{mutation: paxos.BreakParts, within: 400, options: Options{Nodes: 3, Limits: inParts, Faults: Only(FaultCrash, FaultCrashAll, FaultLoss)}},
+	{mutation: paxos.BreakVotes, within: 400, options: Options{Nodes: 5, Limits: contended, Faults: Only(FaultSlowLinks, FaultRepeat, FaultOneWay, FaultPartial)}},
+	{mutation: paxos.BreakLearned, within: 400, options: Options{Limits: contended, Faults: Only(FaultCrash, FaultCrashAll, FaultIsolate, FaultSplit, FaultSlowLinks)}},
+	{mutation: paxos.BreakL3, within: 400, options: Options{Limits: lasting, ReadMode: replication.ReadLease, ReadModeSet: true, Faults: Only(FaultCrash, FaultIsolate, FaultPartial)}},
+	{mutation: paxos.BreakL4Sent, within: 400, options: Options{Limits: contended, ReadMode: replication.ReadLease, ReadModeSet: true, Faults: Only(FaultFreeze, FaultSlowLinks, FaultOneWay)}},
+	{mutation: paxos.BreakL4Drift, within: 400, options: Options{Limits: drifting, ReadMode: replication.ReadLease, ReadModeSet: true, Faults: Only(FaultIsolate, FaultLinkBreak, FaultOneWay)}},
+	{mutation: paxos.BreakL6Fresh, within: 400, options: Options{Limits: contended, ReadModeSet: true, Faults: Only(FaultFreeze, FaultSlowLinks)}},
+	{mutation: paxos.BreakM1, within: 400, options: Options{Faults: Only(FaultLoss, FaultAdd, FaultRemove, FaultReplace)}},
+	{mutation: paxos.BreakM1Base, within: 400, options: Options{Limits: contended, Faults: Only(FaultAdd, FaultReplace, FaultCrash, FaultIsolate)}},
+	{mutation: paxos.BreakM3, within: 400, options: Options{Faults: Only(FaultAdd, FaultRemove, FaultReplace, FaultCrash)}},
+	{mutation: paxos.BreakInstall, within: 400, options: Options{Faults: Only(FaultIsolate, FaultCrash, FaultCheckpoint, FaultSlowDisk)}},
+	{mutation: paxos.BreakCut, within: 400, options: Options{Faults: Only(FaultCrash, FaultCrashAll, FaultCheckpoint, FaultCrashInDisk)}},
 }

@@ -34,7 +34,7 @@ func (c *Core) grantEnds() int64 {
 
 // releasedBy reports whether the leader holding the grant has given it up: it named its own ballot in a hand-over.
 func (c *Core) releasedBy(handOver Ballot) bool {
-	return !handOver.IsZero() && (c.follower.grant.to == handOver || BreakL2HandOver.On()) && !c.forgottenGrantRuns()
+	return !handOver.IsZero() && c.follower.grant.to == handOver && !c.forgottenGrantRuns()
 }
 
 func (c *Core) dropGrant() { c.follower.grant = grant{} }

@@ -57,8 +57,6 @@ const (
 	BreakL1
 	// BreakL2 answers a Prepare while a grant to somebody else runs.
 	BreakL2
-	// BreakL2HandOver drops a grant for a hand-over of another ballot than the one it is to.
-	BreakL2HandOver
 	// BreakL3 forgets at a restart that a grant may run.
 	BreakL3
 	// BreakL4Sent counts a lease from when the answer came, and not from when the heartbeat was sent.
@@ -90,7 +88,7 @@ const (
 	BreakM2CaughtUp
 	// BreakM2Learner counts the votes of learners.
 	BreakM2Learner
-	// BreakM3 keeps the session of a member that was removed.
+	// BreakM3 stands for leader after a configuration that leaves it out.
 	BreakM3
 
 	// BreakRepeat applies commands of a session again.
@@ -129,7 +127,7 @@ const (
 var mutationNames = [...]string{
 	"Nothing", "D1Promise", "D1Accepted", "D1Prepare", "D1OwnVote", "D1Repeat", "D2Sync", "D3Damage", "D3Frontier", "D4Directory",
 	"Promised", "Accepted", "Ballots", "Adopt", "Noop", "Parts", "Told", "Majority", "Votes", "C1", "C2", "Learned", "L1", "L2",
-	"L2HandOver", "L3", "L4Sent", "L4Clock", "L4Drift", "L4GiveUp", "L5Ready", "L5Applied", "L6Round", "L6Fresh", "M1", "M1Phase1",
+	"L3", "L4Sent", "L4Clock", "L4Drift", "L4GiveUp", "L5Ready", "L5Applied", "L6Round", "L6Fresh", "M1", "M1Phase1",
 	"M1Base", "M2Id", "M2CaughtUp", "M2Learner", "M3", "Repeat", "Gap", "Fence", "Boot", "Uncertain", "Own", "Time", "TimeKept",
 	"SessionsKept", "Cut", "Freeze", "Install", "Serve",
 }

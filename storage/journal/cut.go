@@ -62,7 +62,7 @@ func (j *Journal) release(below paxos.Slot) (cut []segment, first paxos.Slot, er
 		return nil, j.index.first, fmt.Errorf("storage: the journal cannot be cut below slot %v: the newest checkpoint covers the slots up to %v", below, covered)
 	}
 	n := 0
-	for n < len(j.kept) && j.kept[n].last < below && j.kept[n].number < min(j.publishedIn, marked) {
+	for n < len(j.kept) && j.kept[n].last < below && j.kept[n].number < marked && (j.kept[n].number < j.publishedIn || paxos.BreakCut.On()) {
 		n++
 	}
 	first = j.index.first
