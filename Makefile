@@ -29,8 +29,8 @@ test: test-tools ## run all tests, with the race detector where there is more th
 lint: ## check formatting, go vet, staticcheck
 	@.ci/lint
 
-fuzz: ## run every fuzz target for FUZZTIME (30s) each
-	@.ci/fuzz $(FUZZTIME)
+fuzz: ## run every fuzz target for FUZZTIME (30s) each; KEEP=1 adds what was found to the tests
+	@.ci/fuzz $(FUZZTIME) $(KEEP)
 
 bench: build ## compare three paxredis nodes with one redis-server that syncs always
 	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis
