@@ -151,11 +151,6 @@ func (n *node) lease() (paxos.Ballot, bool) {
 // lacks is how many slots up to that one a member does not have on its disk, 0 if it is not there any more to be asked.
 func (w *world) lacks(id paxos.NodeID, slot paxos.Slot) paxos.Slot {
 	n := w.node(id)
-	if n.isUp() {
-		if c, ok := n.store.Checkpoint(); ok {
-			n.holds = max(n.holds, c.Slot)
-		}
-	}
 	if n.gone || n.holds > slot {
 		return 0
 	}

@@ -137,3 +137,22 @@ func (s *witness) Save(writes []paxos.Write) error {
 	}
 	return nil
 }
+
+// PublishCheckpoint implements replication.Storage.
+func (s *witness) PublishCheckpoint(c paxos.Checkpoint) error {
+	defer s.holds()
+	return s.Store.PublishCheckpoint(c)
+}
+
+// FinishReceive implements replication.Storage.
+func (s *witness) FinishReceive() error {
+	defer s.holds()
+	return s.Store.FinishReceive()
+}
+
+// holds notes what the newest checkpoint on the disk has.
+func (s *witness) holds() {
+	if c, ok := s.Checkpoint(); ok {
+		s.node.holds = max(s.node.holds, c.Slot)
+	}
+}
