@@ -3,6 +3,7 @@ package sim
 import (
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -24,6 +25,9 @@ func newFaultPlan(w *world, seed uint64) faultPlan {
 	p := faultPlan{rng: rand.New(rand.NewPCG(seed, 0xfa017))}
 	p.every = 60*millisecond + moment(p.rng.Int64N(int64(1440*millisecond)))
 	p.lasts = 300*millisecond + moment(p.rng.Int64N(int64(3700*millisecond)))
+	orDefault(&o.FaultEvery, time.Duration(p.every))
+	orDefault(&o.FaultLasts, time.Duration(p.lasts))
+	p.every, p.lasts = moment(o.FaultEvery), moment(o.FaultLasts)
 	for f := range Fault(FaultKinds) {
 		if chosen := p.rng.IntN(1000) < 400; o.Faults.Has(f) || o.Faults == 0 && chosen {
 			p.kinds = append(p.kinds, f)

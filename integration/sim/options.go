@@ -105,6 +105,8 @@ type Options struct {
 	// NoFaults, else Faults are the kinds that may happen: a part of AllFaults, as the seed says, if 0.
 	NoFaults bool
 	Faults   Faults
+	// FaultEvery is the mean time between two faults, FaultLasts how long one lasts at most: as the seed says, if 0.
+	FaultEvery, FaultLasts time.Duration
 	// Skip are the numbers of faults that are left out: Report.Happened has those of a history.
 	Skip []int
 	// Salt gives another history with the same faults at the same times.

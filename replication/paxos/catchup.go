@@ -94,7 +94,7 @@ func (c *Core) onLearned(from NodeID, m Message) {
 		if record.Slot != c.log.chosen+1 {
 			continue
 		}
-		if held, ok := c.acceptor.record(record.Slot); ok && record.Ballot.Less(held.Ballot) && !BreakLearned.On() {
+		if held, ok := c.acceptor.record(record.Slot); ok && record.Ballot.Less(held.Ballot) {
 			record.Ballot = held.Ballot
 		}
 		c.learn(record)

@@ -50,8 +50,6 @@ const (
 	BreakC1
 	// BreakC2 takes a slot for chosen as soon as a later one is.
 	BreakC2
-	// BreakLearned stores what was learned at the ballot it came with, below that of the record there.
-	BreakLearned
 
 	// BreakL1 grants only the first time, and not again at each heartbeat.
 	BreakL1
@@ -126,7 +124,7 @@ const (
 
 var mutationNames = [...]string{
 	"Nothing", "D1Promise", "D1Accepted", "D1Prepare", "D1OwnVote", "D1Repeat", "D2Sync", "D3Damage", "D3Frontier", "D4Directory",
-	"Promised", "Accepted", "Ballots", "Adopt", "Noop", "Parts", "Told", "Majority", "Votes", "C1", "C2", "Learned", "L1", "L2",
+	"Promised", "Accepted", "Ballots", "Adopt", "Noop", "Parts", "Told", "Majority", "Votes", "C1", "C2", "L1", "L2",
 	"L3", "L4Sent", "L4Clock", "L4Drift", "L4GiveUp", "L5Ready", "L5Applied", "L6Round", "L6Fresh", "M1", "M1Phase1",
 	"M1Base", "M2Id", "M2CaughtUp", "M2Learner", "M3", "Repeat", "Gap", "Fence", "Boot", "Uncertain", "Own", "Time", "TimeKept",
 	"SessionsKept", "Cut", "Freeze", "Install", "Serve",
