@@ -11,9 +11,9 @@ import (
 )
 
 // badgerOptions are those of a generation in dir. Memory is bounded for small machines. All batches are synced, since Badger's own Sync does
-// not cover a memtable that was full meanwhile. Each table is verified as a whole when it is opened; without compression there is no need
-// for a cache of blocks. No value is so large that the value log would be used. Nothing is looked up often enough for
-// bloom filters.
+// not cover a memtable that was full meanwhile. Tables are verified as a whole before they are opened (prepare), and each record has a
+// checksum of its own; without compression there is no need for a cache of blocks. No value is so large that the value log would be used.
+// Nothing is looked up often enough for bloom filters.
 func badgerOptions(dir string, s shape, logger badger.Logger) badger.Options {
 	o := badger.DefaultOptions(dir).
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
@@ -23,7 +23,7 @@ func badgerOptions(dir string, s shape, logger badger.Logger) badger.Options {
 		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(8 << 20).
 		WithBloomFalsePositive(0).
 		WithValueThreshold(512 << 10).WithValueLogFileSize(1 << 20).
-		WithChecksumVerificationMode(options.OnTableRead).WithCompactL0OnClose(false).
+		WithChecksumVerificationMode(options.NoVerification).WithCompactL0OnClose(false).
 		WithMetricsEnabled(false).WithLogger(logger)
 	o.TableSizeMultiplier = 1 // on each level
 	return o

@@ -1,14 +1,19 @@
 package state
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/fb"
 	"github.com/dgraph-io/badger/v4/pb"
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/badger/v4/y"
@@ -20,6 +25,9 @@ const logHeaderBytes = 20
 
 // maxTableBytes bounds what is believed of a table's footer.
 const maxTableBytes = 1 << 30
+
+// readAhead is how much of a table is read at once when it is verified.
+const readAhead = 256 << 10
 
 // prepare makes sure that badger.Open neither ends the process nor deletes what it should not, and removes files that a crash left
 // empty, which it would refuse.
@@ -67,8 +75,8 @@ func removeEmptyLogs(dir string) error {
 	return nil
 }
 
-// checkTable verifies the index of a table, which is at its end: of a table that was cut short Badger ends the process. The
-// blocks, which the index tells of, it verifies itself.
+// checkTable verifies all of a table. Of one that was cut short Badger ends the process, one whose index is damaged it leaves out, and of
+// one whose blocks are damaged it gives up while goroutines of its own still open others.
 //
 //	blocks | index | its length, 4 bytes | checksum of the index | its length, 4 bytes
 func checkTable(path string) error {
@@ -76,35 +84,70 @@ func checkTable(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(checkIndex(file), file.Close())
+	return errors.Join(checkFile(file), file.Close())
 }
 
-func checkIndex(file *os.File) error {
+func checkFile(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	end := info.Size()
-	encoded, end, err := lastSection(file, end)
+	checksum, end, err := lastSection(file, info.Size())
 	if err != nil {
 		return err
 	}
+	index, end, err := lastSection(file, end)
+	if err != nil {
+		return err
+	}
+	if err := checkSum(index, checksum); err != nil {
+		return err
+	}
+	return checkBlocks(bufio.NewReaderSize(io.NewSectionReader(file, 0, end), readAhead), fb.GetRootAsTableIndex(index, 0))
+}
+
+// checkBlocks verifies the blocks that an index tells of, which is right itself; they lie one behind the other.
+//
+//	entries | checksum of the entries | its length, 4 bytes
+func checkBlocks(r io.Reader, index *fb.TableIndex) error {
+	var (
+		at     fb.BlockOffset
+		block  []byte
+		behind uint32 // the last one
+	)
+	for i := range index.OffsetsLength() {
+		if !index.Offsets(&at, i) || at.Offset() != behind || at.Len() > maxTableBytes {
+			return fmt.Errorf("block %d is not where it should be", i)
+		}
+		behind += at.Len()
+		block = slices.Grow(block[:0], int(at.Len()))[:at.Len()]
+		if _, err := io.ReadFull(r, block); err != nil {
+			return err
+		}
+		checksum, entries, err := lastSection(bytes.NewReader(block), int64(len(block)))
+		if err != nil {
+			return err
+		}
+		if err := checkSum(block[:entries], checksum); err != nil {
+			return fmt.Errorf("block %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func checkSum(data, encoded []byte) error {
 	var checksum pb.Checksum
 	if err := proto.Unmarshal(encoded, &checksum); err != nil {
-		return err
-	}
-	index, _, err := lastSection(file, end)
-	if err != nil {
 		return err
 	}
 	if checksum.Algo != pb.Checksum_CRC32C && checksum.Algo != pb.Checksum_XXHash64 {
 		return fmt.Errorf("an unknown checksum %v", checksum.Algo)
 	}
-	return y.VerifyChecksum(index, &checksum)
+	return y.VerifyChecksum(data, &checksum)
 }
 
 // lastSection reads what ends at end with its length, and returns where it begins.
-func lastSection(file *os.File, end int64) (section []byte, begin int64, err error) {
+func lastSection(file io.ReaderAt, end int64) (section []byte, begin int64, err error) {
 	var length [4]byte
 	end -= int64(len(length))
 	if end < 0 {
