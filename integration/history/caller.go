@@ -1,0 +1,76 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// caller is one client at work. It belongs to one goroutine.
+type caller struct {
+	workload *Workload
+	client   *redis.Client
+	ctx      context.Context
+	number   int64 // of this run, unlike that of any other of the workload
+	process  int
+	random   *rand.Rand
+	values   int64 // made so far
+}
+
+// once does one command, and reports whether it got a reply.
+func (c *caller) once() bool {
+	p := c.workload.places[c.random.IntN(len(c.workload.places))]
+	if p.kind == registers {
+		return c.onRegister(p)
+	}
+	return c.onGroup(p)
+}
+
+// value returns a number that nobody else sets, and that no INCRs lead to from another: they are a hundred
+// thousand apart.
+func (c *caller) value() int64 {
+	const perClient, apart = 10_000_000, 100_000
+	c.values++
+	return (c.number*perClient + c.values) * apart
+}
+
+// finish records a command that has just returned, and reports whether it got a reply.
+func (c *caller) finish(done *command, returned int64, err error) bool {
+	done.outcome, done.problem = outcomeOf(err), err
+	if err != nil && errors.Is(err, errReply) {
+		done.outcome = unexpected
+	}
+	done.process = c.process
+	c.workload.recorder.record(done, returned)
+	if done.outcome == unknown || done.outcome == unexpected {
+		c.process = c.workload.recorder.process()
+	}
+	return done.outcome == replied
+}
+
+// errReply is a reply of a kind that the command does not have.
+var errReply = errors.New("a reply of the wrong kind")
+
+// weighted is a choice that comes as often as its weight says.
+type weighted[T any] struct {
+	weight int
+	choice T
+}
+
+// choose takes one of several.
+func choose[T any](random *rand.Rand, all []weighted[T]) T {
+	sum := 0
+	for _, w := range all {
+		sum += w.weight
+	}
+	n := random.IntN(sum)
+	for _, w := range all {
+		if n < w.weight {
+			return w.choice
+		}
+		n -= w.weight
+	}
+	return all[0].choice
+}

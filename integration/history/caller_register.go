@@ -1,0 +1,160 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// registerChoice is a command on a register before its arguments are known.
+type registerChoice struct {
+	op          registerOp
+	guard       guard
+	withVersion bool // GET and SET: the reply tells the version
+	ttl         bool // SET: with PX
+}
+
+// registerChoices are the commands on registers. Most tell the version, since that is what makes the model strict.
+var registerChoices = []weighted[registerChoice]{
+	{24, registerChoice{op: opGet, withVersion: true}},
+	{10, registerChoice{op: opGet}},
+	{4, registerChoice{op: opVersion}},
+	{10, registerChoice{op: opSet, withVersion: true}},
+	{5, registerChoice{op: opSet}},
+	{5, registerChoice{op: opSet, withVersion: true, ttl: true}},
+	{14, registerChoice{op: opSet, guard: exact, withVersion: true}},
+	{3, registerChoice{op: opSet, guard: exact}},
+	{5, registerChoice{op: opSet, guard: newer, withVersion: true}},
+	{5, registerChoice{op: opDel}},
+	{3, registerChoice{op: opDel, guard: exact}},
+	{2, registerChoice{op: opDel, guard: newer}},
+	{10, registerChoice{op: opIncr}},
+}
+
+// The shortest and the longest time to live that is given.
+const (
+	shortestTTL = 20 * time.Millisecond
+	longestTTL  = 2 * time.Second
+)
+
+// onRegister does one command on a single key.
+func (c *caller) onRegister(p *place) bool {
+	choice := choose(c.random, registerChoices)
+	key, generation, version := p.take()
+	call := c.registerCall(choice, version)
+	done := &command{key: key, name: choice.String(), write: call.op != opGet && call.op != opVersion, called: c.workload.recorder.now()}
+	if call.ttl > 0 {
+		call.deadline = done.called + int64(call.ttl-time.Millisecond-c.workload.options.ClockDifference) // log time is in milliseconds
+		call.deadline = max(call.deadline, 1)                                                             // 0 would be never
+	}
+	answer, err := c.client.Do(c.ctx, call.arguments(key, choice.withVersion)...).Result()
+	returned := c.workload.recorder.now()
+	done.input = call
+	if outcomeOf(err) == replied {
+		var reply registerReply
+		reply, err = parseRegister(call.op, answer, choice.withVersion)
+		done.output = reply
+		p.sawVersion(generation, reply.version)
+	}
+	return c.finish(done, returned, err)
+}
+
+// registerCall fills a choice's arguments in.
+func (c *caller) registerCall(choice registerChoice, version int64) registerCall {
+	call := registerCall{op: choice.op, guard: choice.guard}
+	if call.op == opSet {
+		call.value = strconv.FormatInt(c.value(), 10)
+	}
+	if choice.ttl {
+		call.ttl = (shortestTTL + time.Duration(c.random.Int64N(int64(longestTTL-shortestTTL)))).Truncate(time.Millisecond)
+	}
+	switch call.guard {
+	case exact:
+		call.n = version
+	case newer:
+		call.n = max(1, version+c.random.Int64N(6)-2)
+	}
+	return call
+}
+
+// arguments is the command as it is sent.
+func (c registerCall) arguments(key string, withVersion bool) []any {
+	var args []any
+	switch c.op {
+	case opVersion:
+		return []any{"OBJECT", "VERSION", key}
+	case opSet:
+		args = []any{"SET", key, c.value}
+	default:
+		args = []any{string(c.op), key}
+	}
+	if c.guard != always {
+		args = append(args, string(c.guard), c.n)
+	}
+	if c.ttl > 0 {
+		args = append(args, "PX", c.ttl.Milliseconds())
+	}
+	if withVersion {
+		args = append(args, "WITHVER")
+	}
+	return args
+}
+
+// String names a choice in the figures.
+func (c registerChoice) String() string {
+	text := string(c.op)
+	if c.guard != always {
+		text += " " + string(c.guard)
+	}
+	if c.ttl {
+		text += " PX"
+	}
+	return text
+}
+
+// parseRegister reads the answer to a command on a register.
+func parseRegister(op registerOp, answer any, withVersion bool) (reply registerReply, err error) {
+	reply.version = -1
+	if withVersion {
+		pair, ok := answer.([]any)
+		if !ok || len(pair) != 2 {
+			return reply, wrongReply(answer)
+		}
+		if reply.version, ok = pair[1].(int64); !ok {
+			return reply, wrongReply(answer)
+		}
+		answer = pair[0]
+	}
+	number, isNumber := answer.(int64)
+	text, isText := answer.(string)
+	switch {
+	case op == opVersion && isNumber && number >= 0:
+		reply.version = number
+	case op == opIncr && isNumber:
+		reply.value = strconv.FormatInt(number, 10)
+	case op == opDel && isNumber && (number == 0 || number == 1):
+		reply.applied = number == 1
+	case op == opSet && (text == "OK" || answer == nil):
+		reply.applied = answer != nil
+	case op == opGet && (isText && text != "" || answer == nil):
+		reply.present, reply.value = isText, text
+	default:
+		return reply, wrongReply(answer)
+	}
+	return reply, nil
+}
+
+func wrongReply(answer any) error {
+	return fmt.Errorf("%w: %v of type %T", errReply, answer, answer)
+}
+
+// notNil is err unless that is the nil reply.
+func notNil(err error) error {
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
+}
