@@ -11,7 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Options say what a workload does. The zero value of each field means what is named with it.
+// Options say what a workload does. The zero value of each field means what is named with it; of the numbers of things in use, less
+// than zero means none.
 type Options struct {
 	Seed   uint64 // what the clients choose follows from it, what happens does not
 	Prefix string // of all keys, which nobody else may write: "history:<seed>:"
