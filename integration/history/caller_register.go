@@ -40,9 +40,13 @@ const (
 	longestTTL  = 2 * time.Second
 )
 
+// suffixNo marks commands that had nothing to do, or whose guard stopped them, in the figures.
+const suffixNo = " (no)"
+
 // onRegister does one command on a single key.
 func (c *caller) onRegister(p *place) bool {
 	choice := choose(c.random, registerChoices)
+	choice.ttl = choice.ttl && !c.workload.options.NoDeadlines
 	key, generation, version := p.take()
 	call := c.registerCall(choice, version)
 	done := &command{key: key, name: choice.String(), write: call.op != opGet && call.op != opVersion, called: c.workload.recorder.now()}
@@ -57,6 +61,9 @@ func (c *caller) onRegister(p *place) bool {
 		var reply registerReply
 		reply, err = parseRegister(call.op, answer, choice.withVersion)
 		done.output = reply
+		if done.write && call.op != opIncr && !reply.applied {
+			done.name += suffixNo
+		}
 		p.sawVersion(generation, reply.version)
 	}
 	return c.finish(done, returned, err)

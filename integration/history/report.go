@@ -19,7 +19,8 @@ type Report struct {
 	// Unexpected is the number of errors that no fault explains; UnexpectedErrors are the first of them.
 	Unexpected       int64
 	UnexpectedErrors []string
-	Names            map[string]int64 // commands with a reply, by what they did
+	// Names counts commands with a reply by what they were, those with " (no)" that did nothing.
+	Names map[string]int64
 
 	Histories   int   // checked, each of one key or of one group of keys
 	Longest     int   // commands of the longest history

@@ -29,6 +29,8 @@ type Options struct {
 	// ClockDifference is how far the wall clocks of any two nodes are apart at most, from the first command to the last. Keys
 	// may vanish that much before their deadline: 100 ms.
 	ClockDifference time.Duration
+	// NoDeadlines: no key is given a time to live.
+	NoDeadlines bool
 }
 
 func (o Options) withDefaults() Options {

@@ -1,0 +1,96 @@
+package history
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// runOn has a few clients work on a store, and checks what they saw.
+func runOn(t *testing.T, s *store, o Options) *Report {
+	t.Helper()
+	r := NewRecorder()
+	w := NewWorkload(r, o)
+	ctx, end := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for id := range 5 {
+		all.Go(func() {
+			client := NewClient("127.0.0.1:1", time.Second)
+			defer client.Close()
+			client.AddHook(s)
+			if err := w.Run(ctx, client, id); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waiting, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := r.AwaitWrites(waiting, 2000); err != nil {
+		t.Error(err)
+	}
+	end()
+	all.Wait()
+	return r.Check(time.Minute, "")
+}
+
+func TestRightHistoriesPass(t *testing.T) {
+	for _, f := range []fault{nothing, repliesLost, commandsLost, commandsLate, commandsRefused} {
+		t.Run(strings.ReplaceAll(string(f), " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			report := runOn(t, newStore(f), Options{Idle: time.Microsecond})
+			t.Log(report)
+			if err := report.Err(); err != nil {
+				t.Error(err)
+			}
+			if lossy := f == repliesLost || f == commandsLost || f == commandsLate; lossy != (report.Unknown > 0) || (f == commandsRefused) != (report.Refused > 0) {
+				t.Errorf("%d unknown, %d refused", report.Unknown, report.Refused)
+			}
+		})
+	}
+}
+
+func TestWrongHistoriesAreFound(t *testing.T) {
+	for _, f := range []fault{refusedApplied, appliedTwice, staleReads, writesLost, tornExec, ownVersions} {
+		t.Run(strings.ReplaceAll(string(f), " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			report := runOn(t, newStore(f), Options{Idle: time.Microsecond})
+			t.Log(report)
+			if report.Unexpected > 0 {
+				t.Errorf("unexpected: %v", report.UnexpectedErrors)
+			}
+			for _, v := range report.Violations {
+				if !v.Undecided {
+					return
+				}
+			}
+			t.Error("no violation was found")
+		})
+	}
+}
+
+// TestEveryChoiceComesAndKeysChange looks at a run that is long enough for each kind of command.
+func TestEveryChoiceComesAndKeysChange(t *testing.T) {
+	report := runOn(t, newStore(nothing), Options{Registers: 1, Accounts: 1, Lists: 1, PerRegister: 100, PerGroup: 50, Idle: time.Microsecond})
+	for _, w := range registerChoices {
+		if report.Names[w.choice.String()] == 0 {
+			t.Errorf("no %v", w.choice)
+		}
+	}
+	for _, name := range []string{"SET VER", "SET IFVER", "DEL", "DEL VER", "DEL IFVER"} {
+		if report.Names[name+suffixNo] == 0 {
+			t.Errorf("each %s had something to do", name)
+		}
+	}
+	for _, w := range groupChoices {
+		for _, k := range []kind{accounts, lists} {
+			if name := string(k) + " " + w.choice; report.Names[name] == 0 {
+				t.Errorf("no %s", name)
+			}
+		}
+	}
+	if report.Longest != 100 || report.Histories < 10 {
+		t.Errorf("%d histories, the longest of %d commands", report.Histories, report.Longest)
+	}
+}
