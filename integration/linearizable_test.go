@@ -42,15 +42,16 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 				fault.run(t, c, r)
 				r.awaitWrites(writesBetweenFaults)
 			}
-			r.stop(c.nodes...)
+			r.stop()
 		})
 	}
 }
 
 const (
 	// commitTimeoutOfRecorded is shorter than the clients' own, so that errors of the nodes are among the outcomes.
-	commitTimeoutOfRecorded = time.Second
-	clientTimeout           = 2 * time.Second
+	commitTimeoutOfRecorded = 400 * time.Millisecond
+	// clientTimeout is shorter than a node stands still, so that new commands wait for it when it goes on.
+	clientTimeout = 500 * time.Millisecond
 	// longerThanTheLease is some multiple of the lease a node has without flags.
 	longerThanTheLease  = 2 * time.Second
 	writesBetweenFaults = 500
@@ -102,19 +103,17 @@ func (r *recording) awaitWrites(more int64) {
 	}
 }
 
-// stop ends the clients, waits until the nodes are equal, and checks what was recorded.
-func (r *recording) stop(nodes ...*node) *history.Report {
+// stop ends the clients, checks what was recorded, and waits until the nodes are equal.
+func (r *recording) stop() *history.Report {
 	r.t.Helper()
 	r.end()
 	r.all.Wait()
-	for _, n := range nodes {
-		n.awaitServing()
-	}
-	r.cluster.awaitEqual()
 	report := r.check()
 	if err := report.Err(); err != nil {
 		r.t.Error(err)
 	}
+	r.cluster.awaitServing()
+	r.cluster.awaitEqual()
 	return report
 }
 

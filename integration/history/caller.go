@@ -28,6 +28,27 @@ func (c *caller) once() bool {
 	return c.onGroup(p)
 }
 
+// spareConnections is how many connections a client has besides the one it uses.
+const spareConnections = 4
+
+// connect opens connections for later. While a node stands still, a client that has given a command up can send another on one of
+// them at once: it is what the node reads first when it goes on, before it has heard what happened meanwhile. On a new
+// connection it would have to answer the greeting first.
+func (c *caller) connect() {
+	all := make([]*redis.Conn, 1+spareConnections)
+	for i := range all {
+		all[i] = c.client.Conn()
+		if all[i].Ping(c.ctx).Err() != nil {
+			break // what does not answer now is no use later
+		}
+	}
+	for _, conn := range all {
+		if conn != nil {
+			_ = conn.Close() // gives it back to the client
+		}
+	}
+}
+
 // value returns a number that nobody else sets, and that no INCRs lead to from another: they are a hundred
 // thousand apart.
 func (c *caller) value() int64 {

@@ -133,10 +133,15 @@ func (w *Workload) Run(ctx context.Context, client *redis.Client, id int) error 
 	}
 	idle := time.NewTimer(0)
 	defer idle.Stop()
-	for ctx.Err() == nil {
+	for spare := false; ctx.Err() == nil; {
 		if c.once() {
+			if !spare {
+				c.connect()
+				spare = true
+			}
 			continue
 		}
+		spare = false
 		idle.Reset(w.options.Idle)
 		select {
 		case <-ctx.Done():
