@@ -57,8 +57,8 @@ func (c *caller) value() int64 {
 	return (c.number*perClient + c.values) * apart
 }
 
-// finish records a command that has just returned, and reports whether it got a reply.
-func (c *caller) finish(done *command, returned int64, err error) bool {
+// finish records a command on a generation's key that has just returned, and reports whether it got a reply.
+func (c *caller) finish(p *place, generation int, done *command, returned int64, err error) bool {
 	done.outcome, done.problem = outcomeOf(err), err
 	if err != nil && errors.Is(err, errReply) {
 		done.outcome = unexpected
@@ -67,6 +67,7 @@ func (c *caller) finish(done *command, returned int64, err error) bool {
 	c.workload.recorder.record(done, returned)
 	if done.outcome == unknown || done.outcome == unexpected {
 		c.process = c.workload.recorder.process()
+		p.lost(generation)
 	}
 	return done.outcome == replied
 }

@@ -20,7 +20,7 @@ var groupChoices = []weighted[string]{
 // onGroup does one transaction, or one command, on a group of keys.
 func (c *caller) onGroup(p *place) bool {
 	choice := choose(c.random, groupChoices)
-	group, _, _ := p.take()
+	group, generation, _ := p.take()
 	call := c.groupCall(p.kind, choice)
 	done := &command{key: group, group: true, name: string(p.kind) + " " + choice, input: call, write: call.writes(),
 		called: c.workload.recorder.now()}
@@ -31,7 +31,7 @@ func (c *caller) onGroup(p *place) bool {
 		reply.results, err = parseGroup(call, replies)
 		done.output = reply
 	}
-	return c.finish(done, returned, err)
+	return c.finish(p, generation, done, returned, err)
 }
 
 // groupCall fills a choice's arguments in.

@@ -66,7 +66,7 @@ func (c *caller) onRegister(p *place) bool {
 		}
 		p.sawVersion(generation, reply.version)
 	}
-	return c.finish(done, returned, err)
+	return c.finish(p, generation, done, returned, err)
 }
 
 // registerCall fills a choice's arguments in.

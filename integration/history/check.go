@@ -2,9 +2,11 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +58,7 @@ func (r *Recorder) report() *Report {
 	f := &r.figures
 	report := &Report{
 		Operations: f.commands, OK: f.ok, Refused: f.refused, Unknown: f.unknown, Writes: f.writes,
-		Unexpected: f.unexpected, UnexpectedErrors: r.unexpected, Names: f.names,
+		Unexpected: f.unexpected, UnexpectedErrors: slices.Clone(r.unexpected), Names: maps.Clone(f.names),
 		Histories:    len(r.order),
 		WithoutWrite: time.Duration(max(f.pause, r.last-r.lastWrite)),
 		Recorded:     time.Since(r.began),

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -34,19 +35,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Prefix == "" {
-		o.Prefix = fmt.Sprintf("history:%d:", o.Seed)
-	}
-	for field, value := range map[*int]int{&o.Registers: 6, &o.Accounts: 2, &o.Lists: 2, &o.PerRegister: 1000, &o.PerGroup: 400} {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	for field, value := range map[*time.Duration]time.Duration{&o.Idle: 10 * time.Millisecond, &o.ClockDifference: 100 * time.Millisecond} {
-		if *field == 0 {
-			*field = value
-		}
-	}
+	o.Prefix = cmp.Or(o.Prefix, fmt.Sprintf("history:%d:", o.Seed))
+	o.Registers, o.Accounts, o.Lists = cmp.Or(o.Registers, 6), cmp.Or(o.Accounts, 2), cmp.Or(o.Lists, 2)
+	o.PerRegister, o.PerGroup = cmp.Or(o.PerRegister, 1000), cmp.Or(o.PerGroup, 400)
+	o.Idle = cmp.Or(o.Idle, 10*time.Millisecond)
+	o.ClockDifference = cmp.Or(o.ClockDifference, 100*time.Millisecond)
 	return o
 }
 
@@ -76,6 +69,7 @@ type place struct {
 	mu         sync.Mutex
 	generation int
 	commands   int   // on this generation's key
+	unknown    int   // of those, without a known outcome
 	version    int64 // some version that this generation's key had
 }
 
@@ -94,13 +88,17 @@ func NewWorkload(r *Recorder, o Options) *Workload {
 	return w
 }
 
+// mostUnknown is how many commands without a known outcome a key may have before another takes its place: each may double the
+// states that a search has to keep in mind.
+const mostUnknown = 10
+
 // take returns the key that is in use at a place, its generation, and a version it had.
 func (p *place) take() (key string, generation int, version int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.commands == p.most {
+	if p.commands == p.most || p.unknown >= mostUnknown {
 		p.generation++
-		p.commands, p.version = 0, 0
+		p.commands, p.unknown, p.version = 0, 0, 0
 	}
 	p.commands++
 	return fmt.Sprintf("%s:%d", p.name, p.generation), p.generation, p.version
@@ -112,6 +110,15 @@ func (p *place) sawVersion(generation int, version int64) {
 	defer p.mu.Unlock()
 	if p.generation == generation && version >= 0 {
 		p.version = version
+	}
+}
+
+// lost notes that nobody knows what came of a command on a generation's key.
+func (p *place) lost(generation int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.generation == generation {
+		p.unknown++
 	}
 }
 

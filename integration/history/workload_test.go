@@ -70,6 +70,23 @@ func TestWrongHistoriesAreFound(t *testing.T) {
 	}
 }
 
+// TestKeysWithManyUnknownOutcomesAreLeft keeps the searches short where every reply is lost for a while.
+func TestKeysWithManyUnknownOutcomesAreLeft(t *testing.T) {
+	p := &place{most: 1000}
+	first, generation, _ := p.take()
+	for range mostUnknown {
+		p.lost(generation)
+	}
+	second, _, version := p.take()
+	if first == second || version != 0 {
+		t.Errorf("after %s comes %s", first, second)
+	}
+	p.lost(generation) // of the key before
+	if p.unknown != 0 {
+		t.Error("a command on the key before counts for the next")
+	}
+}
+
 // TestEveryChoiceComesAndKeysChange looks at a run that is long enough for each kind of command.
 func TestEveryChoiceComesAndKeysChange(t *testing.T) {
 	report := runOn(t, newStore(nothing), Options{Registers: 1, Accounts: 1, Lists: 1, PerRegister: 100, PerGroup: 50, Idle: time.Microsecond})
