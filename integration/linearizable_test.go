@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,7 +57,8 @@ const (
 	longerThanTheLease  = 2 * time.Second
 	writesBetweenFaults = 500
 	recordersOfANode    = 3 // clients
-	checkLimit          = 2 * time.Minute
+	checkLimit          = 30 * time.Second
+	staleCheckLimit     = 20 * time.Second
 )
 
 // recording is clients of a cluster whose commands are recorded.
@@ -201,7 +203,7 @@ func killAll(_ *testing.T, c *cluster, _ *recording) {
 // TestStaleReadsAreFound shows that the check can fail: on nodes that were told to answer reads from what they have, and on what
 // is not one store at all, where the newest write is missing from the node that reads come from. With that write it is one.
 func TestStaleReadsAreFound(t *testing.T) {
-	options := history.Options{Registers: 2, Accounts: -1, Lists: -1, PerRegister: 300, NoDeadlines: true}
+	options := history.Options{Registers: 2, Accounts: -1, Lists: -1, PerRegister: 150, NoDeadlines: true}
 	t.Run("of nodes told to", func(t *testing.T) {
 		c := startCluster(t, 3, "--read-mode", "stale")
 		expectStale(t, startRecording(t, c, options), true)
@@ -216,21 +218,18 @@ func TestStaleReadsAreFound(t *testing.T) {
 	}
 }
 
-// expectStale checks a recording and wants stale reads, found with a picture, or none.
+// expectStale checks a recording and wants stale reads, with a picture of them, or none. To show that there is no order takes a
+// search to its end, which may be far for some of the histories: one that is decided is enough.
 func expectStale(t *testing.T, r *recording, want bool) {
 	t.Helper()
 	r.awaitWrites(4 * writesBetweenFaults)
 	r.end()
 	r.all.Wait()
-	report := r.recorder.Check(checkLimit, t.TempDir())
+	report := r.recorder.Check(staleCheckLimit, t.TempDir())
 	t.Log(report)
-	if want != (len(report.Violations) > 0) {
+	decided := slices.ContainsFunc(report.Violations, func(v history.Violation) bool { return !v.Undecided })
+	if decided != want || !want && len(report.Violations) > 0 {
 		t.Fatalf("%d violations", len(report.Violations))
-	}
-	for _, v := range report.Violations {
-		if v.Undecided {
-			t.Error(v)
-		}
 	}
 	if want {
 		if _, err := os.Stat(report.Violations[0].Picture); err != nil {
