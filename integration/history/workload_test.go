@@ -85,6 +85,11 @@ func TestKeysWithManyUnknownOutcomesAreLeft(t *testing.T) {
 	if p.unknown != 0 {
 		t.Error("a command on the key before counts for the next")
 	}
+
+	report := runOn(t, newStore(commandsLost), Options{Registers: 1, Accounts: -1, Lists: -1, PerRegister: 1 << 30, Idle: time.Microsecond})
+	if least := int(report.Unknown) / (mostUnknown + 5); least == 0 || report.Histories < least {
+		t.Errorf("%d unknown outcomes on %d keys", report.Unknown, report.Histories)
+	}
 }
 
 // TestEveryChoiceComesAndKeysChange looks at a run that is long enough for each kind of command.
