@@ -56,7 +56,7 @@ const (
 	// longerThanTheLease is some multiple of the lease a node has without flags.
 	longerThanTheLease  = 2 * time.Second
 	writesBetweenFaults = 500
-	recordersOfANode    = 3 // clients
+	recordersOfANode    = 6 // clients
 	checkLimit          = 30 * time.Second
 	staleCheckLimit     = 20 * time.Second
 )
