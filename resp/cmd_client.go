@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -243,6 +242,6 @@ func writeHelp(w *Writer, container string, lines []string) {
 }
 
 func parseID(arg []byte) (uint64, bool) {
-	id, err := strconv.ParseInt(string(arg), 10, 64)
-	return uint64(id), err == nil && id > 0
+	id, ok := statemachine.ParseInt(arg)
+	return uint64(id), ok && id > 0
 }

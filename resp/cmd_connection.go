@@ -1,7 +1,7 @@
 package resp
 
 import (
-	"strconv"
+	"math"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -69,10 +69,12 @@ func reset(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
 
 // selectDB: SELECT index.
 func selectDB(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
-	n, err := strconv.ParseInt(string(args[1]), 10, 64)
+	n, ok := statemachine.ParseInt(args[1])
 	switch {
-	case err != nil:
+	case !ok:
 		w.Error(errInteger)
+	case n < math.MinInt32 || n > math.MaxInt32:
+		w.Error(errInt32)
 	case n < 0 || n >= statemachine.Databases:
 		w.Error(errDBRange)
 	default:
@@ -114,8 +116,8 @@ const defaultUser = "default"
 func hello(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 	proto := c.proto
 	if len(args) > 1 {
-		n, err := strconv.ParseInt(string(args[1]), 10, 64)
-		if err != nil {
+		n, ok := statemachine.ParseInt(args[1])
+		if !ok {
 			w.Error(errProtoNumber)
 			return
 		}

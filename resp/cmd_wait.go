@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -20,13 +19,13 @@ func waitCommands() []localCommand {
 
 // waitArgs reads WAIT's arguments.
 func waitArgs(args statemachine.Args) (voters int, timeout time.Duration, problem string) {
-	n, err := strconv.ParseInt(string(args[1]), 10, 32)
-	if err != nil {
+	n, ok := statemachine.ParseInt(args[1])
+	if !ok || n != int64(int32(n)) {
 		return 0, 0, errInteger
 	}
-	ms, err := strconv.ParseInt(string(args[2]), 10, 64)
+	ms, ok := statemachine.ParseInt(args[2])
 	switch {
-	case err != nil || ms > int64(maxWait/time.Millisecond):
+	case !ok || ms > int64(maxWait/time.Millisecond):
 		return 0, 0, errTimeout
 	case ms < 0:
 		return 0, 0, errTimeoutSign

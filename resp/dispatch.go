@@ -150,6 +150,9 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 			"client", c.id, "addr", c.remote)
 		c.closing = true
 		return
+	case cmd == nil && bytes.EqualFold(args[0], []byte("EXEC")):
+		l.abort(c, problem)
+		return
 	case cmd == nil:
 		l.refuse(c, nil, problem)
 		return
@@ -188,6 +191,13 @@ func (l *eventLoop) refuse(c *Client, r *row, problem string) {
 	}
 	l.stats.reject(r)
 	l.reply(c, nil, func(w *Writer) { w.Error(problem) })
+}
+
+// abort answers an EXEC that cannot be run. As in Redis it ends the transaction nevertheless, and with it what is watched.
+func (l *eventLoop) abort(c *Client, problem string) {
+	c.tx = nil
+	c.unwatch()
+	l.refuse(c, nil, errExecRefused(strings.TrimPrefix(problem, "ERR ")))
 }
 
 // runLocal runs a command that needs neither the log nor the state.

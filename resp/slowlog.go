@@ -2,7 +2,7 @@ package resp
 
 import (
 	"fmt"
-	"strconv"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -125,8 +125,8 @@ func slowlogGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 		return
 	}
 	if len(args) == 3 {
-		n, err := strconv.ParseInt(string(args[2]), 10, 32)
-		if err != nil || n < -1 {
+		n, ok := statemachine.ParseInt(args[2])
+		if !ok || n < -1 || n > math.MaxInt32 {
 			w.Error(errSlowlogCount)
 			return
 		}

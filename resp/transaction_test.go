@@ -29,6 +29,8 @@ func TestTransactions(t *testing.T) {
 			"-EXECABORT Transaction discarded because of previous errors."}},
 		{"a failing command does not", "SET a x;MULTI;INCR a;SET b 1;EXEC", []string{"+OK", "+OK", "+QUEUED", "+QUEUED",
 			"*2 -ERR value is not an integer or out of range +OK"}},
+		{"a wrong EXEC ends it", "SET a 1;WATCH a;SET a 2;MULTI;SET a 3;EXEC x;MULTI;GET a;EXEC", []string{"+OK", "+OK", "+OK", "+OK", "+QUEUED",
+			"-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command", "+OK", "+QUEUED", "*1 $1 2"}},
 		{"discard", "MULTI;SET a 1;DISCARD;GET a;EXEC;DISCARD", []string{"+OK", "+QUEUED", "+OK", "$-1", "-ERR EXEC without MULTI", "-ERR DISCARD without MULTI"}},
 		{"own write before EXEC breaks the watch", "WATCH a;SET a 1;MULTI;SET a 2;EXEC;GET a", []string{"+OK", "+OK", "+OK", "+QUEUED", "*-1", "$1 1"}},
 		{"watch holds", "WATCH a b;SET c 1;MULTI;SET a 2;EXEC;GET a", []string{"+OK", "+OK", "+OK", "+QUEUED", "*1 +OK", "$1 2"}},

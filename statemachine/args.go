@@ -1,13 +1,14 @@
 package statemachine
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
 
-// parseInt reads an integer as Redis does (string2ll): decimal digits with at most a minus sign before them, no plus
+// ParseInt reads an integer as Redis does (string2ll): decimal digits with at most a minus sign before them, no plus
 // sign, no spaces, no leading zeros, no -0.
-func parseInt(b []byte) (int64, bool) {
+func ParseInt(b []byte) (int64, bool) {
 	digits := b
 	negative := len(b) > 0 && b[0] == '-'
 	if negative {
@@ -37,19 +38,30 @@ func parseInt(b []byte) (int64, bool) {
 
 // parseVersion reads the n of VER (least 1) or IFVER (least 0).
 func parseVersion(b []byte, least int64) (uint64, bool) {
-	n, ok := parseInt(b)
+	n, ok := ParseInt(b)
 	return uint64(n), ok && n >= least
 }
 
-// parseCursor reads a SCAN cursor.
+// parseCursor reads a SCAN cursor as C's strtoul does: up to a NUL, nothing is 0, and a minus counts back from 0.
 func parseCursor(b []byte) (uint64, bool) {
-	n, err := strconv.ParseUint(string(b), 10, 64)
+	digits, _, _ := bytes.Cut(b, []byte{0})
+	if len(digits) == 0 {
+		return 0, true
+	}
+	negative := digits[0] == '-'
+	if negative || digits[0] == '+' {
+		digits = digits[1:]
+	}
+	n, err := strconv.ParseUint(string(digits), 10, 64)
+	if negative {
+		n = -n
+	}
 	return n, err == nil
 }
 
 // intArg reads an integer argument, or replies Redis's error.
 func intArg(b []byte, reply Reply) (int64, bool) {
-	n, ok := parseInt(b)
+	n, ok := ParseInt(b)
 	if !ok {
 		reply.Error(errNotInteger)
 	}
@@ -58,7 +70,7 @@ func intArg(b []byte, reply Reply) (int64, bool) {
 
 // databaseArg reads the number of a database, or replies Redis's error.
 func databaseArg(b []byte, reply Reply) (int, bool) {
-	n, ok := parseInt(b)
+	n, ok := ParseInt(b)
 	switch {
 	case !ok:
 		reply.Error(errNotInteger)

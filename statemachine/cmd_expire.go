@@ -144,7 +144,7 @@ func timeLeft(tx *Tx, key []byte, seconds, absolute bool) int64 {
 		at = max(0, at-tx.now)
 	}
 	if seconds {
-		at = (at + 500) / 1000
+		at = at/1000 + at%1000/500
 	}
 	return at
 }

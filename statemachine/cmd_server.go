@@ -65,8 +65,8 @@ func flushall(tx *Tx, args Args, reply Reply) {
 
 // swapdb: SWAPDB index1 index2.
 func swapdb(tx *Tx, args Args, reply Reply) {
-	i, iok := parseInt(args[1])
-	j, jok := parseInt(args[2])
+	i, iok := ParseInt(args[1])
+	j, jok := ParseInt(args[2])
 	switch {
 	case !iok || !isInt32(i):
 		reply.Error(errFirstDatabase)

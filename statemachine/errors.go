@@ -1,6 +1,9 @@
 package statemachine
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Redis's error texts, word for word.
 const (
@@ -71,12 +74,16 @@ func unknownSubcommand(container string, name []byte) string {
 	return oneLine("ERR unknown subcommand '" + string(clip(name, maxErrorNameBytes)) + "'. Try " + container + " HELP.")
 }
 
+// clip is what an error repeats of a client's bytes: n at most, and as C's functions see them, no further than a NUL.
 func clip(b []byte, n int) []byte {
+	b, _, _ = bytes.Cut(b, []byte{0})
 	if len(b) > n {
 		return b[:n]
 	}
 	return b
 }
 
+var newlines = strings.NewReplacer("\r", " ", "\n", " ")
+
 // oneLine keeps what a client sent from ending the error reply.
-var oneLine = strings.NewReplacer("\r", " ", "\n", " ").Replace
+func oneLine(text string) string { return newlines.Replace(strings.TrimRight(text, "\r\n")) }

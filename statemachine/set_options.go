@@ -26,7 +26,7 @@ func (x *expiry) deadline(now int64) (at int64, problem string) {
 	if x.value == nil {
 		return 0, ""
 	}
-	at, ok := parseInt(x.value)
+	at, ok := ParseInt(x.value)
 	switch {
 	case !ok:
 		return 0, errNotInteger

@@ -23,6 +23,6 @@ func (o *Object) encoding() string {
 }
 
 func isInt(s []byte) bool {
-	_, ok := parseInt(s)
+	_, ok := ParseInt(s)
 	return ok
 }

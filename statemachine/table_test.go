@@ -107,12 +107,12 @@ func TestLookupDoesNotAllocate(t *testing.T) {
 func TestParseInt(t *testing.T) {
 	for _, text := range []string{"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "00", "1a", "0x1", "1.0", "9223372036854775808",
 		"-9223372036854775809", "99999999999999999999", "18446744073709551616"} {
-		if n, ok := parseInt([]byte(text)); ok {
+		if n, ok := ParseInt([]byte(text)); ok {
 			t.Errorf("%q was read as %d", text, n)
 		}
 	}
 	for text, want := range map[string]int64{"0": 0, "-1": -1, "10": 10, "9223372036854775807": 1<<63 - 1, "-9223372036854775808": -1 << 63} {
-		if n, ok := parseInt([]byte(text)); !ok || n != want {
+		if n, ok := ParseInt([]byte(text)); !ok || n != want {
 			t.Errorf("%q was read as %d, %v", text, n, ok)
 		}
 	}

@@ -1,0 +1,95 @@
+package differential
+
+import (
+	"bufio"
+	"strings"
+	"testing"
+)
+
+func reply(t *testing.T, text string) Reply {
+	t.Helper()
+	r, err := ReadReply(bufio.NewReader(strings.NewReader(strings.ReplaceAll(text, " ", "\r\n") + "\r\n")))
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return r
+}
+
+// TestRepliesThatAreTheSame and those that are not, by the command's row.
+func TestRepliesThatAreTheSame(t *testing.T) {
+	get := &Command{Name: "get", Flags: []string{"readonly"}}
+	keys := &Command{Name: "keys", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output_order"}}
+	ttl := &Command{Name: "ttl", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output"}}
+	chance := &Command{Name: "randomkey", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output"}}
+	scan := &Command{Name: "scan", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output"}}
+	for _, c := range []struct {
+		row          *Command
+		call         string
+		ours, theirs string
+		want         verdict
+	}{
+		{get, "GET a", "$1 x", "$1 x", equal},
+		{get, "GET a", "$1 x", "$1 y", different},
+		{get, "GET a", "$1 x", "+x", different},
+		{get, "GET a", "$-1", "_", different},
+		{get, "GET a", "$-1", "$0 ", different},
+		{get, "GET a", "-ERR_a", "-ERR_b", different},
+		{get, "GET a", "%2 +a :1 +b :2", "%2 +b :2 +a :1", equal},
+		{get, "GET a", "%2 +a :1 +b :2", "%2 +b :1 +a :2", different},
+		{keys, "KEYS *", "*2 +a +b", "*2 +b +a", equal},
+		{keys, "KEYS *", "*2 +a +a", "*2 +b +a", different},
+		{keys, "KEYS *", "*2 +a +b", "*3 +b +a +a", different},
+		{ttl, "TTL a", ":100", ":99", equal},
+		{ttl, "TTL a", ":100", ":-1", different},
+		{ttl, "TTL a", ":100", ":-2", different},
+		{ttl, "TTL a", ":1000", ":100", different},
+		{chance, "RANDOMKEY", "$1 a", "$1 b", equal},
+		{chance, "RANDOMKEY", "$1 a", "$-1", different},
+		{scan, "SCAN 0", "*2 $1 0 *2 +a +b", "*2 $1 0 *2 +b +a", equal},
+		{scan, "SCAN 0", "*2 $1 0 *2 +a +b", "*2 $1 0 *1 +b", different},
+		{scan, "SCAN 0", "*2 $1 4 *1 +a", "*2 $1 0 *2 +b +a", equal},
+		{scan, "SCAN 7", "*2 $1 0 *1 +a", "*2 $1 0 *2 +b +a", equal},
+		{scan, "SCAN 0", "*2 $1 0 *1 +a", "-ERR_syntax", different},
+	} {
+		comparison := NewComparison(nil, nil, nil, KnownDifferences())
+		d := &Difference{Command: c.row, Call: strings.Fields(c.call), Ours: reply(t, c.ours), Theirs: reply(t, c.theirs)}
+		if got := comparison.judge(d); got != c.want {
+			t.Errorf("%s: %q and %q: %v, want %v", c.call, c.ours, c.theirs, got, c.want)
+		}
+	}
+}
+
+// TestWhatIsWantedIsNoMore: a wanted difference does not hide one of another kind in the same command.
+func TestWhatIsWantedIsNoMore(t *testing.T) {
+	dbsize, exec := &Command{Name: "dbsize"}, &Command{Name: "exec"}
+	swapped := calls([]string{"WATCH", "a"}, []string{"SWAPDB", "0", "1"}, []string{"EXEC"})
+	for _, c := range []struct {
+		row          *Command
+		calls        []Call
+		ours, theirs string
+		want         verdict
+	}{
+		{dbsize, nil, ":1", ":2", equal},
+		{dbsize, nil, ":2", ":1", different},
+		{dbsize, nil, ":1", "-ERR", different},
+		{exec, swapped, "*-1", "*0", diverged},
+		{exec, swapped, "*0", "*-1", different},
+		{exec, swapped[2:], "*-1", "*0", different},
+	} {
+		comparison := NewComparison(nil, nil, nil, KnownDifferences())
+		d := &Difference{Command: c.row, Calls: c.calls, Call: []string{c.row.Name}, Ours: reply(t, c.ours), Theirs: reply(t, c.theirs)}
+		if got := comparison.judge(d); got != c.want {
+			t.Errorf("%s: %q and %q: %v, want %v", c.row.Name, c.ours, c.theirs, got, c.want)
+		}
+	}
+}
+
+// TestACommandThatNeverSucceedsIsMissed.
+func TestACommandThatNeverSucceedsIsMissed(t *testing.T) {
+	p := &Plan{Commands: []*Command{{Name: "get"}, {Name: "set"}, {Name: "object", Container: true}}}
+	stats := newStats()
+	stats.Succeeded["get"], stats.Failed["set"] = 1, 5
+	if got := strings.Join(p.Unexercised(stats), " "); got != "set" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,97 @@
+package differential
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Incomparable are the commands that are not compared, with the reason: by their full name, or by their container's. Each must be in
+// paxredis's table.
+func Incomparable() map[string]string {
+	const (
+		own  = "paxredis' own"
+		self = "it says what the server and its process are"
+	)
+	return map[string]string{
+		"paxos": own, "object|version": own,
+		"info": self, "config": self, "client": self, "cluster": self, "role": self, "slowlog": self, "lolwut": self, "debug": self, "command": self,
+		"bgsave": "when a file was written last", "save": "when a file was written last", "lastsave": "when a file was written last",
+		"shutdown": "nothing is left to compare", "quit": "nothing is left to compare",
+		"replicaof": "a paxredis node is no replica", "slaveof": "a paxredis node is no replica",
+		"readonly": "redis-server refuses it without cluster mode", "readwrite": "redis-server refuses it without cluster mode",
+		"wait": "it counts voters, where redis-server counts replicas",
+		"auth": "its errors depend on users, which have tests of their own",
+	}
+}
+
+// flagsIncomparable are the flags of commands that are not compared, with the reason.
+var flagsIncomparable = map[string]string{
+	"pubsub": "messages are no replies: they come when they come",
+}
+
+// OwnTokens are paxredis's options that redis-server does not have, by the command. They are not drawn.
+func OwnTokens() map[string][]string {
+	return map[string][]string{
+		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER"}, "del": {"VER", "IFVER"},
+	}
+}
+
+// timeTokens are options that make a result depend on the time; they are not drawn.
+var timeTokens = map[string][]string{
+	"xadd": {"*"}, // an identifier of the server's clock
+}
+
+// Known is a difference that is wanted.
+type Known struct {
+	// Name is short, Reason says why it is wanted.
+	Name, Reason string
+	// Diverges says that the servers' data differ afterwards, so that nothing more of the sequence is compared.
+	Diverges bool
+	// Matches says whether a difference is this one.
+	Matches func(d *Difference) bool
+}
+
+// KnownDifferences are all differences that are wanted.
+func KnownDifferences() []Known {
+	return []Known{
+		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
+			return d.command("hello") && !d.Ours.IsError() && !d.Theirs.IsError()
+		}},
+		{Name: "HELLO in a transaction", Diverges: true, Reason: "the replies of a transaction are of one version of the protocol",
+			Matches: func(d *Difference) bool {
+				return d.command("hello") && strings.HasPrefix(d.Ours.Text, "ERR Command not allowed inside a transaction")
+			}},
+		{Name: "OBJECT HELP", Reason: "there is OBJECT VERSION", Matches: func(d *Difference) bool { return d.command("object|help") }},
+		{Name: "DBSIZE counts no dead keys", Reason: "a key whose time is over is gone at once; redis-server counts it until it meets it",
+			Matches: func(d *Difference) bool { return d.command("dbsize") && less(d.Ours.Text, d.Theirs.Text) }},
+		{Name: "options of their own", Reason: "GET and KEYS take WITHVER, so a superfluous argument is a syntax error and no wrong number of arguments",
+			Matches: func(d *Difference) bool {
+				return d.command("get", "keys") && strings.HasPrefix(d.Ours.Text, "ERR syntax error") && isWrongNumber(d.Theirs)
+			}},
+		{Name: "options of their own, queued", Diverges: true, Reason: "so it is found by EXEC",
+			Matches: func(d *Difference) bool {
+				return d.command("get", "keys") && d.Ours.isQueued() && isWrongNumber(d.Theirs)
+			}},
+		{Name: "a key that came and went", Diverges: true, Reason: "WATCH compares what is there: absent then and absent now is no change",
+			Matches: func(d *Difference) bool {
+				return d.command("exec") && !d.Ours.Null && d.Theirs.Null && d.follows(removing...)
+			}},
+		{Name: "SWAPDB brings another absent key", Diverges: true, Reason: "its version may be another one, so WATCH counts it as changed",
+			Matches: func(d *Difference) bool {
+				return d.command("exec") && d.Ours.Null && !d.Theirs.Null && d.follows("swapdb")
+			}},
+	}
+}
+
+// removing are commands that may remove a key.
+var removing = []string{"del", "unlink", "getdel", "flushdb", "flushall", "move", "rename", "renamenx",
+	"set", "getex", "setex", "psetex", "expire", "expireat", "pexpire", "pexpireat", "restore", "copy"}
+
+func isWrongNumber(r Reply) bool { return strings.HasPrefix(r.Text, "ERR wrong number of arguments") }
+
+// less compares integers.
+func less(a, b string) bool {
+	m, errM := strconv.Atoi(a)
+	n, errN := strconv.Atoi(b)
+	return errM == nil && errN == nil && m < n
+}

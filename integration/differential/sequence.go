@@ -1,0 +1,70 @@
+package differential
+
+// The lengths and odds of sequences.
+const (
+	sequenceCalls    = 40
+	featuredCall     = 0.25
+	groupCall        = 0.6
+	otherClient      = 0.06
+	transactionBlock = 0.08
+	maxBlockCalls    = 5
+	unknownCall      = 0.005
+	thirdProtocol    = 0.4
+)
+
+// Sequence draws a sequence in which a command comes often, the others of its group too, and the rest now and then. It speaks either
+// version of the protocol.
+func (g *Generator) Sequence(featured *Command) []Call {
+	var calls []Call
+	if g.chance(thirdProtocol) {
+		for client := range connections {
+			calls = append(calls, Call{client, []string{"HELLO", "3"}})
+		}
+	}
+	for end := len(calls) + sequenceCalls; len(calls) < end; {
+		client := 0
+		if g.chance(otherClient) {
+			client = 1
+		}
+		switch {
+		case g.chance(transactionBlock):
+			calls = append(calls, g.block(client, featured)...)
+		case g.chance(unknownCall):
+			calls = append(calls, Call{client, []string{pick(g.rng, []string{"NOSUCH", "", "GETT", "\xff", "get ", "object|encoding"}), g.key(featured.Group)}})
+		default:
+			if c := g.command(featured); !c.is("blocking") {
+				calls = append(calls, Call{client, g.Call(c)})
+			} else {
+				calls = append(calls, g.block(client, featured)...)
+			}
+		}
+	}
+	return calls
+}
+
+// block draws MULTI, calls and EXEC. Commands that block come only here, where they do not.
+func (g *Generator) block(client int, featured *Command) []Call {
+	calls := []Call{{client, []string{"MULTI"}}}
+	for range g.rng.IntN(maxBlockCalls) + 1 {
+		if c := g.command(featured); c.Group != "transactions" && c.Group != "connection" {
+			calls = append(calls, Call{client, g.Call(c)})
+		}
+	}
+	return append(calls, Call{client, []string{"EXEC"}})
+}
+
+// command draws a command.
+func (g *Generator) command(featured *Command) *Command {
+	switch {
+	case g.chance(featuredCall):
+		return featured
+	case g.chance(groupCall):
+		return pick(g.rng, g.byGroup[featured.Group])
+	}
+	return pick(g.rng, g.commands)
+}
+
+// transaction words: what opens one, and what closes it.
+func opens(name string) bool { return name == "MULTI" }
+
+func closes(name string) bool { return name == "EXEC" || name == "DISCARD" || name == "RESET" }

@@ -1,0 +1,81 @@
+package integration
+
+import (
+	"flag"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/paxredis/paxredis/integration/differential"
+)
+
+var (
+	differentialSeed      = flag.Uint64("differential.seed", 1, "seed of the sequences sent to redis-server and paxredis")
+	differentialSequences = flag.Int("differential.sequences", 1500, "how many sequences to compare")
+)
+
+// differencesShown is after how many differences of different kinds a comparison stops.
+const differencesShown = 8
+
+// startRedisServer starts a redis-server without persistence and returns its address; the test is skipped without one.
+func startRedisServer(t *testing.T) string {
+	t.Helper()
+	path := needsTool(t, "redis-server")
+	address := loopback(freePort(t))
+	cmd := exec.Command(path, "--port", portOf(t, address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // says that it was killed
+	})
+	client := newClient(address)
+	t.Cleanup(func() { _ = client.Close() })
+	await(t, "redis-server to answer", func() error { return client.Ping(t.Context()).Err() })
+	return address
+}
+
+// dialServer connects to a server for a comparison.
+func dialServer(t *testing.T, name, address string) *differential.Server {
+	t.Helper()
+	s, err := differential.Dial(name, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func tableOf(t *testing.T, s *differential.Server) map[string]*differential.Command {
+	t.Helper()
+	table, err := differential.ReadCommands(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// TestRandomSequencesAsRedis compares random sequences of all commands of the command table with redis-server.
+func TestRandomSequencesAsRedis(t *testing.T) {
+	needsProcesses(t)
+	theirs := dialServer(t, "redis-server", startRedisServer(t))
+	ours := dialServer(t, "paxredis", startSingle(t).address)
+	plan := differential.NewPlan(tableOf(t, ours), tableOf(t, theirs))
+	for _, problem := range plan.Problems {
+		t.Error(problem)
+	}
+	t.Logf("seed %d: replay with -differential.seed %[1]d -differential.sequences %d", *differentialSeed, *differentialSequences)
+	c := differential.NewComparison(ours, theirs, plan.Commands, differential.KnownDifferences())
+	found, err := c.Search(differential.NewGenerator(*differentialSeed, plan.Commands), *differentialSequences, differencesShown)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, d := range found {
+		t.Errorf("replies differ: %v", d)
+	}
+	t.Log(plan.Report(c.Stats))
+	if missing := plan.Unexercised(c.Stats); len(missing) > 0 && len(found) == 0 {
+		t.Errorf("never exercised, so nobody knows whether they differ: %s", strings.Join(missing, ", "))
+	}
+}
