@@ -75,7 +75,7 @@ func clientSetName(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 func clientSetInfo(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 	option := strings.ToUpper(string(args[2]))
 	if option != "LIB-NAME" && option != "LIB-VER" {
-		w.Error("ERR Unrecognized option '" + string(args[2]) + "'")
+		w.Error("ERR Unrecognized option '" + statemachine.Excerpt(args[2]) + "'")
 		return
 	}
 	if !isClientName(args[3]) {

@@ -152,7 +152,7 @@ func helloOptions(name string, options [][]byte) (_, problem string) {
 			}
 			name, options = string(options[1]), options[2:]
 		default:
-			return "", "ERR Syntax error in HELLO option '" + string(options[0]) + "'"
+			return "", "ERR Syntax error in HELLO option '" + statemachine.Excerpt(options[0]) + "'"
 		}
 	}
 	return name, ""

@@ -53,7 +53,7 @@ func parseExpireOptions(args Args) (o expireOptions, problem string) {
 		case is(arg, "LT"):
 			o.lt = true
 		default:
-			return o, oneLine(errUnsupportedStart + string(clip(arg, maxErrorNameBytes)))
+			return o, errUnsupportedStart + Excerpt(arg)
 		}
 	}
 	switch {

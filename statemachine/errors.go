@@ -74,6 +74,9 @@ func unknownSubcommand(container string, name []byte) string {
 	return oneLine("ERR unknown subcommand '" + string(clip(name, maxErrorNameBytes)) + "'. Try " + container + " HELP.")
 }
 
+// Excerpt is what an error repeats of an argument.
+func Excerpt(arg []byte) string { return oneLine(string(clip(arg, maxErrorNameBytes))) }
+
 // clip is what an error repeats of a client's bytes: n at most, and as C's functions see them, no further than a NUL.
 func clip(b []byte, n int) []byte {
 	b, _, _ = bytes.Cut(b, []byte{0})

@@ -75,8 +75,8 @@ func (s *shrinker) plainCalls() bool {
 	return shrunk
 }
 
-// plainValues are what arguments are replaced with, plainest first.
-var plainValues = []string{"a", "1", "0"}
+// plainValues are what arguments are replaced with, plainest first. The number is large, since it may become a time to live.
+var plainValues = []string{"a", "100000", "0"}
 
 func (s *shrinker) plainArgument(i, j int) bool {
 	old := s.best[i].Args[j]
