@@ -53,7 +53,7 @@ func parseExpireOptions(args Args) (o expireOptions, problem string) {
 		case is(arg, "LT"):
 			o.lt = true
 		default:
-			return o, errUnsupportedStart + Excerpt(arg)
+			return o, oneLine(errUnsupportedStart + string(clip(arg, maxErrorNameBytes)))
 		}
 	}
 	switch {

@@ -74,8 +74,8 @@ func unknownSubcommand(container string, name []byte) string {
 	return oneLine("ERR unknown subcommand '" + string(clip(name, maxErrorNameBytes)) + "'. Try " + container + " HELP.")
 }
 
-// Excerpt is what an error repeats of an argument.
-func Excerpt(arg []byte) string { return oneLine(string(clip(arg, maxErrorNameBytes))) }
+// Excerpt is what an error repeats of an argument in the middle of its text.
+func Excerpt(arg []byte) string { return newlines.Replace(string(clip(arg, maxErrorNameBytes))) }
 
 // clip is what an error repeats of a client's bytes: n at most, and as C's functions see them, no further than a NUL.
 func clip(b []byte, n int) []byte {
@@ -88,5 +88,5 @@ func clip(b []byte, n int) []byte {
 
 var newlines = strings.NewReplacer("\r", " ", "\n", " ")
 
-// oneLine keeps what a client sent from ending the error reply.
+// oneLine keeps what a client sent from ending the error reply. As in Redis, newlines at its end are left out.
 func oneLine(text string) string { return newlines.Replace(strings.TrimRight(text, "\r\n")) }

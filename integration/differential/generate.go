@@ -52,7 +52,9 @@ func (g *Generator) Call(c *Command) []string {
 	d := draw{Generator: g, group: c.Group}
 	args := d.sequence(grammar)
 	if g.chance(brokenCall) {
-		args = g.broken(args, grammar, c.Group)
+		if broken := g.broken(args, grammar, c.Group); !slices.ContainsFunc(grammar, hasTimeToLive) || !slices.ContainsFunc(broken, isShort) {
+			args = broken
+		}
 	}
 	if g.chance(lowerCaseCall) {
 		words[0] = strings.ToLower(words[0])

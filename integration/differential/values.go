@@ -2,6 +2,7 @@ package differential
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -140,6 +141,17 @@ func (g *Generator) value(a *Argument, group string) string {
 
 func isTimeToLive(a *Argument) bool {
 	return a.Name == "seconds" || a.Name == "milliseconds" || a.Name == "ttl"
+}
+
+// hasTimeToLive reports whether an argument is a time to live, or holds one.
+func hasTimeToLive(a Argument) bool {
+	return isTimeToLive(&a) || slices.ContainsFunc(a.Arguments, hasTimeToLive)
+}
+
+// isShort reports whether a value would be a time to live that may end while two servers are compared.
+func isShort(value string) bool {
+	n, err := strconv.ParseInt(value, 10, 64)
+	return err == nil && n > 0 && n <= slackMilliseconds
 }
 
 // random is any value of a kind.
