@@ -5,7 +5,7 @@ BIN      := bin
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools lint fuzz bench soak soak-overwrites proto clean
+.PHONY: help build run test test-tools test-mutations lint fuzz bench soak soak-overwrites proto clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: test-tools ## run all tests, with the race detector where there is more th
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -v -e '/integration$$' -e '/integration/sim$$')
 	$(GO) test -timeout 25m -v ./integration/sim
 	$(GO) test -race -timeout 25m ./integration
+
+test-mutations: ## break one rule after the other, and have the simulator find each
+	$(GO) test -tags mutation -timeout 25m -v -run TestEveryBrokenRuleIsFound ./integration/sim
 
 lint: ## check formatting, go vet, staticcheck
 	@.ci/lint

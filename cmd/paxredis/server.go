@@ -165,7 +165,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), n.store, transport, machine{n.machine}, replication.SystemClock{})
+	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), n.store, withFaults(transport), machine{n.machine}, systemClock())
 	if err != nil {
 		return err
 	}
@@ -322,6 +322,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Dir:         c.DataDir,
 		Version:     version,
 		Checkpoints: checkpoints{n.store},
+		Now:         wallClock,
 		Shutdown:    n.askShutdown,
 		Logger:      n.log,
 	}

@@ -221,7 +221,7 @@ func (c *Core) refuses(from NodeID, kind MessageKind) string {
 	switch {
 	case from == c.self:
 		return "from itself"
-	case kind == KindLearn || kind == KindCanvass:
+	case kind == KindLearn || kind == KindCanvass || BreakM3.On():
 	case c.isRemoved(c.self):
 		return "this node was removed"
 	case c.isRemoved(from) && kind != KindLearned && kind != KindOffer && kind != KindCanvassReply:

@@ -86,7 +86,7 @@ const (
 	BreakM2CaughtUp
 	// BreakM2Learner counts the votes of learners.
 	BreakM2Learner
-	// BreakM3 stands for leader after a configuration that leaves it out.
+	// BreakM3 has removed nodes take part, and be listened to.
 	BreakM3
 
 	// BreakRepeat applies commands of a session again.

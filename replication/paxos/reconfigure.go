@@ -61,7 +61,7 @@ func (c *Core) enterConfiguration() {
 		if c.configuration.isOnlyVoter(c.self) {
 			c.follower.electionAt = c.now.Mono
 		}
-	case c.configuration.IsVoter(c.self) || BreakM3.On():
+	case c.configuration.IsVoter(c.self):
 		c.startPhase1(c.candidate.handOver, why)
 		if BreakM1Phase1.On() {
 			c.startLeading()

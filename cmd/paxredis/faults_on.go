@@ -1,0 +1,183 @@
+//go:build faults
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// faults are what a test build has go wrong. They are told as lines, each answered by a line once it holds, on the socket that
+// PAXREDIS_TEST_FAULTS names:
+//
+//	link ID pass            what is sent to the peer arrives (again)
+//	link ID drop            nothing does
+//	link ID lose SHARE      this share does not
+//	link ID delay DURATION  it arrives so much later, in order
+//	clock DURATION          the wall clock is so much ahead
+type faults struct {
+	mu    sync.Mutex
+	links map[paxos.NodeID]*faultyLink
+	ahead time.Duration
+}
+
+// faultyLink is one direction between two nodes.
+type faultyLink struct {
+	lose  float64
+	delay time.Duration
+	late  chan lateMessage // nil until something is delayed; then all messages go through it, so that they stay in order
+}
+
+type lateMessage struct {
+	due     time.Time
+	message paxos.Message
+}
+
+// maxLate bounds the messages of a link that are on their way; more are lost, as on a network.
+const maxLate = 1 << 14
+
+var injected = &faults{links: make(map[paxos.NodeID]*faultyLink)}
+
+func init() {
+	path := os.Getenv("PAXREDIS_TEST_FAULTS")
+	if path == "" {
+		return
+	}
+	_ = os.Remove(path) // of the process before
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go injected.serve(conn)
+		}
+	}()
+}
+
+func (f *faults) serve(conn net.Conn) {
+	defer conn.Close()
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		answer := "ok"
+		if err := f.obey(strings.Fields(lines.Text())); err != nil {
+			answer = err.Error()
+		}
+		if _, err := fmt.Fprintln(conn, answer); err != nil {
+			return
+		}
+	}
+}
+
+func (f *faults) obey(words []string) (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case len(words) == 2 && words[0] == "clock":
+		f.ahead, err = time.ParseDuration(words[1])
+		return err
+	case len(words) >= 3 && words[0] == "link":
+		id, err := strconv.ParseUint(words[1], 10, 32)
+		if err != nil {
+			return err
+		}
+		return f.link(paxos.NodeID(id)).obey(words[2:])
+	}
+	return fmt.Errorf("unknown: %q", words)
+}
+
+// link returns the link to a peer. The caller holds mu.
+func (f *faults) link(to paxos.NodeID) *faultyLink {
+	l := f.links[to]
+	if l == nil {
+		l = new(faultyLink)
+		f.links[to] = l
+	}
+	return l
+}
+
+func (l *faultyLink) obey(words []string) (err error) {
+	l.lose, l.delay = 0, 0
+	switch {
+	case len(words) == 1 && words[0] == "pass":
+	case len(words) == 1 && words[0] == "drop":
+		l.lose = 1
+	case len(words) == 2 && words[0] == "lose":
+		l.lose, err = strconv.ParseFloat(words[1], 64)
+	case len(words) == 2 && words[0] == "delay":
+		l.delay, err = time.ParseDuration(words[1])
+	default:
+		err = fmt.Errorf("unknown: %q", words)
+	}
+	return err
+}
+
+// faultySender puts the faults between a group and its links.
+type faultySender struct{ replication.Transport }
+
+func withFaults(t replication.Transport) replication.Transport { return faultySender{t} }
+
+// Send implements replication.Transport.
+func (s faultySender) Send(to paxos.NodeID, m paxos.Message) {
+	injected.mu.Lock()
+	l := injected.link(to)
+	lost, due, late := l.lose > 0 && rand.Float64() < l.lose, time.Now().Add(l.delay), l.late
+	if late == nil && l.delay > 0 {
+		late = make(chan lateMessage, maxLate)
+		l.late = late
+		go s.deliver(to, late)
+	}
+	injected.mu.Unlock()
+	switch {
+	case lost:
+	case late == nil:
+		s.Transport.Send(to, m)
+	default:
+		select {
+		case late <- lateMessage{due, m}:
+		default:
+		}
+	}
+}
+
+func (s faultySender) deliver(to paxos.NodeID, late <-chan lateMessage) {
+	for l := range late {
+		if wait := time.Until(l.due); wait > 0 {
+			<-time.After(wait)
+		}
+		s.Transport.Send(to, l.message)
+	}
+}
+
+// faultyClock is a machine's whose wall clock is set.
+type faultyClock struct{ replication.Clock }
+
+func systemClock() replication.Clock { return faultyClock{replication.SystemClock{}} }
+
+// Now implements replication.Clock.
+func (c faultyClock) Now() paxos.Instant {
+	now := c.Clock.Now()
+	now.Real += ahead().Nanoseconds()
+	return now
+}
+
+func wallClock() time.Time { return time.Now().Add(ahead()) }
+
+func ahead() time.Duration {
+	injected.mu.Lock()
+	defer injected.mu.Unlock()
+	return injected.ahead
+}
