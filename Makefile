@@ -3,9 +3,11 @@
 GO       ?= go
 BIN      := bin
 FUZZTIME ?= 30s
+SOAKTIME ?= 10m
+SOAKSEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools test-mutations lint fuzz bench soak soak-overwrites proto clean
+.PHONY: help build run test test-tools test-mutations lint fuzz bench soak soak-cluster soak-overwrites proto clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +42,9 @@ bench: build ## compare three paxredis nodes with one redis-server that syncs al
 
 soak: ## simulate clusters until something is wrong; SOAKFLAGS="-duration 10m" bounds it, "-seed N" replays one
 	$(GO) run ./integration/sim/soak $(SOAKFLAGS)
+
+soak-cluster: test-tools ## real processes under random faults, every history checked, for SOAKTIME (10m); SOAKSEED=N begins with another
+	$(GO) test -timeout 0 -v -count=1 -run TestSoakCluster ./integration -soak.duration $(SOAKTIME) -soak.seed $(SOAKSEED)
 
 soak-overwrites: build ## overwrite keys for long and measure disk, memory, restart and catch-up; SOAKFLAGS="-writes 1000000" bounds it
 	$(GO) run ./integration/soak -paxredis $(BIN)/paxredis $(SOAKFLAGS)

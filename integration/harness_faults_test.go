@@ -14,49 +14,45 @@ import (
 // faultyBinary loses and delays what it sends to its peers, and sets its clock, as it is told (cmd/paxredis/faults_on.go).
 var faultyBinary = sync.OnceValues(func() (string, error) { return build("paxredis-faults", "-tags", "faults") })
 
-// faultyCluster is a cluster whose links and clocks a test has in its hand.
+// faultyCluster is a cluster whose links, disks and clocks a test has in its hand.
 type faultyCluster struct {
 	*cluster
-	sockets map[*node]net.Conn
-	answers map[*node]*bufio.Scanner
+	sockets string // the directory of the nodes' sockets
 }
 
 // startFaulty runs a cluster without faults, and waits until every node serves.
 func startFaulty(t *testing.T, size int, flags ...string) *faultyCluster {
 	t.Helper()
-	c := &faultyCluster{newClusterOf(t, mustBuild(t, faultyBinary), size, flags...), make(map[*node]net.Conn), make(map[*node]*bufio.Scanner)}
 	dir, err := os.MkdirTemp("", "faults-") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	c := &faultyCluster{newClusterOf(t, mustBuild(t, faultyBinary), size, flags...), dir}
 	for _, n := range c.nodes {
-		n.env = []string{"PAXREDIS_TEST_FAULTS=" + c.socket(dir, n)}
+		n.env = []string{"PAXREDIS_TEST_FAULTS=" + c.socket(n)}
 	}
 	c.start()
 	c.awaitServing()
-	for _, n := range c.nodes {
-		conn, err := net.Dial("unix", c.socket(dir, n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		c.sockets[n], c.answers[n] = conn, bufio.NewScanner(conn)
-	}
 	return c
 }
 
-func (c *faultyCluster) socket(dir string, n *node) string {
-	return filepath.Join(dir, fmt.Sprint(n.id))
-}
+func (c *faultyCluster) socket(n *node) string { return filepath.Join(c.sockets, fmt.Sprint(n.id)) }
 
-// tell has a node's process do something, and returns once it holds.
+// tell has a node's process do something, and returns once it holds. A process that is started again has no faults.
 func (c *faultyCluster) tell(n *node, words ...any) {
 	c.t.Helper()
 	line := strings.TrimSpace(fmt.Sprintln(words...))
-	_, err := fmt.Fprintln(c.sockets[n], line)
-	if err != nil || !c.answers[n].Scan() || c.answers[n].Text() != "ok" {
-		c.t.Fatalf("node %d was told %q: %v %q", n.id, line, err, c.answers[n].Text())
+	conn, err := net.Dial("unix", c.socket(n))
+	if err != nil {
+		c.t.Fatalf("node %d cannot be told %q: %v", n.id, line, err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintln(conn, line); err != nil {
+		c.t.Fatalf("node %d cannot be told %q: %v", n.id, line, err)
+	}
+	if answer, err := bufio.NewReader(conn).ReadString('\n'); answer != "ok\n" {
+		c.t.Fatalf("node %d was told %q, and answered %q, %v", n.id, line, answer, err)
 	}
 }
 
@@ -79,10 +75,11 @@ func (c *faultyCluster) cut(one *node, others ...*node) {
 	}
 }
 
-// heal ends the faults of all links.
+// heal ends the faults of all links and disks.
 func (c *faultyCluster) heal() {
 	c.t.Helper()
 	for _, n := range c.nodes {
 		c.links(n, c.nodes, "pass")
+		c.tell(n, "disk", "0s")
 	}
 }

@@ -170,6 +170,33 @@ func handOverTwice(t *testing.T, c *cluster, r *recording) {
 	}
 }
 
+// TestHistoryOfReplacedMembersIsLinearizable replaces one member after another, the leader among them, while clients of the other two
+// go on.
+func TestHistoryOfReplacedMembersIsLinearizable(t *testing.T) {
+	c := startCluster(t, 3, append([]string{"--commit-timeout", commitTimeoutOfRecorded.String()}, oftenCheckpoints...)...)
+	old, stays := c.leader(), *c
+	stays.nodes = c.others(old)
+	r := startRecording(t, &stays, history.Options{Seed: 3})
+	for range 3 {
+		next := c.joiner(0, "")
+		next.start()
+		c.awaitVoter(next)
+		c.nodes = append(c.nodes, next)
+		r.awaitWrites(writesBetweenFaults)
+		c.remove(old)
+		expectRemoved(t, old)
+		old.stop()
+		r.awaitWrites(writesBetweenFaults)
+		if old = next; c.leader() != next {
+			if err := next.rdb().Do(t.Context(), "PAXOS", "LEADER", "TRANSFER", next.id).Err(); err != nil {
+				t.Errorf("handing leadership to node %d: %v", next.id, err)
+			}
+		}
+	}
+	r.stop()
+	c.awaitEqual()
+}
+
 // killMajority leaves one node, which can do nothing, until the others come back.
 func killMajority(t *testing.T, c *cluster, _ *recording) {
 	leader := c.leader()

@@ -34,11 +34,14 @@ func TestHistoriesOfPartitionsAreLinearizable(t *testing.T) {
 	}
 }
 
-// partitions leave a majority that can go on, whoever leads.
-var partitions = []struct {
+// healable is a fault that heal ends.
+type healable struct {
 	name  string
 	begin func(*faultyCluster)
-}{
+}
+
+// partitions leave a majority that can go on, whoever leads.
+var partitions = []healable{
 	{"the leader is cut off", func(c *faultyCluster) { l := c.leader(); c.cut(l, c.others(l)...) }},
 	{"nothing that the leader sends arrives", func(c *faultyCluster) { l := c.leader(); c.links(l, c.nodes, "drop") }},
 	{"nothing arrives at the leader", func(c *faultyCluster) {
@@ -113,17 +116,24 @@ func loseQuorum(c *faultyCluster) (hub *node) {
 	return hub
 }
 
-// constrainElection does the same, but the hub is the one whose log is behind, and the leader is cut off altogether.
+// constrainElection does the same, but the hub is the one whose log is behind, and the leader is cut off altogether before the hub could learn
+// from it.
 func constrainElection(c *faultyCluster) (hub *node) {
 	leader := c.leader()
 	hub = c.others(leader)[0]
 	c.cut(hub, c.others(hub)...)
 	c.awaitWritten(leader, 100)
-	c.heal()
+	if behind, ahead := hub.number("paxos", "paxos_applied_slot"), leader.number("paxos", "paxos_applied_slot"); behind >= ahead {
+		c.t.Fatalf("the hub has applied slot %d, the leader %d", behind, ahead)
+	}
 	rest := slices.DeleteFunc(c.others(hub), func(n *node) bool { return n == leader })
-	c.cut(leader, c.others(leader)...)
+	c.cut(leader, rest...)
 	for i, n := range rest {
 		c.cut(n, rest[i+1:]...)
+	}
+	for _, n := range rest {
+		c.links(n, []*node{hub}, "pass")
+		c.links(hub, []*node{n}, "pass")
 	}
 	return hub
 }

@@ -8,9 +8,11 @@ import (
 	"github.com/paxredis/paxredis/replication"
 )
 
-// The places where test builds put faults: what is sent to peers, and the clocks.
+// The places where test builds put faults: what is sent to peers, the disk, and the clocks.
 
-func withFaults(t replication.Transport) replication.Transport { return t }
+func faultyTransport(t replication.Transport) replication.Transport { return t }
+
+func faultyStorage(s replication.Storage) replication.Storage { return s }
 
 func systemClock() replication.Clock { return replication.SystemClock{} }
 

@@ -24,10 +24,12 @@ import (
 //	link ID drop            nothing does
 //	link ID lose SHARE      this share does not
 //	link ID delay DURATION  it arrives so much later, in order
+//	disk DURATION           each write takes so much longer
 //	clock DURATION          the wall clock is so much ahead
 type faults struct {
 	mu    sync.Mutex
 	links map[paxos.NodeID]*faultyLink
+	disk  time.Duration
 	ahead time.Duration
 }
 
@@ -82,13 +84,21 @@ func (f *faults) serve(conn net.Conn) {
 	}
 }
 
-func (f *faults) obey(words []string) (err error) {
+func (f *faults) obey(words []string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case len(words) == 2 && words[0] == "clock":
-		f.ahead, err = time.ParseDuration(words[1])
-		return err
+	case len(words) == 2 && (words[0] == "disk" || words[0] == "clock"):
+		d, err := time.ParseDuration(words[1])
+		switch {
+		case err != nil:
+			return err
+		case words[0] == "disk":
+			f.disk = d
+		default:
+			f.ahead = d
+		}
+		return nil
 	case len(words) >= 3 && words[0] == "link":
 		id, err := strconv.ParseUint(words[1], 10, 32)
 		if err != nil {
@@ -110,17 +120,21 @@ func (f *faults) link(to paxos.NodeID) *faultyLink {
 }
 
 func (l *faultyLink) obey(words []string) (err error) {
-	l.lose, l.delay = 0, 0
+	var lose float64
+	var delay time.Duration
 	switch {
 	case len(words) == 1 && words[0] == "pass":
 	case len(words) == 1 && words[0] == "drop":
-		l.lose = 1
+		lose = 1
 	case len(words) == 2 && words[0] == "lose":
-		l.lose, err = strconv.ParseFloat(words[1], 64)
+		lose, err = strconv.ParseFloat(words[1], 64)
 	case len(words) == 2 && words[0] == "delay":
-		l.delay, err = time.ParseDuration(words[1])
+		delay, err = time.ParseDuration(words[1])
 	default:
 		err = fmt.Errorf("unknown: %q", words)
+	}
+	if err == nil {
+		l.lose, l.delay = lose, delay
 	}
 	return err
 }
@@ -128,7 +142,7 @@ func (l *faultyLink) obey(words []string) (err error) {
 // faultySender puts the faults between a group and its links.
 type faultySender struct{ replication.Transport }
 
-func withFaults(t replication.Transport) replication.Transport { return faultySender{t} }
+func faultyTransport(t replication.Transport) replication.Transport { return faultySender{t} }
 
 // Send implements replication.Transport.
 func (s faultySender) Send(to paxos.NodeID, m paxos.Message) {
@@ -160,6 +174,22 @@ func (s faultySender) deliver(to paxos.NodeID, late <-chan lateMessage) {
 		}
 		s.Transport.Send(to, l.message)
 	}
+}
+
+// slowDisk is a disk that takes its time.
+type slowDisk struct{ replication.Storage }
+
+func faultyStorage(s replication.Storage) replication.Storage { return slowDisk{s} }
+
+// Save implements replication.Storage.
+func (d slowDisk) Save(writes []paxos.Write) error {
+	injected.mu.Lock()
+	slow := injected.disk
+	injected.mu.Unlock()
+	if slow > 0 {
+		<-time.After(slow)
+	}
+	return d.Storage.Save(writes)
 }
 
 // faultyClock is a machine's whose wall clock is set.
