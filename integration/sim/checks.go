@@ -20,7 +20,8 @@ import (
 //   - promises do not go back;
 //   - D1: what a node has promised, or accepted, by a message is on its disk after any crash; no ballot is used in two boots;
 //   - a journal is cut no further than the newest checkpoint on the disk;
-//   - M2, M3: no id is used again, who comes to vote lacks little of the log, and who does not vote does not lead;
+//   - M2, M3: no id is used again, who comes to vote lacks little of the log, who does not vote does not lead, and who knows that it was removed takes
+//     no part;
 //   - L4: of two leases that are held at one moment there is never a second;
 //   - time in the log does not go back.
 type checks struct {
@@ -126,8 +127,9 @@ func (c *checks) count(slot paxos.Slot, sections []sectionRecord) {
 	}
 }
 
-// looked compares the lease of a node with those of all others.
+// looked compares the lease of a node with those of all others, after each of its steps.
 func (c *checks) looked(n *node) {
+	c.removed(n)
 	ballot, held := n.lease()
 	if !held {
 		return
@@ -166,17 +168,35 @@ func (c *checks) sent(n *node, m paxos.Message) {
 		}
 		n.prepared[m.Ballot] = n.boots
 	case paxos.Promise:
+		c.takesPart(n, m.Ballot)
 		c.promised(n, m.Ballot)
 	case paxos.Accept:
 		if !n.members.IsVoter(n.id) {
 			c.world.violated(fmt.Errorf("node %v leads at %v, and is no voter of the configuration of slot %v, which it knows", n.id, m.Ballot, n.members.Slot))
 		}
 	case paxos.Accepted:
+		c.takesPart(n, m.Ballot)
 		if m.Slot <= n.group.Chosen() {
 			return // the leader proposes what was chosen: a vote for that adds nothing, so nothing is written for it
 		}
 		c.promised(n, m.Ballot)
 		n.vows.accept(m.Slot, m.Ballot)
+	}
+}
+
+// takesPart is called when a node answers for its disk: one that knows that it was removed does not (rule M3). What it promised before
+// may still be on its way through its disk.
+func (c *checks) takesPart(n *node, b paxos.Ballot) {
+	if last := n.vows.removedAt; last != nil && last.Less(b) {
+		c.world.violated(fmt.Errorf("node %v promises, or accepts, at %v, and was removed by the configuration of slot %v, which it knew at %v", n.id, b, n.members.Slot, *last))
+	}
+}
+
+// removed remembers what a node had promised when it came to know that it is no member any more.
+func (c *checks) removed(n *node) {
+	if n.vows.removedAt == nil && !n.members.IsMember(n.id) && n.id <= n.members.Highest() {
+		promised := n.group.Status().Promised
+		n.vows.removedAt = &promised
 	}
 }
 
@@ -190,8 +210,9 @@ func (c *checks) promised(n *node, b paxos.Ballot) {
 
 // vows are what a node has said that it has on its disk.
 type vows struct {
-	promised paxos.Ballot
-	accepted map[paxos.Slot]paxos.Ballot
+	promised  paxos.Ballot
+	removedAt *paxos.Ballot // nil as long as its process does not know that it was removed
+	accepted  map[paxos.Slot]paxos.Ballot
 }
 
 func (v *vows) accept(slot paxos.Slot, b paxos.Ballot) {
@@ -206,6 +227,7 @@ func (v *vows) accept(slot paxos.Slot, b paxos.Ballot) {
 // booted compares what a disk holds with what the node has said of it (rule D1).
 func (c *checks) booted(n *node, restored paxos.Restored) {
 	v := &n.vows
+	v.removedAt = nil // it may have forgotten, if it had that from others
 	if restored.Promised.Less(v.promised) {
 		c.world.violated(fmt.Errorf("node %v has promised %v, and its disk knows of %v alone", n.id, v.promised, restored.Promised))
 	}

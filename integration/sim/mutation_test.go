@@ -145,6 +145,7 @@ var mutants = []mutant{
 	{mutation: paxos.BreakM2Id, within: 50},
 	{mutation: paxos.BreakM2CaughtUp, within: 30},
 	{mutation: paxos.BreakM2Learner, within: 30},
+	{mutation: paxos.BreakM3, within: 160, options: members},
 	{mutation: paxos.BreakRepeat, within: 30},
 	{mutation: paxos.BreakGap, within: 40},
 	{mutation: paxos.BreakFence, within: 40, options: inParts},
@@ -165,6 +166,5 @@ var unfound = map[paxos.Mutation]string{
 	paxos.BreakL4Sent:  "replication/paxos: TestL4_LeaseIsMeasuredFromTheSend",
 	paxos.BreakL6Fresh: "replication/paxos: TestL6_HeartbeatSentBeforeTheReadDoesNotConfirmIt",
 	paxos.BreakM1Base:  "replication/paxos: TestM2_AConfigurationThatChangesAnotherThanTheActiveOneIsVoid",
-	paxos.BreakM3:      "replication/paxos: TestM3_ARemovedNodeTakesNoPart",
 	paxos.BreakInstall: "replication: TestAJobWaitsForEverySlotHandedOverBefore",
 }
