@@ -23,10 +23,7 @@ func TestHistoriesOfPartitionsAreLinearizable(t *testing.T) {
 			r := startRecording(t, c.cluster, history.Options{Seed: uint64(10 + i)})
 			for _, fault := range partitions {
 				t.Log(fault.name)
-				fault.begin(c)
-				r.awaitWrites(writesBetweenFaults)
-				c.heal()
-				c.awaitServing()
+				fault.run(t, c, r)
 				r.awaitWrites(writesBetweenFaults / 5)
 			}
 			r.stop()
@@ -38,6 +35,15 @@ func TestHistoriesOfPartitionsAreLinearizable(t *testing.T) {
 type healable struct {
 	name  string
 	begin func(*faultyCluster)
+}
+
+// run has the clients get on under the fault, and ends it.
+func (f *healable) run(t *testing.T, c *faultyCluster, r *recording) {
+	t.Helper()
+	f.begin(c)
+	r.awaitWrites(writesBetweenFaults)
+	c.heal()
+	c.awaitServing()
 }
 
 // partitions leave a majority that can go on, whoever leads.

@@ -18,10 +18,7 @@ func TestHistoriesOfSlowDisksAreLinearizable(t *testing.T) {
 			r := startRecording(t, c.cluster, history.Options{Seed: uint64(30 + i)})
 			for _, fault := range slowDisks {
 				t.Log(fault.name)
-				fault.begin(c)
-				r.awaitWrites(writesBetweenFaults)
-				c.heal()
-				c.awaitServing()
+				fault.run(t, c, r)
 			}
 			r.stop()
 		})

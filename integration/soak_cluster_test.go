@@ -73,12 +73,7 @@ func soakFaults() []soakFault {
 		{"a follower's clock is back", setClock((*cluster).follower, -soakClockOff)},
 	}
 	for _, fault := range slices.Concat(partitions, slowDisks) {
-		all = append(all, soakFault{fault.name, func(_ *testing.T, c *faultyCluster, r *recording) {
-			fault.begin(c)
-			r.awaitWrites(writesBetweenFaults)
-			c.heal()
-			c.awaitServing()
-		}})
+		all = append(all, soakFault{fault.name, fault.run})
 	}
 	return all
 }

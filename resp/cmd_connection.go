@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"math"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -69,16 +68,8 @@ func reset(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
 
 // selectDB: SELECT index.
 func selectDB(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
-	n, ok := statemachine.ParseInt(args[1])
-	switch {
-	case !ok:
-		w.Error(errInteger)
-	case n < math.MinInt32 || n > math.MaxInt32:
-		w.Error(errInt32)
-	case n < 0 || n >= statemachine.Databases:
-		w.Error(errDBRange)
-	default:
-		c.db = int(n)
+	if db, ok := statemachine.DatabaseArg(args[1], w); ok {
+		c.db = db
 		w.Status("OK")
 	}
 }

@@ -22,8 +22,6 @@ const (
 	errInvalidID      = "ERR Invalid client ID"
 	errSyntaxError    = "ERR syntax error"
 	errInteger        = "ERR value is not an integer or out of range"
-	errInt32          = "ERR value is out of range, value must between -2147483648 and 2147483647"
-	errDBRange        = "ERR DB index is out of range"
 	errTimeout        = "ERR timeout is not an integer or out of range"
 	errTimeoutSign    = "ERR timeout is negative"
 	errNoCluster      = "ERR This instance has cluster support disabled"

@@ -68,8 +68,8 @@ func intArg(b []byte, reply Reply) (int64, bool) {
 	return n, ok
 }
 
-// databaseArg reads the number of a database, or replies Redis's error.
-func databaseArg(b []byte, reply Reply) (int, bool) {
+// DatabaseArg reads the number of a database, or replies Redis's error.
+func DatabaseArg(b []byte, reply Reply) (int, bool) {
 	n, ok := ParseInt(b)
 	switch {
 	case !ok:

@@ -182,7 +182,7 @@ func copyKey(tx *Tx, args Args, reply Reply) {
 		case is(args[i], "DB") && i+1 < len(args):
 			i++
 			var ok bool
-			if db, ok = databaseArg(args[i], reply); !ok {
+			if db, ok = DatabaseArg(args[i], reply); !ok {
 				return
 			}
 		default:
@@ -207,7 +207,7 @@ func copyKey(tx *Tx, args Args, reply Reply) {
 
 // move: MOVE key db.
 func move(tx *Tx, args Args, reply Reply) {
-	db, ok := databaseArg(args[2], reply)
+	db, ok := DatabaseArg(args[2], reply)
 	if !ok {
 		return
 	}

@@ -71,7 +71,7 @@ func unknownCommand(args Args) string {
 
 // unknownSubcommand is the error for a name that its container does not have.
 func unknownSubcommand(container string, name []byte) string {
-	return oneLine("ERR unknown subcommand '" + string(clip(name, maxErrorNameBytes)) + "'. Try " + container + " HELP.")
+	return "ERR unknown subcommand '" + Excerpt(name) + "'. Try " + container + " HELP."
 }
 
 // Excerpt is what an error repeats of an argument in the middle of its text.
