@@ -76,7 +76,7 @@ func FuzzAskPayloads(f *testing.F) {
 
 // Who does not lead says so, garbage is refused with a reason, and an answer to nothing is left alone.
 func TestAsksThatAreNotForThisNode(t *testing.T) {
-	c := newCluster(t, 3, nil)
+	c := newCluster(t, 3, calm)
 	leader := c.leader()
 	follower, third := c.others(leader.id)[0], c.others(leader.id)[1]
 	follower.mustWrite("a 1")

@@ -19,6 +19,11 @@ var testLimits = paxos.Limits{
 	ElectionMin: 200 * time.Millisecond, ElectionMax: 350 * time.Millisecond,
 }
 
+// calm is a cluster for tests that name the leader and need it to stay: nothing but a stall of seconds makes another one.
+func calm(cfg *Config) {
+	cfg.Limits.Lease, cfg.Limits.ElectionMin, cfg.Limits.ElectionMax = 1500*time.Millisecond, 2*time.Second, 3*time.Second
+}
+
 // roles follows the nodes' roles through their logs.
 type roles struct {
 	mu      sync.Mutex

@@ -173,9 +173,7 @@ func TestTheShapeIsRemembered(t *testing.T) {
 	n.checkpoint(m, 1, []uint64{1}, set(1, "a", randomBytes(r, largeBytes)))
 	n.checkpoint(m, 2, []uint64{1}, set(1, "b", randomBytes(r, int(small().memtableBytes)+1<<20))) // more than a small memtable takes
 	crashed := filepath.Join(t.TempDir(), "copy")
-	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	copyAsOfOneMoment(t, dir, crashed)
 	n.close()
 	file := filepath.Join(crashed, "state", "1", shapeName)
 	for _, change := range []func() error{

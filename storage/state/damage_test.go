@@ -29,9 +29,7 @@ func damageable(t *testing.T) (dir string, m model) {
 	n = n.reopen() // the memtable becomes a table
 	n.checkpoint(m, 2, []uint64{1}, records[:100]...)
 	copied := filepath.Join(t.TempDir(), "copy")
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	copyAsOfOneMoment(t, dir, copied)
 	n.close()
 	return copied, m
 }

@@ -3,7 +3,9 @@ package state
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -97,6 +99,47 @@ func (n *node) close() {
 	if err := n.Close(); err != nil {
 		n.t.Fatal(err)
 	}
+}
+
+// copyAsOfOneMoment copies the directory of a node that is open, as a crash would leave it. Badger flushes and merges by itself, so files
+// come and go; a copy during which any did is no state there ever was, and is made again.
+func copyAsOfOneMoment(t testing.TB, from, to string) {
+	t.Helper()
+	for {
+		before := filesBelow(t, from)
+		err := os.CopyFS(to, os.DirFS(from))
+		if err == nil && slices.Equal(before, filesBelow(t, from)) {
+			return
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// filesBelow lists files with their sizes and the times they were changed, in order.
+func filesBelow(t testing.TB, dir string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			files = append(files, fmt.Sprint(path, info.Size(), info.ModTime()))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 func (n *node) reopen() *node {
