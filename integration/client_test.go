@@ -303,7 +303,7 @@ func TestWaitCountsSyncedVoters(t *testing.T) {
 			d.kill()
 		}
 	}
-	s.send("SET k w\r\nWAIT 3 200\r\n")
+	s.send("SET k w\r\nWAIT 3 2000\r\n")
 	if a, b := s.line(), s.line(); a != "+OK" || b != ":2" {
 		t.Fatalf("with a node down: got %q, %q", a, b)
 	}
