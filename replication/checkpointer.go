@@ -72,6 +72,7 @@ const (
 	stageWrite checkpointStage = iota
 	stagePublish
 	stageCut
+	stageRenew
 )
 
 // appliedMark is the newest EntryCheckpoint applied, and where this node was then.
@@ -259,12 +260,18 @@ func (c *checkpointer) proceed(task *checkpointTask) error {
 		return c.write(task)
 	case stagePublish:
 		return c.publish(task)
+	case stageCut:
+		if err := c.cut(task.before, task.slot); err != nil {
+			return err
+		}
+		c.digests.add(c.digests.self, task.slot, task.digest)
+		c.tell(paxos.CheckpointDigest{Slot: task.slot, Digest: task.digest})
+		task.stage = stageRenew
+		return nil
 	}
-	if err := c.cut(task.before, task.slot); err != nil {
+	if err := c.storage.RenewCheckpoint(); err != nil {
 		return err
 	}
-	c.digests.add(c.digests.self, task.slot, task.digest)
-	c.tell(paxos.CheckpointDigest{Slot: task.slot, Digest: task.digest})
 	c.finish()
 	return nil
 }

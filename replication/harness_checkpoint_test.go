@@ -106,6 +106,8 @@ func (h *handle) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointReco
 	return nil
 }
 
+func (h *handle) RenewCheckpoint() error { return nil }
+
 func (h *handle) PublishCheckpoint(c paxos.Checkpoint) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -53,6 +53,9 @@ type CheckpointStorage interface {
 	// PublishCheckpoint completes the checkpoint under way, which is c.Slot's: records of spaces that are not in c.Spaces
 	// go, everything is synced, what was written is read back and compared, and only then is c published.
 	PublishCheckpoint(c paxos.Checkpoint) error
+	// RenewCheckpoint copies the newest published checkpoint if what is kept besides it takes too much of the disk. It is called by
+	// whoever publishes, after the log was cut: a copy takes as long as writing all of the state, and the log need not wait for it.
+	RenewCheckpoint() error
 
 	// LoadCheckpoint returns every record of the newest published checkpoint, in any order, one a call of next, which
 	// reports false at their end. Count and sum are checked by then: an error of next says what is wrong. An err that is

@@ -48,9 +48,11 @@ func (s *Store) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecor
 	return s.state.Write(slot, records)
 }
 
-// PublishCheckpoint implements replication.CheckpointStorage. Now and then it copies the checkpoint afterwards, which takes as long as
-// writing all of the state.
+// PublishCheckpoint implements replication.CheckpointStorage.
 func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error { return s.state.Publish(c) }
+
+// RenewCheckpoint implements replication.CheckpointStorage.
+func (s *Store) RenewCheckpoint() error { return s.state.Renew() }
 
 // LoadCheckpoint implements replication.CheckpointStorage. A record is valid until the next call of next. An error that matches
 // paxos.ErrDamagedCheckpoint says that the checkpoint is to be discarded.

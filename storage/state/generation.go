@@ -12,6 +12,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
 )
 
@@ -42,6 +43,8 @@ type generation struct {
 	// live is what the records of each space took when all were read last, and count how many there were; nil if never.
 	live  map[uint64]uint64
 	count uint64
+	// changed is how many records were written or deleted since then.
+	changed uint64
 	// deleted is how many deleted records are still told of, at most.
 	deleted uint64
 }
@@ -201,13 +204,24 @@ func (g *generation) know(t *Tally) {
 		g.long[long] = struct{}{}
 	}
 	g.longKnown = true
-	g.live, g.count = t.live, t.Count
+	g.live, g.count, g.changed = t.live, t.Count, 0
 	if g.live == nil {
 		g.live = make(map[uint64]uint64)
 	}
+	g.weigh()
+}
+
+// weigh adds up what is live.
+func (g *generation) weigh() {
 	weight := uint64(0)
 	for _, bytes := range g.live {
 		weight += bytes
 	}
 	g.weight.Store(weight)
+}
+
+// isStale says that so much has changed since all records were read last that what they took then says little about what they take now:
+// each of them may have been replaced by a smaller one.
+func (g *generation) isStale(checkpoint *paxos.Checkpoint) bool {
+	return g.live != nil && g.changed > 2*max(fewDeleted, g.count, checkpoint.Count)
 }

@@ -11,12 +11,27 @@ import (
 // fewDeleted is how many deleted records are told of however few there are.
 const fewDeleted = 10_000
 
-// renewIfWasteful copies the newest checkpoint into a generation of its own if the current one holds too much else, or has a shape that is too
+// Renew copies the newest checkpoint into a generation of its own if the current one holds too much else, or has a shape that is too
 // small. What cannot be told is live data is taken for waste, so a state that grows may be copied now and then.
+// See replication.CheckpointStorage.
+func (c *Checkpoints) Renew() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.broken != nil {
+		return c.broken
+	}
+	return c.renewIfWasteful()
+}
+
 func (c *Checkpoints) renewIfWasteful() error {
 	newest, err := c.newestImage()
 	if err != nil || newest == nil {
 		return err
+	}
+	if newest.g.isStale(&newest.checkpoint) {
+		if err := c.readAgain(newest); err != nil {
+			return err
+		}
 	}
 	wasteful, err := newest.wasteful()
 	if err != nil || !wasteful {
@@ -29,9 +44,25 @@ func (c *Checkpoints) renewIfWasteful() error {
 	} else if err != nil {
 		return err
 	}
-	err = c.renew(newest)
+	return newest.damagedBy(c.renew(newest))
+}
+
+// readAgain reads all records to know what they take.
+func (c *Checkpoints) readAgain(i *image) error {
+	t, err := i.g.tally(i.view(), c.stopped)
+	if err == nil {
+		err = compare(t, &i.checkpoint)
+	}
+	if err == nil {
+		i.g.know(t)
+	}
+	return i.damagedBy(err)
+}
+
+// damagedBy is an error, told as that of a damaged checkpoint if it is one.
+func (i *image) damagedBy(err error) error {
 	if errors.Is(err, errDamaged) {
-		err = &Damaged{newest.checkpoint.Slot, newest.g.dir, err}
+		return &Damaged{i.checkpoint.Slot, i.g.dir, err}
 	}
 	return err
 }

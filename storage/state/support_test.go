@@ -203,6 +203,9 @@ func (n *node) publish(c paxos.Checkpoint) {
 	if err := n.Publish(c); err != nil {
 		n.t.Fatal(err)
 	}
+	if err := n.Renew(); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // checkpoint writes and publishes one, and changes the model.

@@ -18,8 +18,8 @@ type attempt struct {
 	before       *image
 
 	count, sum, deleted uint64 // of the records written
-	// weight is what the records of each space take.
-	weight map[uint64]uint64
+	// weight is what the records of each space take, and replaced what records of several pieces took that were there before.
+	weight, replaced map[uint64]uint64
 }
 
 // Write adds records to the checkpoint of slot, each once. See replication.CheckpointStorage.
@@ -66,7 +66,7 @@ func (c *Checkpoints) under(slot paxos.Slot, bytes uint64) (*attempt, error) {
 	if err := errors.Join(c.abandon(), c.Room(0)); err != nil {
 		return nil, err
 	}
-	a := &attempt{slot: slot, before: before, weight: make(map[uint64]uint64)}
+	a := &attempt{slot: slot, before: before, weight: make(map[uint64]uint64), replaced: make(map[uint64]uint64)}
 	if before != nil {
 		a.g, a.base = before.g, before.attempt
 		c.takeNote(a.g)
@@ -113,9 +113,10 @@ func (a *attempt) put(b *batch, r *paxos.CheckpointRecord) error {
 		}
 		a.weight[r.Space] += uint64(len(key) + len(value) + entryOverhead)
 	}
-	if err := a.removeSurplus(b, s); err != nil {
+	if err := a.removeSurplus(b, s, r.Space); err != nil {
 		return err
 	}
+	a.g.changed++
 	if r.Deleted {
 		a.deleted++
 		a.g.deleted++
@@ -127,7 +128,7 @@ func (a *attempt) put(b *batch, r *paxos.CheckpointRecord) error {
 }
 
 // removeSurplus looks at what the record was only if it may have had several pieces.
-func (a *attempt) removeSurplus(b *batch, s *splitter) error {
+func (a *attempt) removeSurplus(b *batch, s *splitter, space uint64) error {
 	mark := fingerprint(s.id)
 	_, long := a.g.long[mark]
 	if s.pieces() > 1 {
@@ -139,6 +140,9 @@ func (a *attempt) removeSurplus(b *batch, s *splitter) error {
 	had, err := a.g.piecesAt(s.id, a.base)
 	if err != nil {
 		return err
+	}
+	if had > 1 {
+		a.replaced[space] += uint64(had) * pieceBytes
 	}
 	for number := s.pieces(); number < had; number++ {
 		if err := b.delete(appendPieceKey(nil, s.id, number)); err != nil {
@@ -159,10 +163,8 @@ func (c *Checkpoints) Publish(checkpoint paxos.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	if c.broken = c.publish(a, &checkpoint); c.broken != nil {
-		return c.broken
-	}
-	return c.renewIfWasteful()
+	c.broken = c.publish(a, &checkpoint)
+	return c.broken
 }
 
 func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
@@ -187,20 +189,27 @@ func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
 		return err
 	}
 	c.attempt = nil
-	a.tellNew(checkpoint)
+	a.tell(checkpoint)
 	return c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, false)
 }
 
-// tellNew adds what was written to what is live if none of it replaced something: there are as many records more as were written.
-func (a *attempt) tellNew(checkpoint *paxos.Checkpoint) {
-	if a.base == 0 || a.g.live == nil || a.deleted > 0 || checkpoint.Count != a.before.checkpoint.Count+a.count {
+// tell keeps what is known to be live near the truth: what was written is added if none of it replaced something, as there are as many
+// records more as were written; what large records took that were replaced, or deleted, goes.
+func (a *attempt) tell(checkpoint *paxos.Checkpoint) {
+	if a.base == 0 || a.g.live == nil {
 		return
 	}
-	for space, bytes := range a.weight {
-		a.g.live[space] += bytes
-		a.g.weight.Add(bytes)
+	if a.deleted == 0 && checkpoint.Count == a.before.checkpoint.Count+a.count {
+		for space, bytes := range a.weight {
+			a.g.live[space] += bytes
+		}
+		a.g.count += a.count
+	} else {
+		for space, bytes := range a.replaced {
+			a.g.live[space] -= min(a.g.live[space], bytes-min(bytes, a.weight[space]))
+		}
 	}
-	a.g.count += a.count
+	a.g.weigh()
 }
 
 // complete writes what a checkpoint has besides the records that changed.

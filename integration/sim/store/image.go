@@ -95,6 +95,9 @@ func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error {
 	return s.publish(i)
 }
 
+// RenewCheckpoint implements replication.CheckpointStorage. Nothing is kept besides a checkpoint.
+func (s *Store) RenewCheckpoint() error { return nil }
+
 // publish makes an image durable, and then the newest.
 func (s *Store) publish(i *image) error {
 	if err := i.verify(); err != nil {
