@@ -99,6 +99,9 @@ func (c *Core) onPromise(from NodeID, m Message) {
 	for _, record := range promise.Accepted {
 		c.adopt(record)
 	}
+	if c.candidate.promised.Has(&c.configuration, from) {
+		return // its whole answer is here; this is a part of an earlier one, or of a repeated one, which says no more
+	}
 	answer := c.candidate.answers[from]
 	if answer == nil || answer.total != promise.Parts || answer.chosen != promise.Chosen {
 		answer = &promiseAnswer{parts: map[uint32]bool{}, total: promise.Parts, chosen: promise.Chosen}

@@ -42,7 +42,12 @@ func (c *Core) tickCatchUp() {
 		c.catchUp = catchUp{}
 		return
 	}
-	c.catchUp.from = c.peerAfter(c.catchUp.from)
+	next := c.peerAfter(c.catchUp.from)
+	// A leader that this node's configuration does not know is from a later one, whose members may be the only ones left.
+	if leader := c.follower.ballot.Node; leader != c.self && leader != c.catchUp.from && leader != 0 && !c.configuration.IsMember(leader) {
+		next = leader
+	}
+	c.catchUp.from = next
 	c.askToLearn()
 }
 
@@ -158,11 +163,16 @@ func (c *Core) resumeCatchUp() error {
 	return nil
 }
 
-// onOffer has the driver fetch a checkpoint, when it brings this node further than it is.
+// onOffer has the driver fetch a checkpoint, when it brings this node further than it is. One that ends below what is cut off here is of no
+// use: this node knows the slots up to the cut to be chosen, and would forget that it does by starting from less.
 func (c *Core) onOffer(from NodeID, m Message) {
 	offer := m.(Offer)
 	if c.role == RoleLeader || c.catchUp.fetching || offer.Checkpoint <= c.log.chosen {
 		c.observer.Ignored(from, m, "brings nothing new")
+		return
+	}
+	if offer.Checkpoint+1 < c.log.first {
+		c.observer.Ignored(from, m, "ends below what is cut off here")
 		return
 	}
 	c.catchUp.through = max(c.catchUp.through, offer.Chosen, offer.Checkpoint)

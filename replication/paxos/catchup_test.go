@@ -125,3 +125,21 @@ func TestCatchUp_LeaderTakesNothingThatIsInFlight(t *testing.T) {
 	r.want(r.receive(2, Learned{Records: []Record{record(2, ballot(1, 1), "a")}, Chosen: 2}), "nothing")
 	r.wantChosen(1)
 }
+
+func TestCatchUp_AsksALeaderOfALaterConfiguration(t *testing.T) {
+	// Nodes 2 and 3 were replaced by 4 and 5, and switched off, while node 1 was away.
+	r := newRig(t, 1, 3, Restored{First: 11})
+	asked := map[NodeID]bool{}
+	for range 4 {
+		r.wait(600 * time.Millisecond)
+		r.receive(4, Heartbeat{Ballot: ballot(7, 4), Chosen: 20, Number: 1})
+		for _, envelope := range r.step(Ticked{}).Send {
+			if _, ok := envelope.Message.(Learn); ok {
+				asked[envelope.To] = true
+			}
+		}
+	}
+	if !asked[4] || !asked[2] && !asked[3] {
+		t.Fatalf("asks %v, neither the leader nor members to be left out", asked)
+	}
+}

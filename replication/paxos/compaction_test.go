@@ -94,3 +94,12 @@ func TestALoneVoterWithoutItsStateCannotStart(t *testing.T) {
 		t.Fatal("started")
 	}
 }
+
+func TestACheckpointThatEndsBelowTheCutIsNotFetched(t *testing.T) {
+	// Node 1 has lost the state of slot 1000, and knows all up to there to be chosen. With the state of slot 800 it would have forgotten that
+	// at its next start, and might help to choose other values for what lies between.
+	r := newRig(t, 1, 3, Restored{First: 1001, Records: []Record{record(1001, ballot(1, 3), "vote")}})
+	r.want(r.receive(2, Offer{Checkpoint: 800, First: 400, Chosen: 810}), "nothing")
+	r.want(r.receive(3, Offer{Checkpoint: 999, First: 400, Chosen: 1100}), "nothing")
+	r.want(r.receive(3, Offer{Checkpoint: 1000, First: 400, Chosen: 1100}), "fetches checkpoint 1000 from 3")
+}

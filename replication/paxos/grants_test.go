@@ -221,3 +221,19 @@ func TestL4_LeaseIsGivenUpBeforeAHandOver(t *testing.T) {
 		t.Fatal("the lease is held during a hand-over")
 	}
 }
+
+func TestL3_ARestartedNodeThatKnowsAnotherSingleVoterGrants(t *testing.T) {
+	// Node 4 joined when node 1 was alone, and was promoted since; it has lost its state, not that it may have granted.
+	cfg := Config{Self: 4, Configuration: Configuration{Voters: []Member{{ID: 1}}, Learners: []Member{{ID: 4}}}, Seed: 7}
+	r := &rig{t: t, cfg: cfg, now: Instant{Mono: 1e12, Boot: 2e12, Real: 3e12}}
+	r.start(Restored{First: 11})
+	fx := r.receive(5, Canvass{Number: 1})
+	if one[CanvassReply](t, fx.Send).Granted {
+		t.Fatal("it would promise at once")
+	}
+	r.wait(testLease)
+	fx = r.receive(5, Canvass{Number: 2})
+	if !one[CanvassReply](t, fx.Send).Granted {
+		t.Fatal("it refuses for longer than a lease")
+	}
+}

@@ -40,9 +40,10 @@ func (c *Core) releasedBy(handOver Ballot) bool {
 func (c *Core) dropGrant() { c.follower.grant = grant{} }
 
 // resumeGrant behaves after a restart as if a grant had just been made, since one may have been (rule L3). A node with
-// an empty journal is no exception: a heartbeat is answered without a write. Only a single voter grants to nobody.
+// an empty journal is no exception: a heartbeat is answered without a write. Only a node that is the single voter grants to nobody; one
+// whose configuration has another for its single voter may have become a voter without having kept it.
 func (c *Core) resumeGrant() {
-	if len(c.configuration.Voters) > 1 && !BreakL3.On() {
+	if !c.configuration.isOnlyVoter(c.self) && !BreakL3.On() {
 		c.follower.forgottenEnds = c.now.Mono + int64(c.limits.Lease)
 	}
 }

@@ -245,3 +245,15 @@ func TestRestart_GoesOnFromWhatWasStored(t *testing.T) {
 	r.want(r.receive(1, Heartbeat{Ballot: ballot(4, 1), Chosen: 8, Number: 3}),
 		`->1 HeartbeatAck{ballot 4.1, number 3, chosen 8, synced 8} | chosen 8@4.1 batch "eight" | leader changed`)
 }
+
+func TestPhase1_APartOfAnEarlierAnswerDoesNotReplaceTheOneCounted(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{Promised: ballot(1, 3), Chosen: 90, Records: []Record{record(91, ballot(1, 3), "91")}})
+	b := r.campaign()
+	// Node 2 was asked twice, and has learned in between: its second answer is whole, and says that slots up to 95 are chosen.
+	r.receive(2, Promise{Ballot: b, Chosen: 95, Accepted: []Record{record(96, ballot(1, 3), "96")}, Parts: 1})
+	r.receive(2, Promise{Ballot: b, Chosen: 90, Accepted: []Record{record(92, ballot(1, 3), "92")}, Parts: 9})
+	r.receive(2, Learned{Records: []Record{record(91, ballot(1, 3), "91")}, Chosen: 95})
+	r.wantRole(RoleCandidate) // it lacks 92 to 95
+	r.receive(2, learned(92, 95, 95))
+	r.wantRole(RoleLeader)
+}

@@ -67,14 +67,16 @@ func (j *Journal) Append(writes []paxos.Write) error {
 }
 
 func (j *Journal) appendAll(all frameParts) error {
-	j.mu.Lock()
-	j.hint = max(j.hint, all.hint)
-	j.mu.Unlock()
 	if all.promised.IsZero() && len(all.records) == 0 {
+		j.hear(all.hint)
 		return j.putHint(all.hint)
 	}
 	for {
 		part, rest := split(all, j.o.SegmentBytes-blockBytes)
+		if len(rest.records) == 0 {
+			// Not before: of a slot that a later frame holds, an older record may be stored, which is not the one chosen.
+			j.hear(all.hint)
+		}
 		if err := j.appendFrame(part); err != nil {
 			return err
 		}
@@ -85,6 +87,13 @@ func (j *Journal) appendAll(all frameParts) error {
 	}
 }
 
+// hear notes the highest slot told to be chosen.
+func (j *Journal) hear(hint paxos.Slot) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.hint = max(j.hint, hint)
+}
+
 // split cuts off the records that fit into one regular segment, at least one if there are any. The promise goes first: it
 // must not be missing when a record of its ballot is there.
 func split(all frameParts, room int64) (part, rest frameParts) {
@@ -92,7 +101,7 @@ func split(all frameParts, room int64) (part, rest frameParts) {
 	for i, r := range all.records {
 		size += recordBytes + int64(len(r.Entry.Payload))
 		if i > 0 && align(size, sectorBytes) > room {
-			return frameParts{promised: all.promised, records: all.records[:i]}, frameParts{records: all.records[i:]}
+			return frameParts{promised: all.promised, records: all.records[:i]}, frameParts{records: all.records[i:], hint: all.hint}
 		}
 	}
 	return all, frameParts{}

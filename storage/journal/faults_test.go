@@ -144,3 +144,44 @@ func TestADiskThatWasFullForAWhileIsNoFailure(t *testing.T) {
 	expect(t, j, want)
 	closeJournal(t, j)
 }
+
+func TestAHintIsNotStoredBeforeTheRecordsThatItSpeaksOf(t *testing.T) {
+	// Slots 1 and 2 hold what an earlier leader proposed; other values were chosen there, which come with the hint that they are, in one
+	// call that takes two segments. The process ends between the two.
+	fs, segments := new(faulty), 0
+	o := testOptions()
+	o.Files = fs
+	j, dir := create(t, o)
+	save(t, j, record(1, 1, 100), record(2, 1, 100))
+	<-j.spare.done
+	written := onSegments("write", syscall.EIO)
+	fs.set(func(op, name string) error {
+		if err := written(op, name); err != nil {
+			if segments++; segments > 1 {
+				return err
+			}
+		}
+		return nil
+	})
+	size := int(o.SegmentBytes) * 3 / 4
+	err := j.Append([]paxos.Write{
+		{Promised: ballot(2), Records: []paxos.Record{record(1, 2, size)}, Chosen: 1},
+		{Records: []paxos.Record{record(2, 2, size)}, Chosen: 2},
+	})
+	if err == nil {
+		t.Fatal("one frame took both")
+	}
+	fs.set(nil)
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	j = open(t, dir, testOptions())
+	defer closeJournal(t, j)
+	r := restored(t, j)
+	if got, err := j.Read(2, 2, 1); err != nil || got[0].Ballot != ballot(1) {
+		t.Fatalf("slot 2 is at ballot %v, %v: the test proves nothing", got, err)
+	}
+	if r.Chosen > 1 {
+		t.Errorf("slots up to %v are known to be chosen, but slot 2 holds what was not", r.Chosen)
+	}
+}
