@@ -16,6 +16,16 @@ type acceptor struct {
 	// durable is the highest sequence reported stored, storedAt the Instant.Mono of the report.
 	durable  uint64
 	storedAt int64
+	answered answeredPrepare
+}
+
+// answeredPrepare is a Prepare whose answer may still be on its way.
+type answeredPrepare struct {
+	to     NodeID
+	ballot Ballot
+	known  Slot
+	// until is the Instant.Mono at which so large an answer should have arrived.
+	until int64
 }
 
 type unstoredRecord struct {
@@ -184,17 +194,28 @@ func (c *Core) onPrepare(from NodeID, m Message) {
 	c.sendPromise(from, prepare)
 }
 
-// sendPromise reports what this node accepted above its chosen watermark, in parts within LearnBytes.
+// sendPromise reports what this node accepted above its chosen watermark, in parts within LearnBytes. While a large answer is on its way,
+// another one would only come behind it, and an election of this node's own would make it worthless.
 func (c *Core) sendPromise(to NodeID, prepare Prepare) {
 	known := c.knownChosen()
-	parts := c.promiseParts(max(prepare.From, known+1))
+	answered := answeredPrepare{to: to, ballot: prepare.Ballot, known: known}
+	if under := c.acceptor.answered; under.until > c.now.Mono && under.to == to && under.ballot == prepare.Ballot && under.known == known {
+		c.observer.Ignored(to, prepare, "the answer is on its way")
+		return
+	}
+	parts, bytes := c.promiseParts(max(prepare.From, known+1))
+	if travels := transferTime(bytes); travels > 0 {
+		answered.until = c.now.Mono + travels
+		c.follower.electionAt = answered.until + int64(c.limits.ElectionMax)
+	}
+	c.acceptor.answered = answered
 	for i, records := range parts {
 		c.send(to, Promise{Ballot: prepare.Ballot, Chosen: known, Accepted: records, Part: uint32(i), Parts: uint32(len(parts))})
 	}
 }
 
-func (c *Core) promiseParts(from Slot) [][]Record {
-	parts := [][]Record{nil}
+func (c *Core) promiseParts(from Slot) (parts [][]Record, total int) {
+	parts = [][]Record{nil}
 	bytes := 0
 	for _, s := range c.acceptedSlots(from) {
 		record := c.acceptor.records[s]
@@ -207,8 +228,9 @@ func (c *Core) promiseParts(from Slot) [][]Record {
 		last := len(parts) - 1
 		parts[last] = append(parts[last], record)
 		bytes += len(record.Entry.Payload)
+		total += len(record.Entry.Payload)
 	}
-	return parts
+	return parts, total
 }
 
 // acceptedSlots returns the slots from on that hold a record, in order.

@@ -54,8 +54,18 @@ func (c *Core) startPhase1(handOver Ballot, why string) {
 	c.prepareAll()
 }
 
-// extendCandidacy gives phase 1 another election timeout: at its start, and whenever catching up moves on.
-func (c *Core) extendCandidacy() { c.candidate.givesUpAt = c.electionTimeout() }
+// extendCandidacy gives phase 1 another election timeout: at its start, and whenever catching up moves on. After one that failed it
+// has twice as long, and so on: what voters accepted may be large, and takes its time to arrive.
+func (c *Core) extendCandidacy() {
+	wait, most := c.electionTimeout()-c.now.Mono, int64(c.limits.ElectionMax)+transferTime(c.limits.PipelineBytes)
+	for range c.failedPhases1 {
+		if wait *= 2; wait >= most {
+			wait = most
+			break
+		}
+	}
+	c.candidate.givesUpAt = c.now.Mono + wait
+}
 
 func (c *Core) prepareAll() {
 	c.candidate.repeatAt = c.now.Mono + 4*int64(c.limits.Heartbeat)
@@ -76,6 +86,7 @@ func (c *Core) prepareOne(to NodeID) {
 func (c *Core) tickCandidate() {
 	switch {
 	case c.now.Mono >= c.candidate.givesUpAt:
+		c.failedPhases1++
 		c.becomeFollower(Ballot{}, "phase 1 found no majority in time")
 	case c.now.Mono >= c.candidate.repeatAt:
 		c.prepareAll()

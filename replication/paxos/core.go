@@ -81,6 +81,8 @@ type Core struct {
 	catchUp   catchUp
 	// replaced is the configuration before the one that has become active in this step, nil if none has.
 	replaced *Configuration
+	// failedPhases1 counts the candidacies in a row that ended without a majority in time.
+	failedPhases1 int
 	// maxRound is the highest round heard of anywhere: the next candidacy goes above it.
 	maxRound Round
 	// synced is what the leader last told of every voter.
@@ -276,6 +278,9 @@ func (c *Core) onStored(sequence uint64) {
 }
 
 func (c *Core) onLinkUp(peer NodeID) {
+	if c.acceptor.answered.to == peer {
+		c.acceptor.answered = answeredPrepare{} // what was on its way is lost
+	}
 	switch c.role {
 	case RoleCandidate:
 		c.prepareOne(peer)

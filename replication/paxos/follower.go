@@ -45,6 +45,7 @@ func (c *Core) follow(b Ballot) bool {
 	c.maxRound = max(c.maxRound, b.Round)
 	if c.role != RoleFollower || c.follower.ballot != b {
 		c.becomeFollower(b, "heard its leader")
+		c.failedPhases1 = 0
 	}
 	c.follower.canvass = canvass{}
 	if !BreakL1.On() || !c.grantRuns() || c.follower.grant.to != b {

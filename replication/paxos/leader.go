@@ -62,7 +62,7 @@ const firstResend = 4
 // (Lamport, "Paxos Made Simple", section 3).
 func (c *Core) startLeading() {
 	won := c.candidate
-	c.candidate = candidate{}
+	c.candidate, c.failedPhases1 = candidate{}, 0
 	c.role = RoleLeader
 	c.catchUp = catchUp{}
 	c.leader = leader{ballot: won.ballot, announced: c.log.chosen}

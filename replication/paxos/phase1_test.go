@@ -257,3 +257,43 @@ func TestPhase1_APartOfAnEarlierAnswerDoesNotReplaceTheOneCounted(t *testing.T) 
 	r.receive(2, learned(92, 95, 95))
 	r.wantRole(RoleLeader)
 }
+
+func TestPhase1_WaitsForLargeAnswers(t *testing.T) {
+	const size = 48 << 20 // three seconds, and so three election timeouts, at the slowest rate that counts
+	large := Record{Slot: 1, Ballot: ballot(1, 3), Entry: Entry{Kind: EntryBatch, Payload: make([]byte, size)}}
+
+	// The voter sends it once, and does not canvass before it can have arrived.
+	voter := newRig(t, 2, 3, Restored{Promised: ballot(1, 3), Records: []Record{large}})
+	voter.wait(testLease)
+	prepare := Prepare{Ballot: ballot(2, 1), From: 1}
+	one[Promise](t, voter.receive(1, prepare).SendAfterStore)
+	voter.store()
+	for range 11 {
+		voter.wait(250 * time.Millisecond)
+		if fx := voter.receive(1, prepare); len(fx.Send)+len(fx.SendAfterStore) > 0 {
+			t.Fatalf("it sends it again: %v", fx)
+		}
+		if fx := voter.step(Ticked{}); len(sent[Canvass](fx.Send)) > 0 {
+			t.Fatalf("it canvasses meanwhile: %v", fx)
+		}
+	}
+	// A link that broke took it with it.
+	voter.wait(10 * time.Second)
+	one[Promise](t, voter.receive(1, prepare).SendAfterStore)
+	voter.step(LinkUp{Peer: 1})
+	one[Promise](t, voter.receive(1, prepare).SendAfterStore)
+
+	// The candidate waits twice as long each time, until it is long enough.
+	candidate := newRig(t, 1, 3, Restored{Promised: ballot(1, 3)})
+	for _, patience := range []time.Duration{600, 1200, 2400, 4800} {
+		candidate.campaign()
+		candidate.tickAfter(patience*time.Millisecond - 1)
+		candidate.wantRole(RoleCandidate)
+		candidate.tickAfter(10 * time.Second)
+		candidate.wantRole(RoleFollower)
+	}
+	candidate.lead()
+	if candidate.core.failedPhases1 != 0 {
+		t.Error("who leads has not forgotten the failures before")
+	}
+}
