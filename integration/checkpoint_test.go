@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,21 +23,29 @@ var oftenCheckpoints = []string{"--checkpoint-journal-bytes", "1mb", "--journal-
 // fill overwrites keys with values of that size, by pipelines through one node, and returns when all is acknowledged.
 func fill(t *testing.T, n *node, writes, keys, size int) {
 	t.Helper()
+	if err := tryFill(t.Context(), n, writes, keys, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tryFill(ctx context.Context, n *node, writes, keys, size int) error {
 	const pipeline = 500
 	for first := 0; first < writes; first += pipeline {
-		_, err := n.rdb().Pipelined(t.Context(), func(p redis.Pipeliner) error {
+		_, err := n.rdb().Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i := first; i < min(first+pipeline, writes); i++ {
-				p.Set(t.Context(), fmt.Sprint("fill:", i%keys), fmt.Sprint(i, ":")+strings.Repeat("x", size), 0)
+				p.Set(ctx, fmt.Sprint("fill:", i%keys), fmt.Sprint(i, ":")+strings.Repeat("x", size), 0)
 			}
 			return nil
 		})
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
-// awaitSameCheckpoint waits until all nodes have published the same checkpoint, of slot least or later, and compared it.
+// awaitSameCheckpoint waits until all nodes have published the same checkpoint, of slot least or later, and compared it. A node that still
+// wrote the one before at that slot has taken none, and says so: then another one is asked for.
 func (c *cluster) awaitSameCheckpoint(least uint64) {
 	c.t.Helper()
 	await(c.t, "all nodes to publish and compare the same checkpoint", func() error {
@@ -45,6 +54,10 @@ func (c *cluster) awaitSameCheckpoint(least uint64) {
 			info, err := infoOf(n, "persistence")
 			if err != nil {
 				return err
+			}
+			if why := info["paxos_checkpoint_not_taken"]; why != "" && info["rdb_bgsave_in_progress"] == "0" {
+				err := n.rdb().Do(c.t.Context(), "PAXOS", "CHECKPOINT", "NEW").Err()
+				return fmt.Errorf("node %d has taken none: %s; another one: %w", n.id, why, errors.Join(err, errNotYet))
 			}
 			slot, err := strconv.ParseUint(info["paxos_snapshot_slot"], 10, 64)
 			if err != nil || slot < least {
@@ -147,16 +160,16 @@ func TestKillsInTheMiddleOfCheckpointsLoseNothing(t *testing.T) {
 	for range 6 {
 		awaitLoad(t, writers, 200)
 		n := c.nodes[random.IntN(len(c.nodes))]
-		overwriteUntilSaving(t, c.others(n)[0], n)
-		n.kill()
+		whileSaving(t, c.others(n)[0], n, n.kill)
 		awaitLoad(t, writers, 50)
 		n.start()
 		n.awaitServing()
 	}
-	overwriteUntilSaving(t, c.nodes[0], c.nodes[1])
-	for _, n := range c.nodes {
-		n.signal(syscall.SIGKILL)
-	}
+	whileSaving(t, c.nodes[0], c.nodes[1], func() {
+		for _, n := range c.nodes {
+			n.signal(syscall.SIGKILL)
+		}
+	})
 	stop.Store(true)
 	all.Wait()
 	c.killAll()
@@ -169,17 +182,30 @@ func TestKillsInTheMiddleOfCheckpointsLoseNothing(t *testing.T) {
 	c.awaitSameCheckpoint(takeCheckpoint(t, c.nodes[2]))
 }
 
-// overwriteUntilSaving writes through one node until another is in the middle of a checkpoint.
-func overwriteUntilSaving(t *testing.T, through, saving *node) {
+// whileSaving writes through one node until another is in the middle of a checkpoint, and has something done to it then.
+func whileSaving(t *testing.T, through, saving *node, do func()) {
 	t.Helper()
+	var over atomic.Bool
+	var filled sync.WaitGroup
+	filled.Go(func() {
+		for !over.Load() {
+			if err := tryFill(t.Context(), through, 500, 500, 2000); err != nil && !over.Load() {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	defer filled.Wait()
+	defer over.Store(true)
 	await(t, fmt.Sprintf("node %d to write a checkpoint", saving.id), func() error {
-		fill(t, through, 500, 500, 2000)
 		info, err := infoOf(saving, "persistence")
 		if err == nil && info["rdb_bgsave_in_progress"] != "1" {
 			err = errNotYet
 		}
 		return err
 	})
+	over.Store(true)
+	do()
 }
 
 // TestDiskUseIsBounded overwrites a few keys until a journal that is never cut would be several times the bound.

@@ -5,12 +5,14 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/paxredis/paxredis/replication"
@@ -24,13 +26,24 @@ import (
 //	link ID drop            nothing does
 //	link ID lose SHARE      this share does not
 //	link ID delay DURATION  it arrives so much later, in order
-//	disk DURATION           each write takes so much longer
+//	disk DURATION           each write takes so much longer, until something else is told
+//	disk fails              the next write cannot be synced
+//	disk full               the next write finds no room
 //	clock DURATION          the wall clock is so much ahead
+//	count                   nothing changes; the answer is how many messages were lost or late so far
 type faults struct {
 	mu    sync.Mutex
 	links map[paxos.NodeID]*faultyLink
-	disk  time.Duration
+	count int // of messages lost or late
+	disk  diskFault
 	ahead time.Duration
+}
+
+// diskFault is what goes wrong with writes.
+type diskFault struct {
+	slow time.Duration
+	fail error
+	over chan struct{} // closed when something else is told
 }
 
 // faultyLink is one direction between two nodes.
@@ -48,7 +61,7 @@ type lateMessage struct {
 // maxLate bounds the messages of a link that are on their way; more are lost, as on a network.
 const maxLate = 1 << 14
 
-var injected = &faults{links: make(map[paxos.NodeID]*faultyLink)}
+var injected = &faults{links: make(map[paxos.NodeID]*faultyLink), disk: diskFault{over: make(chan struct{})}}
 
 func init() {
 	path := os.Getenv("PAXREDIS_TEST_FAULTS")
@@ -74,8 +87,8 @@ func init() {
 func (f *faults) serve(conn net.Conn) {
 	defer conn.Close()
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
-		answer := "ok"
-		if err := f.obey(strings.Fields(lines.Text())); err != nil {
+		answer, err := f.obey(strings.Fields(lines.Text()))
+		if err != nil {
 			answer = err.Error()
 		}
 		if _, err := fmt.Fprintln(conn, answer); err != nil {
@@ -84,29 +97,43 @@ func (f *faults) serve(conn net.Conn) {
 	}
 }
 
-func (f *faults) obey(words []string) error {
+func (f *faults) obey(words []string) (answer string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case len(words) == 2 && (words[0] == "disk" || words[0] == "clock"):
-		d, err := time.ParseDuration(words[1])
-		switch {
-		case err != nil:
-			return err
-		case words[0] == "disk":
-			f.disk = d
-		default:
-			f.ahead = d
-		}
-		return nil
+	case len(words) == 1 && words[0] == "count":
+		return strconv.Itoa(f.count), nil
+	case len(words) == 2 && words[0] == "disk":
+		err = f.tellDisk(words[1])
+	case len(words) == 2 && words[0] == "clock":
+		f.ahead, err = time.ParseDuration(words[1])
 	case len(words) >= 3 && words[0] == "link":
-		id, err := strconv.ParseUint(words[1], 10, 32)
-		if err != nil {
-			return err
+		var id uint64
+		if id, err = strconv.ParseUint(words[1], 10, 32); err == nil {
+			err = f.link(paxos.NodeID(id)).obey(words[2:])
 		}
-		return f.link(paxos.NodeID(id)).obey(words[2:])
+	default:
+		err = fmt.Errorf("unknown: %q", words)
 	}
-	return fmt.Errorf("unknown: %q", words)
+	return "ok", err
+}
+
+// tellDisk changes what goes wrong with writes, those that wait included. The caller holds mu.
+func (f *faults) tellDisk(word string) (err error) {
+	next := diskFault{over: make(chan struct{})}
+	switch word {
+	case "fails":
+		next.fail = &fs.PathError{Op: "sync", Path: "the journal", Err: syscall.EIO}
+	case "full":
+		next.fail = &fs.PathError{Op: "write", Path: "the journal", Err: syscall.ENOSPC}
+	default:
+		next.slow, err = time.ParseDuration(word)
+	}
+	if err == nil {
+		close(f.disk.over)
+		f.disk = next
+	}
+	return err
 }
 
 // link returns the link to a peer. The caller holds mu.
@@ -154,6 +181,9 @@ func (s faultySender) Send(to paxos.NodeID, m paxos.Message) {
 		l.late = late
 		go s.deliver(to, late)
 	}
+	if lost || l.delay > 0 {
+		injected.count++
+	}
 	injected.mu.Unlock()
 	switch {
 	case lost:
@@ -176,20 +206,47 @@ func (s faultySender) deliver(to paxos.NodeID, late <-chan lateMessage) {
 	}
 }
 
-// slowDisk is a disk that takes its time.
-type slowDisk struct{ replication.Storage }
+// faultyDisk is a disk that takes its time, or fails.
+type faultyDisk struct {
+	replication.Storage
+	failed bool // only the goroutine that saves looks at it
+}
 
-func faultyStorage(s replication.Storage) replication.Storage { return slowDisk{s} }
+func faultyStorage(s replication.Storage) replication.Storage { return &faultyDisk{Storage: s} }
 
-// Save implements replication.Storage.
-func (d slowDisk) Save(writes []paxos.Write) error {
-	injected.mu.Lock()
-	slow := injected.disk
-	injected.mu.Unlock()
-	if slow > 0 {
-		<-time.After(slow)
+// Save implements replication.Storage. Of what it fails to write a part is there all the same, as on a disk.
+func (d *faultyDisk) Save(writes []paxos.Write) error {
+	if d.failed {
+		panic("the journal is written again after a write has failed (rule D2)")
 	}
-	return d.Storage.Save(writes)
+	fault := injected.awaitDisk()
+	if fault == nil {
+		return d.Storage.Save(writes)
+	}
+	d.failed = true
+	if some := writes[:len(writes)/2]; len(some) > 0 {
+		if err := d.Storage.Save(some); err != nil {
+			return err
+		}
+	}
+	return fault
+}
+
+// awaitDisk returns when a write may go on, with what becomes of it. What is told meanwhile holds for it.
+func (f *faults) awaitDisk() error {
+	for {
+		f.mu.Lock()
+		disk := f.disk
+		f.mu.Unlock()
+		if disk.slow == 0 {
+			return disk.fail
+		}
+		select {
+		case <-time.After(disk.slow):
+			return nil
+		case <-disk.over:
+		}
+	}
 }
 
 // faultyClock is a machine's whose wall clock is set.
