@@ -96,7 +96,7 @@ func Open(dir string, ledger Ledger, o Options) (*Checkpoints, error) {
 	if err := c.findReception(published.Generation); err != nil {
 		return nil, err
 	}
-	if err := c.removeLeftovers(published.Generation); err != nil {
+	if err := c.removeLeftovers(published); err != nil {
 		return nil, err
 	}
 	if published.Slot == 0 {
@@ -109,26 +109,24 @@ func Open(dir string, ledger Ledger, o Options) (*Checkpoints, error) {
 }
 
 // removeLeftovers removes all generations but the published one and that of a reception.
-func (c *Checkpoints) removeLeftovers(published uint64) error {
+func (c *Checkpoints) removeLeftovers(published journal.Published) error {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return fmt.Errorf("storage: cannot list the checkpoints: %w", err)
 	}
-	c.next = published + 1
+	c.next = published.Generation + 1
+	var unknown []uint64
 	for _, e := range entries {
 		number, err := strconv.ParseUint(e.Name(), 10, 64)
 		if err != nil || !e.IsDir() {
 			continue
 		}
 		c.next = max(c.next, number+1)
-		if number == published || c.reception != nil && number == c.reception.number {
-			continue
-		}
-		if err := removeDirectory(c.generationDirectory(number)); err != nil {
-			return err
+		if number != published.Generation && (c.reception == nil || number != c.reception.number) {
+			unknown = append(unknown, number)
 		}
 	}
-	return nil
+	return c.leave(unknown, published.Slot == 0 && len(published.Head) > 0)
 }
 
 func (c *Checkpoints) generationDirectory(number uint64) string {
@@ -240,13 +238,23 @@ func (c *Checkpoints) closeGeneration(g *generation) error {
 	return g.close()
 }
 
-// remove closes a generation and removes its directory.
+// remove closes a generation and removes its directory, or sets it aside if it was given up.
 func (c *Checkpoints) remove(g *generation) error {
-	return errors.Join(c.closeGeneration(g), removeDirectory(g.dir))
+	c.mu.Lock()
+	end := removeDirectory
+	if g.givenUp {
+		end = c.setAside
+	}
+	c.mu.Unlock()
+	return errors.Join(c.closeGeneration(g), end(g.dir))
 }
 
-// install makes an image the newest one, after the ledger knows it. Alone, it replaces all others.
+// install makes an image the newest one, after the ledger knows it. Alone, it replaces all others. What was given up before it is of no use
+// any more.
 func (c *Checkpoints) install(i *image, alone bool) error {
+	if err := c.removeDiscarded(); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	i.g.pins++
 	c.images = append(c.images, i)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/journal"
 )
 
 // damageable returns a directory whose checkpoint is partly in tables and partly in the log of a memtable, and what is in it. The process that
@@ -113,6 +114,14 @@ func recovers(t *testing.T, dir string, m model) {
 	if !errors.As(err, &damaged) || !errors.Is(err, paxos.ErrDamagedCheckpoint) || damaged.Slot != 2 {
 		t.Fatalf("%d records, error: %v", len(got), err)
 	}
+	tables := func(name string) int {
+		found, err := filepath.Glob(filepath.Join(dir, "state", name, "*.sst"))
+		if err != nil {
+			t.Error(err)
+		}
+		return len(found)
+	}
+	left := tables("1")
 	if err := n.Discard(err.Error()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,10 +131,37 @@ func recovers(t *testing.T, dir string, m model) {
 	if _, err := os.Stat(filepath.Join(dir, "state", "1")); !os.IsNotExist(err) {
 		t.Errorf("the directory is still there: %v", err)
 	}
+	// It may be all that is left, so it stays until another one is published.
+	for range 2 {
+		if now := tables("1" + discardedSuffix); now < left {
+			t.Errorf("what was given up is gone: %d of %d tables are left", now, left)
+		}
+		n = n.reopen()
+	}
 	n.checkpoint(m, 3, []uint64{1}, records(m)...) // as it would be after the log was applied again from its beginning
+	if now := tables("1" + discardedSuffix); now > 0 {
+		t.Errorf("%d tables of what was given up are still there", now)
+	}
 	n = n.reopen()
 	n.expect(m)
 	n.close()
+}
+
+// TestACheckpointIsSetAsideThoughACrashCameFirst: the journal says that it was given up, and its directory has its name yet.
+func TestACheckpointIsSetAsideThoughACrashCameFirst(t *testing.T) {
+	dir, _ := damageable(t)
+	n := openNode(t, dir)
+	if err := n.ledger.Publish(journal.Published{Head: []byte("given up")}); err != nil {
+		t.Fatal(err)
+	}
+	n = n.reopen()
+	defer n.close()
+	if _, err := os.Stat(filepath.Join(dir, "state", "1"+discardedSuffix, "MANIFEST")); err != nil {
+		t.Error(err)
+	}
+	if _, ok := n.Checkpoint(); ok {
+		t.Error("the checkpoint is still there")
+	}
 }
 
 // TestADamagedCheckpointIsReplacedByAReceivedOne without being discarded first.

@@ -29,6 +29,8 @@ type generation struct {
 	// the Checkpoints' mutex.
 	pins    int
 	learned *Tally
+	// givenUp says that its newest checkpoint was discarded. It is guarded likewise.
+	givenUp bool
 
 	// weight is the sum of live.
 	weight atomic.Uint64

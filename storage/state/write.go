@@ -326,11 +326,14 @@ func (c *Checkpoints) Discard(why string) error {
 	return errors.Join(c.abandon(), c.drop())
 }
 
-// drop forgets all checkpoints; generations that are being read go when that ends.
+// drop forgets all checkpoints; generations that are being read go when that ends. The newest is set aside.
 func (c *Checkpoints) drop() error {
 	c.mu.Lock()
 	damage := c.damage
 	c.newest, c.damage = nil, nil
+	if n := len(c.images); n > 0 {
+		c.images[n-1].g.givenUp = true
+	}
 	var unused []*generation
 	for _, i := range c.images {
 		if c.unpinLocked(i.g) {
@@ -343,7 +346,7 @@ func (c *Checkpoints) drop() error {
 		return err
 	}
 	if damage != nil {
-		return removeDirectory(damage.Where)
+		return c.setAside(damage.Where)
 	}
 	return nil
 }
