@@ -49,16 +49,20 @@ func tryFill(ctx context.Context, n *node, writes, keys, size int) error {
 func (c *cluster) awaitSameCheckpoint(least uint64) {
 	c.t.Helper()
 	await(c.t, "all nodes to publish and compare the same checkpoint", func() error {
-		var slots []string
-		for _, n := range c.nodes {
-			info, err := infoOf(n, "persistence")
-			if err != nil {
+		infos := make([]map[string]string, len(c.nodes))
+		for i, n := range c.nodes {
+			var err error
+			if infos[i], err = infoOf(n, "persistence"); err != nil {
 				return err
 			}
-			if why := info["paxos_checkpoint_not_taken"]; why != "" && info["rdb_bgsave_in_progress"] == "0" {
+			if why := infos[i]["paxos_checkpoint_not_taken"]; why != "" && infos[i]["rdb_bgsave_in_progress"] == "0" {
 				err := n.rdb().Do(c.t.Context(), "PAXOS", "CHECKPOINT", "NEW").Err()
 				return fmt.Errorf("node %d has taken none: %s; another one: %w", n.id, why, errors.Join(err, errNotYet))
 			}
+		}
+		var slots []string
+		for i, n := range c.nodes {
+			info := infos[i]
 			slot, err := strconv.ParseUint(info["paxos_snapshot_slot"], 10, 64)
 			if err != nil || slot < least {
 				return fmt.Errorf("node %d has that of slot %q: %w", n.id, info["paxos_snapshot_slot"], err)

@@ -19,14 +19,14 @@ func TestHistoriesOfWrongClocksAreLinearizable(t *testing.T) {
 				name           string
 				leader, others time.Duration
 			}{
-				{"the leader's is ahead", off, 0},
-				{"the leader's is back", -off, 0},
-				{"the others' are ahead", 0, off},
-				{"the leader's is back, the others' ahead", -off, off},
-				{"all are ahead", off, off},
-				{"all are right again", 0, 0},
+				{"the leader's clock is ahead", off, 0},
+				{"the leader's clock is back", -off, 0},
+				{"the others' clocks are ahead", 0, off},
+				{"the leader's clock is back, the others' ahead", -off, off},
+				{"all clocks are ahead", off, off},
+				{"all clocks are right again", 0, 0},
 			} {
-				t.Log(fault.name)
+				r.fault(fault.name)
 				leader := c.leader()
 				c.tell(leader, "clock", fault.leader)
 				for _, n := range c.others(leader) {

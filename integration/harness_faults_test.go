@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +21,43 @@ type faultyCluster struct {
 	sockets string // the directory of the nodes' sockets
 }
 
+// wound is a fault of such a cluster, which is over when run returns.
+type wound struct {
+	name string
+	run  func(*testing.T, *faultyCluster, *recording)
+}
+
+// healable is a fault that heal ends. What begin returns, if anything, waits until it shows that the fault is there.
+type healable struct {
+	name  string
+	begin func(*faultyCluster) (shows func())
+}
+
+// run has the clients get on under the fault, which must have met something, and ends it.
+func (f *healable) run(t *testing.T, c *faultyCluster, r *recording) {
+	t.Helper()
+	before := c.suffered()
+	shows := f.begin(c)
+	if shows != nil {
+		shows()
+	}
+	r.awaitWrites(writesBetweenFaults)
+	c.awaitSuffered(before)
+	c.heal()
+	c.awaitServing()
+}
+
 // startFaulty runs a cluster without faults, and waits until every node serves.
 func startFaulty(t *testing.T, size int, flags ...string) *faultyCluster {
+	t.Helper()
+	c := newFaulty(t, size, flags...)
+	c.start()
+	c.awaitServing()
+	return c
+}
+
+// newFaulty prepares such a cluster; start runs it.
+func newFaulty(t *testing.T, size int, flags ...string) *faultyCluster {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "faults-") // a socket's path must be short
 	if err != nil {
@@ -30,30 +66,58 @@ func startFaulty(t *testing.T, size int, flags ...string) *faultyCluster {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	c := &faultyCluster{newClusterOf(t, mustBuild(t, faultyBinary), size, flags...), dir}
 	for _, n := range c.nodes {
-		n.env = []string{"PAXREDIS_TEST_FAULTS=" + c.socket(n)}
+		c.equip(n)
 	}
-	c.start()
-	c.awaitServing()
 	return c
 }
 
-func (c *faultyCluster) socket(n *node) string { return filepath.Join(c.sockets, fmt.Sprint(n.id)) }
+// equip has a node that is not started yet listen to what it is told.
+func (c *faultyCluster) equip(n *node) { n.env = []string{"PAXREDIS_TEST_FAULTS=" + c.socket(n)} }
+
+// socket is named by the address for clients, since a node that joins does not know its id.
+func (c *faultyCluster) socket(n *node) string {
+	_, port, err := net.SplitHostPort(n.address)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return filepath.Join(c.sockets, port)
+}
+
+// without is the same cluster for faults that leave a node alone.
+func (c *faultyCluster) without(n *node) *faultyCluster {
+	rest := *c.cluster
+	rest.nodes = c.others(n)
+	return &faultyCluster{&rest, c.sockets}
+}
 
 // tell has a node's process do something, and returns once it holds. A process that is started again has no faults.
 func (c *faultyCluster) tell(n *node, words ...any) {
 	c.t.Helper()
+	if answer := c.ask(n, words...); answer != "ok" {
+		c.t.Fatalf("node %d was told %v, and answered %q", n.id, words, answer)
+	}
+}
+
+// ask waits for a process that was started a moment ago.
+func (c *faultyCluster) ask(n *node, words ...any) (answer string) {
+	c.t.Helper()
 	line := strings.TrimSpace(fmt.Sprintln(words...))
-	conn, err := net.Dial("unix", c.socket(n))
-	if err != nil {
-		c.t.Fatalf("node %d cannot be told %q: %v", n.id, line, err)
-	}
-	defer conn.Close()
-	if _, err := fmt.Fprintln(conn, line); err != nil {
-		c.t.Fatalf("node %d cannot be told %q: %v", n.id, line, err)
-	}
-	if answer, err := bufio.NewReader(conn).ReadString('\n'); answer != "ok\n" {
-		c.t.Fatalf("node %d was told %q, and answered %q, %v", n.id, line, answer, err)
-	}
+	await(c.t, fmt.Sprintf("node %d to be told %q", n.id, line), func() error {
+		if !n.running() {
+			c.t.Fatalf("node %d is to be told %q and does not run; its log ends with:\n%s", n.id, line, n.logTail(20))
+		}
+		conn, err := net.Dial("unix", c.socket(n))
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := fmt.Fprintln(conn, line); err != nil {
+			return err
+		}
+		answer, err = bufio.NewReader(conn).ReadString('\n')
+		return err
+	})
+	return strings.TrimSpace(answer)
 }
 
 // links says what becomes of what one node sends to others.
@@ -82,4 +146,31 @@ func (c *faultyCluster) heal() {
 		c.links(n, c.nodes, "pass")
 		c.tell(n, "disk", "0s")
 	}
+}
+
+// suffered is how many messages and writes have met a fault, since the nodes that run were started.
+func (c *faultyCluster) suffered() (count int) {
+	c.t.Helper()
+	for _, n := range c.nodes {
+		if !n.running() {
+			continue
+		}
+		some, err := strconv.Atoi(c.ask(n, "count"))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		count += some
+	}
+	return count
+}
+
+// awaitSuffered waits until something has met a fault since suffered said so many.
+func (c *faultyCluster) awaitSuffered(before int) {
+	c.t.Helper()
+	await(c.t, "something to meet the fault", func() error {
+		if c.suffered() <= before {
+			return errNotYet
+		}
+		return nil
+	})
 }

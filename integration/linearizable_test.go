@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,22 +23,19 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			c := startCluster(t, 3, "--read-mode", mode, "--commit-timeout", commitTimeoutOfRecorded.String())
 			r := startRecording(t, c, history.Options{Seed: uint64(i + 1)})
-			for _, fault := range []struct {
-				name string
-				run  func(*testing.T, *cluster, *recording)
-			}{
+			for _, fault := range []crash{
 				{"the leader is killed", killOne((*cluster).leader)},
 				{"a follower is killed", killOne((*cluster).follower)},
 				{"the leader is frozen", freezeOne((*cluster).leader)},
-				{"leadership is handed over", handOverTwice},
+				{"leadership is handed over twice", handOverTwice},
 				{"a follower is frozen", freezeOne((*cluster).follower)},
-				{"the leader is frozen again", freezeOne((*cluster).leader)},
-				{"the leader and then a follower are killed", killMajority},
-				{"leadership is handed over again", handOverTwice},
-				{"all nodes are killed at once", killAll},
-				{"the new leader is frozen", freezeOne((*cluster).leader)},
+				{"the leader is frozen", freezeOne((*cluster).leader)},
+				{"a majority is killed", killMajority},
+				{"leadership is handed over twice", handOverTwice},
+				{"all are killed", killAll},
+				{"the leader is frozen", freezeOne((*cluster).leader)},
 			} {
-				t.Log(fault.name)
+				r.fault(fault.name)
 				fault.run(t, c, r)
 				r.awaitWrites(writesBetweenFaults)
 			}
@@ -48,183 +44,31 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	}
 }
 
-const (
-	// commitTimeoutOfRecorded is shorter than the clients' own, so that errors of the nodes are among the outcomes.
-	commitTimeoutOfRecorded = 400 * time.Millisecond
-	// clientTimeout is shorter than a node stands still, so that new commands wait for it when it goes on.
-	clientTimeout = 500 * time.Millisecond
-	// longerThanTheLease is some multiple of the lease a node has without flags.
-	longerThanTheLease  = 2 * time.Second
-	writesBetweenFaults = 500
-	recordersOfANode    = 6 // clients
-	checkLimit          = 30 * time.Second
-	staleCheckLimit     = 20 * time.Second
-)
-
-// recording is clients of a cluster whose commands are recorded.
-type recording struct {
-	t        *testing.T
-	recorder *history.Recorder
-	cluster  *cluster
-	end      context.CancelFunc
-	all      sync.WaitGroup
-}
-
-// startRecording starts clients of every node, with these hooks, and waits until they get on.
-func startRecording(t *testing.T, c *cluster, o history.Options, hooks ...redis.Hook) *recording {
-	t.Helper()
-	ctx, end := context.WithCancel(t.Context())
-	r := &recording{t: t, recorder: history.NewRecorder(), cluster: c, end: end}
-	t.Cleanup(func() { end(); r.all.Wait() })
-	workload := history.NewWorkload(r.recorder, o)
-	for i, n := range c.nodes {
-		for j := range recordersOfANode {
-			r.all.Go(func() {
-				client := history.NewClient(n.address, clientTimeout)
-				defer client.Close()
-				for _, hook := range hooks {
-					client.AddHook(hook)
-				}
-				if err := workload.Run(ctx, client, i*recordersOfANode+j); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	}
-	r.awaitWrites(writesBetweenFaults)
-	return r
-}
-
-// awaitWrites waits until so many further writes of all clients have succeeded.
-func (r *recording) awaitWrites(more int64) {
-	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), limit)
-	defer cancel()
-	if err := r.recorder.AwaitWrites(ctx, more); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// stop ends the clients, checks what was recorded, and waits until the nodes are equal.
-func (r *recording) stop() *history.Report {
-	r.t.Helper()
-	r.end()
-	r.all.Wait()
-	report := r.check()
-	if err := report.Err(); err != nil {
-		r.t.Error(err)
-	}
-	r.cluster.awaitServing()
-	r.cluster.awaitEqual()
-	return report
-}
-
-// check searches what was recorded and prints the figures. Pictures of what is wrong stay after the test.
-func (r *recording) check() *history.Report {
-	r.t.Helper()
-	dir, err := os.MkdirTemp("", "paxredis-histories-")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	report := r.recorder.Check(checkLimit, dir)
-	r.t.Log(report)
-	if len(report.Violations) == 0 {
-		if err := os.Remove(dir); err != nil {
-			r.t.Error(err)
-		}
-	}
-	return report
-}
-
-// killOne kills a node with SIGKILL, and starts it again while the others go on.
-func killOne(which func(*cluster) *node) func(*testing.T, *cluster, *recording) {
-	return func(t *testing.T, c *cluster, r *recording) {
-		n := which(c)
-		n.kill()
-		r.awaitWrites(writesBetweenFaults)
-		n.start()
-		n.awaitServing()
-	}
-}
-
-// freezeOne stops a node's process for longer than a lease, and until the others have gone on without it.
-func freezeOne(which func(*cluster) *node) func(*testing.T, *cluster, *recording) {
-	return func(t *testing.T, c *cluster, r *recording) {
-		n := which(c)
-		n.freeze()
-		for frozen := time.Now(); time.Since(frozen) < longerThanTheLease; {
-			r.awaitWrites(1)
-		}
-		n.signal(syscall.SIGCONT)
-		n.awaitServing()
-	}
-}
-
-func handOverTwice(t *testing.T, c *cluster, r *recording) {
-	for range 2 {
-		from := c.leader()
-		if err := c.others(from)[0].rdb().Do(t.Context(), "PAXOS", "LEADER", "TRANSFER").Err(); err != nil {
-			t.Errorf("handing leadership of node %d over: %v", from.id, err)
-		}
-		r.awaitWrites(writesBetweenFaults / 2)
-	}
-}
-
-// TestHistoryOfReplacedMembersIsLinearizable replaces one member after another, the leader among them, while clients of the other two
-// go on.
-func TestHistoryOfReplacedMembersIsLinearizable(t *testing.T) {
+// TestHistoryOfRestartsIsLinearizable kills one node again and again, also before it serves.
+func TestHistoryOfRestartsIsLinearizable(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, append([]string{"--commit-timeout", commitTimeoutOfRecorded.String()}, oftenCheckpoints...)...)
-	old, stays := c.leader(), *c
-	stays.nodes = c.others(old)
-	r := startRecording(t, &stays, history.Options{Seed: 3})
-	for range 3 {
-		next := c.joiner(0, "")
-		next.start()
-		c.awaitVoter(next)
-		c.nodes = append(c.nodes, next)
+	r := startRecording(t, c, history.Options{Seed: 4})
+	for _, fault := range []crash{
+		{"the leader is restarted in a loop", restartInALoop((*cluster).leader)},
+		{"a follower is restarted in a loop", restartInALoop((*cluster).follower)},
+	} {
+		r.fault(fault.name)
+		fault.run(t, c, r)
 		r.awaitWrites(writesBetweenFaults)
-		c.remove(old)
-		expectRemoved(t, old)
-		old.stop()
-		r.awaitWrites(writesBetweenFaults)
-		if old = next; c.leader() != next {
-			if err := next.rdb().Do(t.Context(), "PAXOS", "LEADER", "TRANSFER", next.id).Err(); err != nil {
-				t.Errorf("handing leadership to node %d: %v", next.id, err)
-			}
-		}
 	}
 	r.stop()
-	c.awaitEqual()
 }
 
-// killMajority leaves one node, which can do nothing, until the others come back.
-func killMajority(t *testing.T, c *cluster, _ *recording) {
-	leader := c.leader()
-	leader.kill()
-	second := c.others(leader)[0]
-	second.kill()
-	last := c.others(leader)[1]
-	await(t, "the last node to refuse a write", func() error {
-		err := last.rdb().Set(t.Context(), "refused", "v", 0).Err()
-		if outcomeOf(err) != refused {
-			return fmt.Errorf("it answered %v", err)
-		}
-		return nil
-	})
-	leader.start()
-	second.start()
-	c.awaitServing()
-}
-
-func killAll(_ *testing.T, c *cluster, _ *recording) {
-	for _, n := range c.nodes {
-		n.signal(syscall.SIGKILL)
+// TestHistoryOfReplacedMembersIsLinearizable replaces one member after another, the leader among them.
+func TestHistoryOfReplacedMembersIsLinearizable(t *testing.T) {
+	c := startFaulty(t, 3, append([]string{"--commit-timeout", commitTimeoutOfRecorded.String()}, oftenCheckpoints...)...)
+	r := startRecording(t, c.cluster, history.Options{Seed: 3})
+	for _, fault := range replacements {
+		r.fault(fault.name)
+		fault.run(t, c, r)
 	}
-	for _, n := range c.nodes {
-		<-n.exited
-	}
-	c.start()
-	c.awaitServing()
+	r.stop()
 }
 
 // TestStaleReadsAreFound shows that the check can fail: on nodes that were told to answer reads from what they have, and on what
@@ -237,8 +81,9 @@ func TestStaleReadsAreFound(t *testing.T) {
 	})
 	for name, lags := range map[string]bool{"of a store that lags": true, "none of one that does not": false} {
 		t.Run(name, func(t *testing.T) {
-			first, second := startSingle(t), startSingle(t)
-			hook := &lagging{reads: second.rdb(), lags: lags}
+			patient := []string{"--commit-timeout", limit.String()}
+			first, second := startSingle(t, patient...), startSingle(t, patient...)
+			hook := &lagging{writes: first.rdb(), reads: second.rdb(), lags: lags}
 			c := &cluster{t: t, nodes: []*node{first}}
 			expectStale(t, startRecording(t, c, options, hook), lags)
 		})
@@ -251,7 +96,6 @@ func expectStale(t *testing.T, r *recording, want bool) {
 	t.Helper()
 	r.awaitWrites(4 * writesBetweenFaults)
 	r.end()
-	r.all.Wait()
 	report := r.recorder.Check(staleCheckLimit, t.TempDir())
 	t.Log(report)
 	decided := slices.ContainsFunc(report.Violations, func(v history.Violation) bool { return !v.Undecided })
@@ -265,10 +109,14 @@ func expectStale(t *testing.T, r *recording, want bool) {
 	}
 }
 
-// lagging sends what reads to another node, and what writes there too: if it lags only once another write follows.
+// staleCheckLimit bounds a search that need not come to an end.
+const staleCheckLimit = 20 * time.Second
+
+// lagging is one store made of two nodes: it writes to one and then to the other, and reads from the other. If it lags, the other gets a
+// write only once another follows. Its own clients wait for as long as it takes: after a write of unknown outcome the nodes would differ.
 type lagging struct {
-	reads *redis.Client
-	lags  bool
+	writes, reads *redis.Client
+	lags          bool
 
 	mu   sync.Mutex
 	last []any // the newest write, which the other node does not have
@@ -286,20 +134,28 @@ func (l *lagging) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		case "GET", "OBJECT":
 			return l.reads.Process(ctx, cmd)
 		case "SET", "DEL", "INCR":
-		default:
-			return next(ctx, cmd) // how a connection begins, which happens within a command
+			return l.write(ctx, cmd)
 		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		args := cmd.Args()
-		if l.lags {
-			args, l.last = l.last, args
-		}
-		if args != nil {
-			if err := l.reads.Do(ctx, args...).Err(); err != nil && !errors.Is(err, redis.Nil) {
-				return err
-			}
-		}
-		return next(ctx, cmd)
+		return next(ctx, cmd) // how a connection begins, which happens within a command
 	}
+}
+
+func (l *lagging) write(ctx context.Context, cmd redis.Cmder) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.writes.Process(ctx, cmd)
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	args := cmd.Args()
+	if l.lags {
+		args, l.last = l.last, args
+	}
+	if args == nil {
+		return err
+	}
+	if copied := l.reads.Do(ctx, args...).Err(); copied != nil && !errors.Is(copied, redis.Nil) {
+		return fmt.Errorf("written to one node, not to the other: %v", copied) // whatever the cause is, the write is not refused
+	}
+	return err
 }

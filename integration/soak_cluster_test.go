@@ -3,10 +3,8 @@ package integration
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,62 +18,75 @@ var (
 
 const faultsOfASoakRound = 15
 
-// TestSoakCluster goes on for as long as it is told, a cluster of 3 or 5 nodes a round: all kinds of faults in a random order, every
-// history checked. It stops at the first round that fails.
+// TestSoakCluster goes on for as long as it is told, a cluster of 3 or 5 nodes a round: all kinds of faults in a random order, also two at a
+// time, every history checked. It stops at the first round that fails.
 func TestSoakCluster(t *testing.T) {
 	if *soakDuration == 0 {
 		t.Skip("run it by make soak-cluster")
 	}
-	var total soakTotal
+	total := soakTotal{faults: make(tally)}
 	for began, seed := time.Now(), *soakSeed; time.Since(began) < *soakDuration && !t.Failed(); seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { total.add(soakRound(t, seed)) })
 		t.Log(&total)
 	}
+	figures(t, total.String())
 }
 
 // soakRound has a cluster's clients record a history under faults drawn by the seed, and checks it.
-func soakRound(t *testing.T, seed uint64) (*history.Report, map[string]int) {
+func soakRound(t *testing.T, seed uint64) (*history.Report, tally) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	size, mode := 3+2*random.IntN(2), []string{"quorum", "lease"}[random.IntN(2)]
 	c := startFaulty(t, size, append([]string{"--read-mode", mode, "--commit-timeout", commitTimeoutOfRecorded.String()}, oftenCheckpoints...)...)
 	r := startRecording(t, c.cluster, history.Options{Seed: seed, ClockDifference: 2 * soakClockOff})
-	drawn, all := make(map[string]int), soakFaults()
+	t.Logf("%d nodes, %s reads", size, mode)
+	all, behind := soakFaults(), &background{t: t, random: random, whole: c, r: r}
 	for range faultsOfASoakRound {
+		rest := behind.step()
 		fault := all[random.IntN(len(all))]
-		drawn[fault.name]++
-		fault.run(t, c, r)
+		r.fault(fault.name)
+		fault.run(t, rest, r)
 		r.awaitWrites(writesBetweenFaults / 5)
+		behind.keep(rest)
 	}
-	t.Logf("%d nodes, %s reads: %v", size, mode, drawn)
-	return r.stop(), drawn
-}
-
-type soakFault struct {
-	name string
-	run  func(*testing.T, *faultyCluster, *recording)
+	behind.end()
+	return r.stop(), r.faults
 }
 
 const soakClockOff = 2 * time.Second
 
 // soakFaults are all kinds, each over when it returns.
-func soakFaults() []soakFault {
-	whole := func(run func(*testing.T, *cluster, *recording)) func(*testing.T, *faultyCluster, *recording) {
-		return func(t *testing.T, c *faultyCluster, r *recording) { run(t, c.cluster, r) }
-	}
-	all := []soakFault{
+func soakFaults() []wound {
+	all := []wound{
+		{"leadership is handed over twice", whole(handOverTwice)},
 		{"the leader is killed", whole(killOne((*cluster).leader))},
 		{"a follower is killed", whole(killOne((*cluster).follower))},
 		{"the leader is frozen", whole(freezeOne((*cluster).leader))},
 		{"a follower is frozen", whole(freezeOne((*cluster).follower))},
-		{"leadership is handed over", whole(handOverTwice)},
+		{"the leader is restarted in a loop", whole(restartInALoop((*cluster).leader))},
+		{"a follower is restarted in a loop", whole(restartInALoop((*cluster).follower))},
+		{"a majority is killed", whole(killMajority)},
 		{"all are killed", whole(killAll)},
 		{"the leader's clock is ahead", setClock((*cluster).leader, soakClockOff)},
 		{"a follower's clock is back", setClock((*cluster).follower, -soakClockOff)},
 	}
+	all = append(append(all, diskFailures...), replacements[:2]...)
 	for _, fault := range slices.Concat(partitions, slowDisks) {
-		all = append(all, soakFault{fault.name, fault.run})
+		all = append(all, wound{fault.name, fault.run})
+	}
+	for _, situation := range partial {
+		all = append(all, wound{situation.name, func(_ *testing.T, c *faultyCluster, r *recording) {
+			c.awaitWritten(situation.begin(c), 100)
+			r.awaitWrites(writesBetweenFaults)
+			c.heal()
+			c.awaitServing()
+		}})
 	}
 	return all
+}
+
+// whole makes a fault of processes one of a test build's.
+func whole(run func(*testing.T, *cluster, *recording)) func(*testing.T, *faultyCluster, *recording) {
+	return func(t *testing.T, c *faultyCluster, r *recording) { run(t, c.cluster, r) }
 }
 
 func setClock(which func(*cluster) *node, off time.Duration) func(*testing.T, *faultyCluster, *recording) {
@@ -91,31 +102,23 @@ func setClock(which func(*cluster) *node, off time.Duration) func(*testing.T, *f
 type soakTotal struct {
 	rounds, histories, violations int
 	operations, unknown           int64
-	faults                        map[string]int
+	faults                        tally
 	withoutWrite                  time.Duration
 }
 
-func (s *soakTotal) add(report *history.Report, faults map[string]int) {
+func (s *soakTotal) add(report *history.Report, faults tally) {
 	s.rounds++
 	s.histories += report.Histories
 	s.violations += len(report.Violations)
 	s.operations += report.Operations
 	s.unknown += report.Unknown
 	s.withoutWrite = max(s.withoutWrite, report.WithoutWrite)
-	if s.faults == nil {
-		s.faults = make(map[string]int)
-	}
 	for name, times := range faults {
 		s.faults[name] += times
 	}
 }
 
 func (s *soakTotal) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d rounds: %d operations (%d unknown), %d histories checked, %d violations; longest time without a successful write %v; faults:",
-		s.rounds, s.operations, s.unknown, s.histories, s.violations, s.withoutWrite.Round(time.Millisecond))
-	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
-		fmt.Fprintf(&b, " %s %d,", name, s.faults[name])
-	}
-	return strings.TrimSuffix(b.String(), ",")
+	return fmt.Sprintf("%d rounds: %d operations (%d unknown), faults: %v; %d histories checked, %d violations; longest time without a successful write %v",
+		s.rounds, s.operations, s.unknown, s.faults, s.histories, s.violations, s.withoutWrite.Round(time.Millisecond))
 }

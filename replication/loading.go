@@ -3,6 +3,7 @@ package replication
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,7 @@ const (
 // It returns what the core goes on from. It runs on the goroutine that will be the loop's: nothing else can happen meanwhile.
 func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
 	began := g.clock.Now().Mono
-	if err := g.loadCheckpoint(restored.Chosen); err != nil {
+	if err := g.loadCheckpoint(restored.First, restored.Chosen); err != nil {
 		return restored, err
 	}
 	from := paxos.Slot(g.applier.applied.Load())
@@ -66,10 +67,6 @@ func startFrom(restored paxos.Restored, from paxos.Slot) paxos.Restored {
 // loadNothing is the start of a node that cannot restore its state: its log is cut, and it has no checkpoint. All it has voted
 // for is handed to the core, even what it knew to be chosen: a candidate must be told.
 func (g *Group) loadNothing(restored paxos.Restored) (paxos.Restored, error) {
-	if c := g.Configuration(); len(c.Members()) == 1 && c.IsMember(g.cfg.Self) {
-		return restored, fmt.Errorf("the state up to slot %v is lost: its checkpoint is damaged or gone, the log before it is cut, and there is no other "+
-			"node to fetch it from. Put a backup back with: paxredis restore", restored.First-1)
-	}
 	var kept []paxos.Record
 	for next := restored.First; next <= restored.Chosen; next = kept[len(kept)-1].Slot + 1 {
 		records, err := g.storage.Read(next, restored.Chosen, loadBytes)
@@ -84,8 +81,19 @@ func (g *Group) loadNothing(restored paxos.Restored) (paxos.Restored, error) {
 	return restored, nil
 }
 
-// loadCheckpoint restores the newest checkpoint, after which the slots up to chosen follow. One that is damaged is given up.
-func (g *Group) loadCheckpoint(chosen paxos.Slot) error {
+// isAlone reports whether this node is the only member, by its configuration and by that of a checkpoint which may be damaged.
+func (g *Group) isAlone(c *paxos.Checkpoint) bool {
+	configuration := g.Configuration()
+	members := configuration.Members()
+	if state, err := decodeGroupState(c.Group); err == nil {
+		members = append(members, state.configuration.Members()...)
+	}
+	return !slices.ContainsFunc(members, func(m paxos.Member) bool { return m.ID != g.cfg.Self })
+}
+
+// loadCheckpoint restores the newest checkpoint, after which the slots up to chosen follow. One that is damaged is given up, if there is a
+// node to fetch another one from, or the log is whole.
+func (g *Group) loadCheckpoint(first, chosen paxos.Slot) error {
 	c, ok := g.storage.Checkpoint()
 	if !ok {
 		return nil
@@ -101,6 +109,10 @@ func (g *Group) loadCheckpoint(chosen paxos.Slot) error {
 	}
 	if !errors.As(err, &damage) {
 		return err
+	}
+	if first > 1 && g.isAlone(&c) {
+		return fmt.Errorf("%w. There is no other node to fetch it from, and the log before slot %v is cut. Nothing was changed; "+
+			"put a backup back with: paxredis restore", err, first)
 	}
 	g.cfg.Logger.Error("the newest checkpoint is damaged and given up", "slot", c.Slot, "error", err)
 	g.machine.Reset()

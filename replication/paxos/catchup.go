@@ -1,9 +1,6 @@
 package paxos
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // catchUp is how a node that misses chosen entries fetches them: one request at a time, from the node that is known
 // to have them first, then from each other in turn.
@@ -150,17 +147,19 @@ func (c *Core) enquire() {
 	}
 }
 
-// resumeCatchUp begins to fetch what a node without its state has cut off.
-func (c *Core) resumeCatchUp() error {
-	if c.log.chosen >= c.log.first-1 {
-		return nil
+// lacksState reports whether this node has cut off slots whose state it has lost.
+func (c *Core) lacksState() bool { return c.log.chosen < c.log.first-1 }
+
+// resumeCatchUp begins to fetch what a node without its state has cut off. One whose configuration has nobody else to ask has lost later
+// ones with its state: it waits to hear from a leader.
+func (c *Core) resumeCatchUp() {
+	if !c.lacksState() {
+		return
 	}
-	from := c.peerAfter(c.self)
-	if from == 0 {
-		return fmt.Errorf("the slots below %v are cut off, the state of slot %v is lost, and there is no other node to fetch it from", c.log.first, c.log.first-1)
+	c.catchUp.through = c.log.first - 1
+	if from := c.peerAfter(c.self); from != 0 {
+		c.catchUp.from, c.catchUp.askAgainAt = from, c.now.Mono+int64(c.limits.Heartbeat) // once links are up
 	}
-	c.catchUp = catchUp{through: c.log.first - 1, from: from, askAgainAt: c.now.Mono + int64(c.limits.Heartbeat)} // once links are up
-	return nil
 }
 
 // onOffer has the driver fetch a checkpoint, when it brings this node further than it is. One that ends below what is cut off here is of no

@@ -89,10 +89,20 @@ func TestAMajorityThatKeepsNothingBackIsEnough(t *testing.T) {
 	r.wantRole(RoleLeader)
 }
 
-func TestALoneVoterWithoutItsStateCannotStart(t *testing.T) {
-	if _, err := New(Config{Self: 1, Configuration: votersOf(1)}, Restored{First: 11}, Instant{}); err == nil {
-		t.Fatal("started")
+func TestAFounderWithoutItsStateWaitsForTheOthers(t *testing.T) {
+	// Node 1 was alone at first. The configurations since are lost with its state.
+	r := newRig(t, 1, 1, Restored{First: 11, Promised: ballot(6, 5)})
+	for range 3 {
+		if fx := r.tickAfter(testElection); len(fx.Send)+len(fx.SendAfterStore) > 0 || !fx.Write.IsEmpty() {
+			t.Fatalf("it does not wait: %v", fx)
+		}
+		r.wantRole(RoleFollower)
 	}
+	fx := r.receive(4, Heartbeat{Ballot: ballot(7, 4), Chosen: 20, Number: 1})
+	if learn := one[Learn](t, fx.Send); learn.From != 1 {
+		t.Fatalf("asks from slot %v on", learn.From)
+	}
+	r.want(r.receive(4, Offer{Checkpoint: 15, First: 12, Chosen: 20}), "fetches checkpoint 15 from 4")
 }
 
 func TestACheckpointThatEndsBelowTheCutIsNotFetched(t *testing.T) {

@@ -115,7 +115,8 @@ func New(cfg Config, restored Restored, now Instant) (*Core, error) {
 	if c.configuration.isOnlyVoter(c.self) {
 		c.follower.electionAt = now.Mono // nobody else could lead, and nobody else holds a grant
 	}
-	return c, c.resumeCatchUp()
+	c.resumeCatchUp()
+	return c, nil
 }
 
 // Step lets one event happen at the moment now and returns what follows from it. Moments never go back.

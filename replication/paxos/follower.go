@@ -75,7 +75,7 @@ func (c *Core) tickFollower() {
 		c.becomeFollower(Ballot{}, "heard no leader")
 	}
 	switch {
-	case c.catchUp.fetching: // it has no state to lead with
+	case c.catchUp.fetching, c.lacksState() && c.configuration.isOnlyVoter(c.self): // it has no state to lead with
 		c.resetElection()
 	case c.configuration.IsVoter(c.self):
 		c.startCanvass()
