@@ -30,11 +30,11 @@ import (
 //	disk fails              the next write cannot be synced
 //	disk full               the next write finds no room
 //	clock DURATION          the wall clock is so much ahead
-//	count                   nothing changes; the answer is how many messages were lost or late so far
+//	count                   nothing changes; the answer is how many messages and writes have suffered so far
 type faults struct {
 	mu    sync.Mutex
 	links map[paxos.NodeID]*faultyLink
-	count int // of messages lost or late
+	count int // of messages lost or late, and of writes late or failed
 	disk  diskFault
 	ahead time.Duration
 }
@@ -237,6 +237,9 @@ func (f *faults) awaitDisk() error {
 	for {
 		f.mu.Lock()
 		disk := f.disk
+		if disk.slow > 0 || disk.fail != nil {
+			f.count++
+		}
 		f.mu.Unlock()
 		if disk.slow == 0 {
 			return disk.fail
