@@ -13,6 +13,8 @@ const (
 	Stopping Outcome = 3
 	// Removed: the node is no member of the cluster any more; the command is not applied, and never will be.
 	Removed Outcome = 4
+	// Loading: the command reads, and the state is being restored, or replaced by a peer's.
+	Loading Outcome = 5
 )
 
 // String is the error reply, without the leading '-'.
@@ -26,6 +28,8 @@ func (o Outcome) String() string {
 		return "CLUSTERDOWN no leader, this node is shutting down: not applied"
 	case Removed:
 		return "CLUSTERDOWN this node was removed from the cluster: not applied"
+	case Loading:
+		return "LOADING Redis is loading the dataset in memory"
 	}
 	return "ERR unknown outcome"
 }

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -72,10 +73,18 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 	w := l.outBuffer(c)
 	start := len(w.Buf)
 	began := l.server.nanos()
+	var view *statemachine.View
+	if it.failed == 0 {
+		// Under the view nothing is replaced. A state that is about to be, or has been emptied for the new one already, is told from the
+		// outside only: dispatch has looked, but that may be long ago.
+		if view = l.openView(c.stale); l.server.isLoading() {
+			it.failed = replication.Loading
+		}
+	}
 	if it.failed != 0 {
 		q.fail(it, w, it.failed)
 	} else {
-		l.revisions, due = q.run(it, l.openView(c.stale), w, l.revisions[:0])
+		l.revisions, due = q.run(it, view, w, l.revisions[:0])
 		if due || (byGrant && !l.stillAllowed(c)) {
 			w.Buf = w.Buf[:start]
 			l.closeView()

@@ -119,3 +119,18 @@ func TestALoadingNodeRefusesWhatNeedsTheState(t *testing.T) {
 	node.set(func() { node.loading = true }) // again: the state comes from another node
 	w.check("GET a", loading)
 }
+
+// What waits for its turn is not answered from a state that has been emptied meanwhile.
+func TestALoadingNodeRefusesReadsThatWaited(t *testing.T) {
+	s, node := startServer(t, Config{})
+	w := dial(t, s)
+	w.check("SET a 1", "+OK")
+	node.hold()
+	asked := node.asked()
+	w.send(lines("GET a;WATCH a"))
+	node.until(func() bool { return node.reads > asked })
+	node.set(func() { node.loading = true })
+	node.letGo()
+	loading := "-LOADING Redis is loading the dataset in memory"
+	w.want(loading, loading)
+}
