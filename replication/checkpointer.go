@@ -43,6 +43,7 @@ type checkpointer struct {
 	task      *checkpointTask
 	frozen    FrozenState // of task, while records are left in it
 	suspended bool
+	freezing  bool            // a mark was reached, and task is about to be made
 	idle      chan<- struct{} // signalled when a task is finished; nil unless suspended
 	mark      appliedMark
 	newest    publishedCheckpoint
@@ -159,6 +160,7 @@ func (c *checkpointer) reached(slot paxos.Slot, mark checkpointMark, now paxos.I
 	c.changed.Store(false)
 	why := c.note(appliedMark{mark.number, slot, journal, now.Mono})
 	if why == nil {
+		defer c.frozenOrNot()
 		if why = c.storage.RoomForCheckpoint(); why != nil && !errors.Is(why, ErrDiskSpace) {
 			return fmt.Errorf("whether there is room for a checkpoint could not be found out: %w", why)
 		}
@@ -203,7 +205,18 @@ func (c *checkpointer) note(mark appliedMark) error {
 	case c.task != nil:
 		return errStillWriting
 	}
+	c.freezing = true
 	return nil
+}
+
+// frozenOrNot ends what note began.
+func (c *checkpointer) frozenOrNot() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.freezing = false
+	if c.task == nil && c.idle != nil {
+		signal(c.idle)
+	}
 }
 
 func (c *checkpointer) skip(slot paxos.Slot, why error) {
@@ -367,11 +380,11 @@ func (c *checkpointer) suspend(idle chan<- struct{}) {
 	c.suspended, c.idle = true, idle
 }
 
-// isWriting reports whether a checkpoint is being written.
+// isWriting reports whether a checkpoint is being written, or about to be.
 func (c *checkpointer) isWriting() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.task != nil
+	return c.task != nil || c.freezing
 }
 
 func (c *checkpointer) resume() {

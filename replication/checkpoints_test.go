@@ -222,6 +222,13 @@ func TestFetchGoesOnWhenALinkBreaks(t *testing.T) {
 	c.checkCaughtUp(back, leader)
 }
 
+func TestFetchWaitsForRoom(t *testing.T) {
+	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.PartBytes = 40 })
+	late, leader := c.fallBehind()
+	late.disk.checkpoints.lacking = 2
+	c.checkCaughtUp(c.start(late.id, late.disk), leader)
+}
+
 func TestDamagedPartsAreAskedForAgain(t *testing.T) {
 	for name, spoiled := range map[string]int{"once": 1, "until another node is asked": maxDamaged} {
 		t.Run(name, func(t *testing.T) {

@@ -145,11 +145,7 @@ func (f *fetcher) run() {
 // serve gets a checkpoint and installs it, with nothing of this node's own written meanwhile.
 func (f *fetcher) serve(request paxos.Fetch) (paxos.Fetched, error) {
 	if err := f.storage.RoomForCheckpoint(); err != nil {
-		if errors.Is(err, ErrDiskSpace) {
-			f.log.Error("this node is too far behind to go on without a checkpoint of a peer, and there is no room for one", "error", err)
-			return paxos.Fetched{}, f.wait(f.patience)
-		}
-		return paxos.Fetched{}, err
+		return paxos.Fetched{}, f.withoutRoom(err)
 	}
 	defer f.g.checkpointer.resume()
 	if err := f.suspendCheckpoints(); err != nil {
@@ -157,9 +153,19 @@ func (f *fetcher) serve(request paxos.Fetch) (paxos.Fetched, error) {
 	}
 	checkpoint, err := f.receive(request)
 	if err != nil || checkpoint.Slot == 0 {
-		return paxos.Fetched{}, err
+		return paxos.Fetched{}, f.withoutRoom(err)
 	}
 	return f.g.install(checkpoint, f.stop)
+}
+
+// withoutRoom waits before the next attempt if the disk has no room, before or in the middle of a fetch: what has come stays, and nothing is
+// wrong with this node's votes. Any other error is returned as it is.
+func (f *fetcher) withoutRoom(err error) error {
+	if !errors.Is(err, ErrDiskSpace) {
+		return err
+	}
+	f.log.Error("this node is too far behind to go on without a checkpoint of a peer, and there is no room for one", "error", err)
+	return f.wait(f.patience)
 }
 
 // suspendCheckpoints waits until nothing of this node's own is being written, and has it stay so until resume.

@@ -31,6 +31,7 @@ type checkpoints struct {
 	discarded      []string
 	received       int // parts
 	full           bool
+	lacking        int // so many of the next parts find no room
 	spoiled        int // so many of the next parts read are damaged
 	// gate, if set, is waited for before anything is written.
 	gate atomic.Pointer[chan struct{}]
@@ -233,6 +234,10 @@ func (h *handle) Receive(data, next []byte) error {
 	defer h.mu.Unlock()
 	if h.dead.Load() {
 		return errCrashed
+	}
+	if h.checkpoints.lacking > 0 {
+		h.checkpoints.lacking--
+		return fmt.Errorf("1 byte free: %w", paxos.ErrDiskSpace)
 	}
 	maps.Copy(h.checkpoints.receiving.records, p.Records)
 	h.checkpoints.cursor = next

@@ -224,10 +224,12 @@ func (j *Journal) show(parts frameParts, at location, bytes uint64) {
 
 // markSynced records that the journal is synced up to its end.
 func (j *Journal) markSynced() error {
-	hint := j.storedHint()
+	j.mu.RLock()
+	promised, last, hint, first := j.promised, j.index.last, min(j.hint, j.index.contiguous), j.index.first
+	j.mu.RUnlock()
 	change := func(m *mark) {
 		m.segment, m.end, m.sequence, m.chain = j.tail.segment, j.tail.end, j.tail.sequence, j.tail.chain
-		m.promised, m.lastSlot, m.chosen, m.firstSlot = j.promised, j.index.last, hint, j.First()
+		m.promised, m.lastSlot, m.chosen, m.firstSlot = promised, last, hint, first
 	}
 	if j.tail.sequence-j.frontier.synced.Load() >= maxUnsettled {
 		return j.frontier.settle(change)
