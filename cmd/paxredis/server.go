@@ -203,7 +203,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 	if !c.hasKey() {
 		return alone{identity.NodeID, n.fail}, nil
 	}
-	address := c.listensAt(identity.NodeID, first)
+	address := c.listensAt(identity, first)
 	if c.InsecurePeers {
 		n.log.Warn("--insecure-peers: whoever reaches the peer port can read and write everything", "address", address)
 	}
@@ -221,7 +221,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		Refused:       n.refused,
 		Logger:        n.log,
 	})
-	return addressed{n.transport, identity.NodeID, c.ownAddress(), n.log}, err
+	return addressed{n.transport, n.store, identity.NodeID, c.ownAddress(), n.log}, err
 }
 
 // The callbacks of the peer links come only once the transport is started, and so when there is a group.
