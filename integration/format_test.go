@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -52,6 +53,42 @@ func TestDataOfALaterReleaseIsRefusedUntouched(t *testing.T) {
 			expect(t, n, "v", "GET", "k")
 		})
 	}
+}
+
+// laterBinary writes and reads checkpoints of the next format (statemachine/format_later.go).
+var laterBinary = sync.OnceValues(func() (string, error) { return build("paxredis-later", "-tags", "laterformat") })
+
+// TestACheckpointOfALaterReleaseIsNotGivenUp: what an older program cannot read stays for the later one, though a damaged checkpoint
+// would be given up, and another one fetched.
+func TestACheckpointOfALaterReleaseIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	later := mustBuild(t, laterBinary)
+	n := newNode(t, 1, later)
+	n.start()
+	n.awaitServing()
+	expect(t, n, "OK", "SET", "k", "v")
+	expect(t, n, "OK", "SAVE")
+	n.stop()
+	tables := func() []string {
+		// Badger opens the rest for writing; what the boot counts is not the checkpoint's.
+		return slices.DeleteFunc(contentsOf(t, filepath.Join(n.dir, "state")), func(file string) bool { return !strings.Contains(file, ".sst ") })
+	}
+	before := tables()
+	if len(before) == 0 {
+		t.Fatal("the checkpoint has no tables")
+	}
+
+	n.program = mustBuild(t, binary)
+	for range 2 {
+		expectRefusedStart(t, n, "format 2, and this paxredis reads 1", "later release")
+		if after := tables(); !slices.Equal(before, after) {
+			t.Fatalf("the refused start has changed the checkpoint:\nbefore %v\nafter  %v", before, after)
+		}
+	}
+	n.program = later
+	n.start()
+	n.awaitServing()
+	expect(t, n, "v", "GET", "k")
 }
 
 // TestABackupOfALaterReleaseIsRefused by all that read one, and restore makes nothing of it.

@@ -3,6 +3,7 @@ package integration
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -178,6 +179,33 @@ func TestGracefulStopAnswersWhatWasAccepted(t *testing.T) {
 	got, err := c.follower().rdb().Get(t.Context(), "count").Int()
 	if err != nil || got < ackedCount || got > ackedCount+lost {
 		t.Errorf("count is %d (%v), with %d acknowledged and %d unknown", got, err, ackedCount, lost)
+	}
+}
+
+// TestClientThatDoesNotReadDoesNotCostTheHandOver: leadership goes first, and the client is cut off in the end, which is no failure.
+func TestClientThatDoesNotReadDoesNotCostTheHandOver(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, "--commit-timeout", "1s")
+	leader := c.leader()
+	expect(t, leader, "OK", "SET", "k", strings.Repeat("v", 1<<20))
+	deaf := dial(t, leader.address)
+	deaf.send(strings.Repeat("GET k\r\n", 64)) // more than any socket's buffers take
+	await(t, "the client to have unread replies", func() error {
+		clients, err := leader.rdb().ClientList(t.Context()).Result()
+		if err == nil && !regexp.MustCompile(`omem=[1-9]`).MatchString(clients) {
+			err = fmt.Errorf("no client has any:\n%s", clients)
+		}
+		return err
+	})
+	before := len(leader.log())
+	leader.stop()
+	text := leader.log()[before:]
+	handed, cut := strings.Index(text, "role=follower"), strings.Index(text, "do not take their replies")
+	if handed < 0 || cut < handed {
+		t.Errorf("handed over at %d, cut the client off at %d of:\n%s", handed, cut, text)
+	}
+	if next := c.leader(); next == leader {
+		t.Error("it leads")
 	}
 }
 

@@ -166,16 +166,21 @@ func (a *applier) applyEntry(slot paxos.Slot, entry paxos.Entry) error {
 		return a.applyConfiguration(slot, entry.Payload)
 	case paxos.EntryCheckpoint:
 		return a.applyMark(slot, entry.Payload)
+	case paxos.EntryNoop:
+		return nil
 	}
-	return nil
+	return unknownKind(entry.Kind)
 }
 
 // applyMark has a checkpoint taken of what the slots before this one left. While an earlier boot's slots are applied again
 // there is none: the next mark will do.
 func (a *applier) applyMark(slot paxos.Slot, payload []byte) error {
 	mark, err := decodeMark(payload)
+	if errors.Is(err, paxos.ErrNewerFormat) {
+		return fmt.Errorf("the mark of a checkpoint: %w; upgrade this node", err)
+	}
 	if err != nil {
-		a.log.Error("the mark of a checkpoint cannot be decoded and is applied as nothing, on every node alike; this is a bug or a newer format",
+		a.log.Error("the mark of a checkpoint cannot be decoded and is applied as nothing, on every node alike; this is a bug",
 			"slot", slot, "error", err)
 		return nil
 	}
@@ -231,11 +236,15 @@ func (a *applier) applyConfiguration(slot paxos.Slot, payload []byte) error {
 	return nil
 }
 
-// applyBatch runs the sections of a batch. A batch that does not decode does so on no node, and changes nothing.
+// applyBatch runs the sections of a batch. A batch that does not decode does so on no node, and changes nothing; one of a later release
+// does on those that run it.
 func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 	b, err := decodeBatch(payload)
+	if errors.Is(err, paxos.ErrNewerFormat) {
+		return fmt.Errorf("a batch of commands: %w; upgrade this node", err)
+	}
 	if err != nil {
-		a.log.Error("a chosen batch cannot be decoded and is applied as nothing, on every node alike; this is a bug or a newer format",
+		a.log.Error("a chosen batch cannot be decoded and is applied as nothing, on every node alike; this is a bug",
 			"slot", slot, "bytes", len(payload), "error", err)
 		return nil
 	}

@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +61,24 @@ func TestUndecodableBatchIsAppliedAsNothing(t *testing.T) {
 	}
 	if a.applied.Load() != 3 || len(m.times) != 0 {
 		t.Errorf("applied %d, the machine saw %d slots", a.applied.Load(), len(m.times))
+	}
+}
+
+// What a later release wrote is applied by the nodes that know it, so this one must not go on without.
+func TestWhatALaterReleaseWroteEndsTheNode(t *testing.T) {
+	for name, entry := range map[string]paxos.Entry{
+		"a batch":                 {Kind: paxos.EntryBatch, Payload: []byte{8, 2, 16, 1}},
+		"a batch of other fields": {Kind: paxos.EntryBatch, Payload: []byte{8, 2, 18, 1, 0xff, 0xff}},
+		"a mark":                  {Kind: paxos.EntryCheckpoint, Payload: []byte{8, 2, 16, 1}},
+		"a mark of other fields":  {Kind: paxos.EntryCheckpoint, Payload: []byte{8, 2, 18, 1, 0xff, 0xff}},
+		"a configuration":         {Kind: paxos.EntryConfiguration, Payload: []byte{8, 2, 16, 1}},
+		"a kind":                  {Kind: paxos.EntryCheckpoint + 1},
+	} {
+		a, m := newApplierAlone(1)
+		err := a.apply(&paxos.Record{Slot: 1, Entry: entry})
+		if !errors.Is(err, paxos.ErrNewerFormat) || a.applied.Load() != 0 || len(m.times) != 0 {
+			t.Errorf("%s: %v, applied %d", name, err, a.applied.Load())
+		}
 	}
 }
 

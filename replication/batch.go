@@ -81,7 +81,7 @@ func encodeSections(sections []section) []*wire.Section {
 func decodeBatch(payload []byte) (batch, error) {
 	var w wire.Batch
 	if err := w.UnmarshalVTUnsafe(payload); err != nil {
-		return batch{}, fmt.Errorf("batch of %d bytes: %w", len(payload), err)
+		return batch{}, undecodable("batch", payload, err)
 	}
 	if err := checkHeader(w.Format, w.Group); err != nil {
 		return batch{}, err

@@ -23,7 +23,7 @@ func encodeMark(m checkpointMark) ([]byte, error) {
 func decodeMark(payload []byte) (checkpointMark, error) {
 	var w wire.CheckpointMark
 	if err := w.UnmarshalVT(payload); err != nil {
-		return checkpointMark{}, fmt.Errorf("mark of %d bytes: %w", len(payload), err)
+		return checkpointMark{}, undecodable("mark", payload, err)
 	}
 	return checkpointMark{w.TimeMs, w.Number}, checkHeader(w.Format, w.Group)
 }
@@ -61,7 +61,7 @@ func (s *groupState) encode() ([]byte, error) {
 func decodeGroupState(encoded []byte) (groupState, error) {
 	var w wire.GroupState
 	if err := w.UnmarshalVT(encoded); err != nil {
-		return groupState{}, fmt.Errorf("state of the group, %d bytes: %w", len(encoded), err)
+		return groupState{}, undecodable("state of the group", encoded, err)
 	}
 	if err := checkHeader(w.Format, w.Group); err != nil {
 		return groupState{}, fmt.Errorf("state of the group: %w", err)

@@ -291,12 +291,16 @@ func (d *download) begin() (cursor []byte, why string, err error) {
 	}
 	checkpoint, err := paxos.DecodeCheckpoint(part.Head)
 	switch {
+	case errors.Is(err, paxos.ErrNewerFormat):
+		return nil, "", needsUpgrade(d.peer, err)
 	case err != nil:
 		return nil, err.Error(), nil
 	case checkpoint.Slot < d.least:
 		return nil, fmt.Sprintf("its newest is of slot %v, and slot %v or a later one is needed", checkpoint.Slot, d.least), nil
 	}
-	if _, err := decodeGroupState(checkpoint.Group); err != nil {
+	if _, err := decodeGroupState(checkpoint.Group); errors.Is(err, paxos.ErrNewerFormat) {
+		return nil, "", needsUpgrade(d.peer, err)
+	} else if err != nil {
 		return nil, err.Error(), nil
 	}
 	// Storage goes on with what it has of this very checkpoint, even if another peer sent it, and else begins anew.
@@ -340,6 +344,9 @@ func (d *download) take(cursor []byte, part paxos.CheckpointPart) (next []byte, 
 			return d.begin()
 		}
 		return cursor, "", nil
+	}
+	if errors.Is(err, paxos.ErrNewerFormat) {
+		return nil, "", needsUpgrade(d.peer, err)
 	}
 	if err != nil {
 		return nil, "", err

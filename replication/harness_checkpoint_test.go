@@ -31,8 +31,9 @@ type checkpoints struct {
 	discarded      []string
 	received       int // parts
 	full           bool
-	lacking        int // so many of the next parts find no room
-	spoiled        int // so many of the next parts read are damaged
+	lacking        int  // so many of the next parts find no room
+	spoiled        int  // so many of the next parts read are damaged
+	later          bool // parts received are of a later release
 	// gate, if set, is waited for before anything is written.
 	gate atomic.Pointer[chan struct{}]
 }
@@ -239,6 +240,9 @@ func (h *handle) Receive(data, next []byte) error {
 		h.checkpoints.lacking--
 		return fmt.Errorf("1 byte free: %w", paxos.ErrDiskSpace)
 	}
+	if h.checkpoints.later {
+		return fmt.Errorf("a part: %w", paxos.ErrNewerFormat)
+	}
 	maps.Copy(h.checkpoints.receiving.records, p.Records)
 	h.checkpoints.cursor = next
 	h.checkpoints.received++
@@ -294,11 +298,17 @@ func (d *disk) cutBelow(below paxos.Slot) {
 }
 
 // damage spoils a record of the newest checkpoint.
-func (d *disk) damage() {
+func (d *disk) damage() { d.spoil("damaged") }
+
+// laterValue is one that a recorder cannot restore, as if a later release had written it.
+const laterValue = "of a later release"
+
+// spoil gives a record of the newest checkpoint another value.
+func (d *disk) spoil(value string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for key := range d.checkpoints.newest.records {
-		d.checkpoints.newest.records[key] = "damaged"
+		d.checkpoints.newest.records[key] = value
 		return
 	}
 }
@@ -360,6 +370,9 @@ func (r *recorder) Restore(c paxos.Checkpoint, next func() (paxos.CheckpointReco
 		}
 		if !ok {
 			break
+		}
+		if string(record.Value) == laterValue {
+			return fmt.Errorf("a record: %w", paxos.ErrNewerFormat)
 		}
 		var i int
 		if _, err := fmt.Sscanf(string(record.Key), "%d", &i); err != nil || i >= len(applied) {

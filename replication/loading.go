@@ -150,7 +150,7 @@ func (g *Group) restore(c paxos.Checkpoint, stop <-chan struct{}, rest func(work
 	return nil
 }
 
-// asDamage marks an error as damage, unless only another release is needed.
+// asDamage marks an error as damage, unless only a later release is needed: what that wrote must stay for it.
 func asDamage(err error) error {
 	if errors.Is(err, paxos.ErrNewerFormat) || errors.Is(err, errStopped) {
 		return err

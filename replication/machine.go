@@ -36,7 +36,8 @@ type CheckpointMachine interface {
 	// goroutine that calls Apply.
 	Freeze() FrozenState
 	// Restore replaces the state by that of checkpoint c, whose records next returns until it reports false. On an error
-	// the machine is empty. It does not run beside Apply or Freeze.
+	// the machine is empty. One that matches paxos.ErrNewerFormat says that nothing is damaged and only a later release can read it:
+	// the group ends then, where it gives any other checkpoint up that cannot be restored. It does not run beside Apply or Freeze.
 	Restore(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error)) error
 	// Reset makes the machine empty. It does not run beside Apply or Freeze.
 	Reset()

@@ -42,6 +42,16 @@ func (l *eventLoop) drain() {
 	}
 }
 
+// unanswered counts the clients that are not done: one that lingers has all its replies, and does not take them.
+func (l *eventLoop) unanswered() (n int) {
+	for c := range l.clients {
+		if !c.lingers {
+			n++
+		}
+	}
+	return n
+}
+
 // finish closes a client that has its replies, once its socket has taken them all.
 func (l *eventLoop) finish(c *Client) {
 	if c.half != nil {

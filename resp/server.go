@@ -219,8 +219,8 @@ func (s *Server) signalEmpty() {
 }
 
 // Close stops accepting connections and reading from those there are, has everything answered that was accepted, and
-// closes them. When ctx ends first, the rest is closed unanswered and its error returned. Further calls wait for the
-// first and return the same.
+// closes them. When ctx ends first, the rest is closed: those that were answered and have not taken their replies are logged, and
+// ctx's error is returned if there are others. Further calls wait for the first and return the same.
 func (s *Server) Close(ctx context.Context) error {
 	s.closeOnce.Do(func() {
 		s.closeErr = s.shutDown(ctx)
@@ -245,7 +245,11 @@ func (s *Server) shutDown(ctx context.Context) error {
 	select {
 	case <-s.empty:
 	case <-ctx.Done():
-		problems = append(problems, fmt.Errorf("resp: %d connections were closed before everything was answered: %w", s.open.Load(), ctx.Err()))
+		open, unanswered := s.open.Load(), unansweredOf(loops)
+		if unanswered > 0 {
+			problems = append(problems, fmt.Errorf("resp: %d connections were closed before everything was answered: %w", unanswered, ctx.Err()))
+		}
+		s.logger.Warn("resp: clients are closed that do not take their replies", "clients", open-int64(unanswered))
 	}
 	for _, l := range loops {
 		l.mailbox.close()
@@ -254,4 +258,17 @@ func (s *Server) shutDown(ctx context.Context) error {
 	problems = append(problems, s.errands.await(ctx))
 	s.holds.releaseAll()
 	return errors.Join(problems...)
+}
+
+// unansweredOf counts the clients of draining loops that still wait for a reply, not for their own reader.
+func unansweredOf(loops []*eventLoop) int {
+	counted := make(chan int, len(loops))
+	total := 0
+	for _, l := range loops {
+		if !l.do(func() { counted <- l.unanswered() }) {
+			continue
+		}
+		total += <-counted
+	}
+	return total
 }

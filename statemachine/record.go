@@ -3,7 +3,6 @@ package statemachine
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -14,9 +13,7 @@ import (
 //
 // format, kind and flags are a byte each, version and revision unsigned varints, time a signed one in Unix milliseconds
 // (a key's deadline, or when its tombstone is purged), and the content is everything up to the end: a string's bytes,
-// nothing of a tombstone.
-const recordFormat = 1
-
+// nothing of a tombstone. The format is recordFormat.
 const (
 	// maxRecordHead bounds what is in front of the content.
 	maxRecordHead = 3 + 3*binary.MaxVarintLen64 + 1
@@ -29,7 +26,7 @@ var (
 	errRecordCut      = errors.New("it ends too early")
 	errRecordNumber   = errors.New("its numbers are not in their shortest form, or too large")
 	errRecordVersion  = errors.New("it has a version out of range")
-	errRecordFlags    = errors.New("it has flags that this paxredis does not know")
+	errRecordFlags    = newer("it has flags that this paxredis does not know")
 	errRecordTime     = errors.New("it says neither that it has a time nor that it has none")
 	errRecordKey      = errors.New("it is a tombstone among keys")
 	errRecordTomb     = errors.New("it is a key among tombstones")
@@ -63,9 +60,10 @@ func appendHead(dst []byte, h recordHead) []byte {
 
 // decodeRecord reads a record's value. content points into it.
 func decodeRecord(value []byte) (h recordHead, content []byte, err error) {
-	if len(value) > 0 && value[0] != recordFormat {
-		return h, nil, fmt.Errorf("it has format %d, and this paxredis reads %d; use the version of paxredis that wrote it, or a newer one",
-			value[0], recordFormat)
+	if len(value) > 0 {
+		if err := checkFormat(uint32(value[0]), recordFormat); err != nil {
+			return h, nil, err
+		}
 	}
 	if len(value) < 3 {
 		return h, nil, errRecordCut
@@ -129,7 +127,7 @@ func (h *recordHead) checkKind(tombstones bool, content []byte) error {
 	case !tombstones && h.kind == kindTombstone:
 		return errRecordKey
 	case !tombstones && h.kind != KindString:
-		return fmt.Errorf("it is of type %d, which this paxredis does not know; use the version of paxredis that wrote it, or a newer one", h.kind)
+		return newer("it is of type %d, which this paxredis does not know", h.kind)
 	}
 	return nil
 }

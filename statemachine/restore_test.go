@@ -76,7 +76,7 @@ func TestRestoreRefusesWhatIsNoCheckpoint(t *testing.T) {
 	}{
 		{"a state that does not decode", "its description does not decode", func(s *savedState) { s.state = []byte{0xff} }},
 		{"no state", "it has format 0", func(s *savedState) { s.state = nil }},
-		{"a newer state", "it has format 2, and this paxredis reads 1; use the version of paxredis that wrote it, or a newer one",
+		{"a newer state", "it has format 2, and this paxredis reads 1: written by a later release",
 			func(s *savedState) { s.edit(t, func(f *format.State) { f.Version = 2 }) }},
 		{"too few databases", "it has 15 databases, not 16",
 			func(s *savedState) { s.edit(t, func(f *format.State) { f.Databases = f.Databases[:15] }) }},
@@ -153,6 +153,30 @@ func TestRestoreRefusesWhatTheReaderGives(t *testing.T) {
 	})
 	if err := both.restoreInto(New(Config{})); err == nil || !strings.Contains(err.Error(), `both the key "gone" and its tombstone`) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// What a later release wrote is told from what is damaged: nobody may throw it away.
+func TestRestoreTellsALaterReleaseFromDamage(t *testing.T) {
+	whole := smallState(t)
+	for name, test := range map[string]struct {
+		later  bool
+		change func(s *savedState)
+	}{
+		"a newer state":    {true, func(s *savedState) { s.edit(t, func(f *format.State) { f.Version = 2 }) }},
+		"its fields too":   {true, func(s *savedState) { s.state = []byte{8, 2, 16, 0xff} }},
+		"a newer record":   {true, func(s *savedState) { s.replace("plain", func(v string) string { return "\x02" + v[1:] }) }},
+		"an unknown type":  {true, func(s *savedState) { s.replace("plain", func(v string) string { return v[:1] + "\x4d" + v[2:] }) }},
+		"an unknown flag":  {true, func(s *savedState) { s.replace("plain", func(v string) string { return v[:2] + "\x80" + v[3:] }) }},
+		"no format":        {false, func(s *savedState) { s.replace("plain", func(v string) string { return "\x00" + v[1:] }) }},
+		"a cut state":      {false, func(s *savedState) { s.state = s.state[:len(s.state)-1] }},
+		"a missing record": {false, func(s *savedState) { delete(s.records, place{1, "plain"}) }},
+	} {
+		changed := whole.clone()
+		test.change(&changed)
+		if err := changed.restoreInto(New(Config{})); err == nil || errors.Is(err, ErrNewerFormat) != test.later {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -38,11 +38,13 @@ func spacesOf(s *format.State) []*format.Space {
 func decodeState(encoded []byte, spaces []uint64, count uint64) (*format.State, error) {
 	s := &format.State{}
 	if err := s.UnmarshalVT(encoded); err != nil {
+		if version := versionOf(encoded); version > stateVersion {
+			return nil, checkFormat(version, stateVersion)
+		}
 		return nil, fmt.Errorf("its description does not decode: %w", err)
 	}
-	if s.Version != stateVersion {
-		return nil, fmt.Errorf("it has format %d, and this paxredis reads %d; use the version of paxredis that wrote it, or a newer one",
-			s.Version, stateVersion)
+	if err := checkFormat(s.Version, stateVersion); err != nil {
+		return nil, err
 	}
 	if len(s.Databases) != Databases {
 		return nil, fmt.Errorf("it has %d databases, not %d", len(s.Databases), Databases)

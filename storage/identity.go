@@ -29,6 +29,8 @@ type Identity struct {
 	Boot uint64
 	// Joined says that the node joined a running cluster, so that it has no part in making up the cluster's first voters.
 	Joined bool
+	// Address is where the other nodes look for this one, if it has been moved since it began.
+	Address string
 }
 
 // identityFile is the content of the identity file: this as JSON, then a line with the CRC-32C of what is above it. Later formats
@@ -48,6 +50,8 @@ type identityFile struct {
 	// Configuration is the first one, encoded; missing in directories of before it was recorded.
 	Configuration []byte `json:"configuration,omitempty"`
 	Joined        bool   `json:"joined,omitempty"`
+	// Moved is where the node was moved to since; see Store.RememberAddress.
+	Moved *movedTo `json:"moved,omitempty"`
 	// Recovery says that the node is the survivor of another cluster.
 	Recovery *recovery `json:"recovery,omitempty"`
 }
@@ -71,7 +75,11 @@ func (f *identityFile) journalOptions() journal.Options {
 }
 
 func (f *identityFile) public() Identity {
-	return Identity{ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot, Joined: f.Joined}
+	id := Identity{ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot, Joined: f.Joined}
+	if f.Moved != nil {
+		id.Address = f.Moved.Address
+	}
+	return id
 }
 
 // firstConfiguration decodes what begin recorded, which decodeIdentity has checked.

@@ -6,21 +6,27 @@ import (
 
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage"
 )
 
-// addressed is the transport of a node that says so when the others look for it elsewhere than where it is.
+// addressed is the transport of a node that remembers where the others look for it, and says so when that is elsewhere than where it is.
 type addressed struct {
 	*peer.Transport
-	self paxos.NodeID
-	at   string // by its flags; empty: they do not say it
-	log  *slog.Logger
+	store *storage.Store
+	self  paxos.NodeID
+	at    string // by its flags; empty: they do not say it
+	log   *slog.Logger
 }
 
 // SetMembers implements replication.Transport.
 func (a addressed) SetMembers(c paxos.Configuration) {
-	if m, ok := c.Member(a.self); ok && a.at != "" && isElsewhere(m.Address, a.at) {
+	m, ok := c.Member(a.self)
+	if ok && a.at != "" && isElsewhere(m.Address, a.at) {
 		a.log.Warn("the other nodes look for this one at another address than its flags name; if they do not reach it there: paxredis member move "+a.self.String()+"="+a.at,
 			"member", m.Address, "flags", a.at)
+	}
+	if err := a.store.RememberAddress(c); err != nil {
+		a.log.Error("where this node was moved to could not be written down: it must be started with --peer-listen", "address", m.Address, "error", err)
 	}
 	a.Transport.SetMembers(c)
 }

@@ -143,15 +143,19 @@ func (c *Config) advertised() (string, error) {
 	return c.PeerListen, nil
 }
 
-// listensAt is where a node listens for its peers, given what it was founded with.
-func (c *Config) listensAt(self paxos.NodeID, first paxos.Configuration) string {
+// listensAt is where a node listens for its peers, given what it was founded with. Where it was moved to counts for more than --peers, which
+// go on naming the addresses of the beginning.
+func (c *Config) listensAt(self storage.Identity, first paxos.Configuration) string {
 	if c.PeerListen != "" {
 		return c.PeerListen
 	}
-	if m := c.Peers.find(self); m != nil {
+	if self.Address != "" {
+		return self.Address
+	}
+	if m := c.Peers.find(self.NodeID); m != nil {
 		return m.Address
 	}
-	if m, ok := first.Member(self); ok && m.Address != "" {
+	if m, ok := first.Member(self.NodeID); ok && m.Address != "" {
 		return m.Address
 	}
 	return defaultPeerListen

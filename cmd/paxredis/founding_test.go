@@ -158,13 +158,14 @@ func TestWhereANodeListens(t *testing.T) {
 	first := paxos.Configuration{Voters: []paxos.Member{{ID: 1, Address: "a:1"}, {ID: 2, Address: "b:1"}}}
 	for _, test := range []struct {
 		c    Config
-		self paxos.NodeID
+		self storage.Identity
 		want string
 	}{
-		{Config{PeerListen: "x:1", Peers: first.Voters}, 1, "x:1"},
-		{Config{Peers: peerList{{ID: 2, Address: "c:1"}}}, 2, "c:1"},
-		{Config{}, 2, "b:1"},
-		{Config{}, 3, defaultPeerListen},
+		{Config{PeerListen: "x:1", Peers: first.Voters}, storage.Identity{NodeID: 1, Address: "m:1"}, "x:1"},
+		{Config{Peers: peerList{{ID: 2, Address: "c:1"}}}, storage.Identity{NodeID: 2, Address: "m:1"}, "m:1"},
+		{Config{Peers: peerList{{ID: 2, Address: "c:1"}}}, storage.Identity{NodeID: 2}, "c:1"},
+		{Config{}, storage.Identity{NodeID: 2}, "b:1"},
+		{Config{}, storage.Identity{NodeID: 3}, defaultPeerListen},
 	} {
 		if got := test.c.listensAt(test.self, first); got != test.want {
 			t.Errorf("%+v: listens at %s, want %s", test.c, got, test.want)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/statemachine"
@@ -24,11 +26,28 @@ func (m machine) Freeze() replication.FrozenState { return frozen{m.Machine.Free
 
 // Restore implements replication.Machine.
 func (m machine) Restore(c paxos.Checkpoint, next func() (paxos.CheckpointRecord, bool, error)) error {
-	return m.Machine.Restore(c.Machine, c.Spaces, c.Count, func() (statemachine.Record, bool, error) {
+	return restoreError(m.Machine.Restore(c.Machine, c.Spaces, c.Count, func() (statemachine.Record, bool, error) {
 		r, ok, err := next()
 		return statemachine.Record(r), ok, err
-	})
+	}))
 }
+
+// restoreError tells the group what of a later release looks like: a checkpoint that this one cannot read is not a damaged one.
+func restoreError(err error) error {
+	if errors.Is(err, statemachine.ErrNewerFormat) {
+		return newerState{err}
+	}
+	return err
+}
+
+// newerState is statemachine's error of a later release, as replication knows it.
+type newerState struct{ error }
+
+// Unwrap gives what statemachine said.
+func (e newerState) Unwrap() error { return e.error }
+
+// Is makes it match paxos.ErrNewerFormat.
+func (newerState) Is(target error) bool { return target == paxos.ErrNewerFormat }
 
 // frozen is a checkpoint of the keyspace as the group sees it.
 type frozen struct{ *statemachine.Checkpoint }

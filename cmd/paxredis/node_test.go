@@ -48,12 +48,10 @@ func startTestNode(t *testing.T, dir string, flags ...string) *testNode {
 	tn := &testNode{t: t, node: n, address: n.server.Addr().String()}
 	tn.client = newClientWithin(tn.address, testLimit)
 	tn.stop = sync.OnceFunc(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), testLimit)
-		defer cancel()
 		if err := tn.client.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := n.stop(ctx); err != nil {
+		if err := n.stop(testLimit); err != nil {
 			t.Error(err)
 		}
 	})
@@ -295,9 +293,7 @@ func TestNodeWithoutAKeyGrowsOnceItHasOne(t *testing.T) {
 	case <-time.After(testLimit):
 		t.Error("it goes on")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
-	defer cancel()
-	if err := alone.stop(ctx); err != nil {
+	if err := alone.stop(testLimit); err != nil {
 		t.Error(err)
 	}
 }

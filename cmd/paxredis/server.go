@@ -22,7 +22,7 @@ import (
 	"github.com/paxredis/paxredis/storage"
 )
 
-// stopGrace is how long a graceful stop may take beyond the commit timeout, within which every accepted command gets
+// stopGrace is how long a step of a graceful stop may take beyond the commit timeout, within which every accepted command gets
 // its answer.
 const stopGrace = 5 * time.Second
 
@@ -126,9 +126,7 @@ type node struct {
 func startNode(ctx context.Context, c Config, log *slog.Logger) (*node, error) {
 	n := &node{log: log, shutdown: make(chan struct{}, 1), failed: make(chan error, 1)}
 	if err := n.start(ctx, c); err != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
-		defer cancel()
-		return nil, errors.Join(err, n.stop(ctx))
+		return nil, errors.Join(err, n.stop(stopGrace))
 	}
 	return n, nil
 }
@@ -205,7 +203,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 	if !c.hasKey() {
 		return alone{identity.NodeID, n.fail}, nil
 	}
-	address := c.listensAt(identity.NodeID, first)
+	address := c.listensAt(identity, first)
 	if c.InsecurePeers {
 		n.log.Warn("--insecure-peers: whoever reaches the peer port can read and write everything", "address", address)
 	}
@@ -223,7 +221,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		Refused:       n.refused,
 		Logger:        n.log,
 	})
-	return addressed{n.transport, identity.NodeID, c.ownAddress(), n.log}, err
+	return addressed{n.transport, n.store, identity.NodeID, c.ownAddress(), n.log}, err
 }
 
 // The callbacks of the peer links come only once the transport is started, and so when there is a group.
@@ -342,47 +340,4 @@ func (n *node) askShutdown() {
 func hashSeed(clusterUUID string) [16]byte {
 	sum := sha256.Sum256([]byte("paxredis keyspace hash seed v1\x00" + clusterUUID))
 	return [16]byte(sum[:16])
-}
-
-// stopUnless stops the node gracefully, unless another signal comes first.
-func (n *node) stopUnless(signals <-chan os.Signal, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- n.stop(ctx) }()
-	select {
-	case err := <-done:
-		if err == nil {
-			n.log.Info("stopped")
-		}
-		return err
-	case <-signals:
-		return errSecondSignal
-	}
-}
-
-// stop ends the layers from the clients down, each while those it needs still run. It goes on after an error.
-func (n *node) stop(ctx context.Context) error {
-	var errs []error
-	// The watch of the disk uses all that follows.
-	if n.unwatch != nil {
-		n.unwatch()
-		n.watching.Wait()
-	}
-	// Clients: no new ones; what was accepted is answered, which needs the group.
-	if n.server != nil {
-		errs = append(errs, n.server.Close(ctx))
-	}
-	// The group: hands leadership over, which needs the peers and the journal.
-	if n.group != nil {
-		errs = append(errs, n.group.Close(ctx))
-	}
-	if n.transport != nil {
-		errs = append(errs, n.transport.Close())
-	}
-	// Storage: nothing writes to it any more.
-	if n.store != nil {
-		errs = append(errs, n.store.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/paxredis/paxredis/replication/paxos"
 )
 
 const (
@@ -40,7 +42,7 @@ type PartRecord struct {
 }
 
 // DecodePart calls emit for each record of a part that ReadCheckpoint or ReadChanges returned, in their order. What it is given is valid until
-// it returns. The error matches paxos.ErrDamagedCheckpoint if the part is not as it was made.
+// it returns. The error matches paxos.ErrDamagedCheckpoint if the part is not as it was made, and paxos.ErrNewerFormat if a later release made it.
 func DecodePart(data []byte, emit func(PartRecord) error) error {
 	var c codec
 	return c.decode(data, func(e *entry) error {
@@ -111,8 +113,12 @@ func (c *codec) decode(data []byte, emit func(*entry) error) error {
 	if end < 1 || binary.BigEndian.Uint64(data[end:]) != xxhash.Sum64(data[:end]) {
 		return received("a part of a checkpoint, of %d bytes, fails its checksum", len(data))
 	}
+	if data[0] > partFormat {
+		return fmt.Errorf("storage: a part of a checkpoint has format %d, and this release knows %d: upgrade this node first: %w",
+			data[0], partFormat, paxos.ErrNewerFormat)
+	}
 	if data[0] != partFormat {
-		return received("a part of a checkpoint has format %d, and this release knows %d: upgrade this node first", data[0], partFormat)
+		return received("a part of a checkpoint has format %d, and this release knows %d", data[0], partFormat)
 	}
 	entries, err := c.decoder.DecodeAll(data[1:end], nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -382,4 +385,21 @@ func TestAPublishedCheckpointMustHaveWhatItsHeadSays(t *testing.T) {
 		t.Error("it is published")
 	}
 	n.close()
+}
+
+// A part that a later release made is none that another try, or another peer of the same release, would make better.
+func TestAPartOfALaterReleaseIsNotDamage(t *testing.T) {
+	var c codec
+	data, err := c.encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := data[:len(data)-checksum64]
+	for format, later := range map[byte]bool{partFormat + 1: true, partFormat - 1: false} {
+		body[0] = format
+		err := c.decode(binary.BigEndian.AppendUint64(bytes.Clone(body), xxhash.Sum64(body)), nil)
+		if errors.Is(err, paxos.ErrNewerFormat) != later || errors.Is(err, paxos.ErrDamagedCheckpoint) == later {
+			t.Errorf("format %d: %v", format, err)
+		}
+	}
 }
