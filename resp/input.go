@@ -1,14 +1,22 @@
 package resp
 
 // input holds what a client has sent and the parser has not taken yet. It has no memory while it is empty.
+//
+// Its memory follows what was received: for n unread bytes it is at most 2n, or leastInput if that is more. What a client
+// only announces, a value of 60 MB or a million arguments, takes nothing beyond that. There is no password yet, so this
+// holds for every client as for a stranger: before it has sent as much, nobody makes a node allocate 64 KiB.
 type input struct {
 	buf   []byte
 	start int // buf[start:] is unread
 }
 
-// maxPresize bounds how much room is made at once for bytes that a client has only announced. Beyond it, room follows
-// what was received: it doubles, so that the cost stays linear.
-const maxPresize = 64 << 10
+const (
+	// leastInput is how much room may be made for the first bytes of a request, so that one of a few packets is not moved.
+	leastInput = 16 << 10
+	// maxIdleInput is how much room is kept for more than what is unread. Two packets of gnet's fit, so that a client that
+	// sends much in small commands finds the buffer that it had.
+	maxIdleInput = 256 << 10
+)
 
 func (in *input) unread() []byte { return in.buf[in.start:] }
 
@@ -16,7 +24,8 @@ func (in *input) len() int { return len(in.buf) - in.start }
 
 func (in *input) empty() bool { return in.len() == 0 }
 
-// add appends what was received; want is how many bytes are known to be missing still.
+// add appends what was received; want is how many bytes are known to be missing still. Room for them is made at once as
+// far as it may be; beyond that it doubles, so that the cost stays linear.
 func (in *input) add(data []byte, want int) {
 	if in.start > 0 && in.start >= in.len() {
 		// The move costs no more than what was read since the last one.
@@ -25,17 +34,22 @@ func (in *input) add(data []byte, want int) {
 	}
 	if len(in.buf)+len(data) > cap(in.buf) {
 		n := in.len()
-		grown := make([]byte, n, max(2*n, n+len(data)+min(want, maxPresize)))
+		received := n + len(data)
+		grown := make([]byte, n, max(2*n, received+min(want, max(received, leastInput-received))))
 		copy(grown, in.unread())
 		in.buf, in.start = grown, 0
 	}
 	in.buf = append(in.buf, data...)
 }
 
-// skip marks n bytes as read.
+// skip marks n bytes as read. The beginning of another command behind a large one does not keep the memory of both.
 func (in *input) skip(n int) {
 	in.start += n
-	if in.start == len(in.buf) {
+	switch rest := in.len(); {
+	case rest == 0:
 		in.buf, in.start = nil, 0
+	case cap(in.buf) > maxIdleInput && in.start >= 2*rest:
+		// The move costs less than what was read since the last one.
+		in.buf, in.start = append(make([]byte, 0, rest), in.unread()...), 0
 	}
 }

@@ -214,7 +214,7 @@ func TestPiecesCostLinearTime(t *testing.T) {
 				if cap(in.buf) != before {
 					moved += held
 				}
-				if limit := 2*in.len() + maxPresize + packet; cap(in.buf) > 2*limit {
+				if cap(in.buf) > max(2*in.len(), leastInput) {
 					t.Fatalf("room for %d bytes is made when %d have come", cap(in.buf), in.len())
 				}
 				n, args, err := scanner.Next(in.unread())
