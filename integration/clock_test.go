@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -28,9 +29,12 @@ func TestHistoriesOfWrongClocksAreLinearizable(t *testing.T) {
 			} {
 				r.fault(fault.name)
 				leader := c.leader()
-				c.tell(leader, "clock", fault.leader)
+				c.setClock(leader, fault.leader)
 				for _, n := range c.others(leader) {
-					c.tell(n, "clock", fault.others)
+					c.setClock(n, fault.others)
+				}
+				if fault.leader > 0 {
+					c.awaitLogAhead(leader, fault.leader)
 				}
 				r.awaitWrites(writesBetweenFaults)
 				handOverTwice(t, c.cluster, r)
@@ -38,4 +42,38 @@ func TestHistoriesOfWrongClocksAreLinearizable(t *testing.T) {
 			r.stop()
 		})
 	}
+}
+
+// setClock sets a node's wall clock so much ahead of what it would be, which the node's own time shows.
+func (c *faultyCluster) setClock(n *node, ahead time.Duration) {
+	c.t.Helper()
+	c.tell(n, "clock", ahead)
+	before := time.Now().Truncate(time.Microsecond)
+	told, err := n.rdb().Time(c.t.Context()).Result()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if real := told.Add(-ahead); real.Before(before) || real.After(time.Now()) {
+		c.t.Errorf("node %d, whose clock is to be %v ahead, says %v at %v", n.id, ahead, told, before)
+	}
+}
+
+// awaitLogAhead waits until the log's time, by which keys expire, is ahead like the leader's clock.
+func (c *faultyCluster) awaitLogAhead(leader *node, ahead time.Duration) {
+	c.t.Helper()
+	const life = time.Hour
+	await(c.t, "the log's time to be ahead", func() error {
+		called := time.Now().Truncate(time.Millisecond)
+		if err := leader.rdb().Set(c.t.Context(), "mortal", "v", life).Err(); err != nil {
+			return err
+		}
+		deadline, err := leader.rdb().PExpireTime(c.t.Context(), "mortal").Result() // since 1970
+		if err != nil {
+			return err
+		}
+		if at := time.UnixMilli(deadline.Milliseconds()); at.Before(called.Add(life + ahead)) {
+			return fmt.Errorf("what is to live for %v from %v on ends at %v", life, called, at)
+		}
+		return nil
+	})
 }

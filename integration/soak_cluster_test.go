@@ -92,9 +92,9 @@ func whole(run func(*testing.T, *cluster, *recording)) func(*testing.T, *faultyC
 func setClock(which func(*cluster) *node, off time.Duration) func(*testing.T, *faultyCluster, *recording) {
 	return func(_ *testing.T, c *faultyCluster, r *recording) {
 		n := which(c.cluster)
-		c.tell(n, "clock", off)
+		c.setClock(n, off)
 		r.awaitWrites(writesBetweenFaults)
-		c.tell(n, "clock", time.Duration(0))
+		c.setClock(n, 0)
 	}
 }
 
