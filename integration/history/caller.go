@@ -21,6 +21,9 @@ type caller struct {
 
 // once does one command, and reports whether it got a reply.
 func (c *caller) once() bool {
+	if replied, did := c.onMortal(); did {
+		return replied
+	}
 	p := c.workload.places[c.random.IntN(len(c.workload.places))]
 	if p.kind == registers {
 		return c.onRegister(p)

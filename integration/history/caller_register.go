@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -15,6 +14,8 @@ type registerChoice struct {
 	guard       guard
 	withVersion bool // GET and SET: the reply tells the version
 	ttl         bool // SET: with PX
+	keep        bool // SET: with KEEPTTL
+	late        bool // the time to live of the key it is for is over, which the figures tell
 }
 
 // registerChoices are the commands on registers. Most tell the version, since that is what makes the model strict.
@@ -34,12 +35,6 @@ var registerChoices = []weighted[registerChoice]{
 	{10, registerChoice{op: opIncr}},
 }
 
-// The shortest and the longest time to live that is given.
-const (
-	shortestTTL = 20 * time.Millisecond
-	longestTTL  = 2 * time.Second
-)
-
 // suffixNo marks commands that had nothing to do, or whose guard stopped them, in the figures.
 const suffixNo = " (no)"
 
@@ -48,14 +43,17 @@ func (c *caller) onRegister(p *place) bool {
 	choice := choose(c.random, registerChoices)
 	choice.ttl = choice.ttl && !c.workload.options.NoDeadlines
 	key, generation, version := p.take()
-	call := c.registerCall(choice, version)
+	return c.do(p, key, generation, choice, c.registerCall(choice, version))
+}
+
+// do calls a command on a generation's key.
+func (c *caller) do(p *place, key string, generation int, choice registerChoice, call registerCall) bool {
 	done := &command{key: key, name: choice.String(), write: call.op != opGet && call.op != opVersion, called: c.workload.recorder.now()}
-	if call.ttl > 0 {
-		call.deadline = done.called + int64(call.ttl-time.Millisecond-c.workload.options.ClockDifference) // log time is in milliseconds
-		call.deadline = max(call.deadline, 1)                                                             // 0 would be never
-	}
 	answer, err := c.client.Do(c.ctx, call.arguments(key, choice.withVersion)...).Result()
 	returned := c.workload.recorder.now()
+	if call.ttl > 0 {
+		call.life = c.workload.options.lifetime(call.ttl, done.called, returned)
+	}
 	done.input = call
 	if outcomeOf(err) == replied {
 		var reply registerReply
@@ -71,12 +69,12 @@ func (c *caller) onRegister(p *place) bool {
 
 // registerCall fills a choice's arguments in.
 func (c *caller) registerCall(choice registerChoice, version int64) registerCall {
-	call := registerCall{op: choice.op, guard: choice.guard}
+	call := registerCall{op: choice.op, guard: choice.guard, keep: choice.keep}
 	if call.op == opSet {
 		call.value = strconv.FormatInt(c.value(), 10)
 	}
-	if choice.ttl {
-		call.ttl = (shortestTTL + time.Duration(c.random.Int64N(int64(longestTTL-shortestTTL)))).Truncate(time.Millisecond)
+	if choice.ttl || choice.op == opExpire {
+		call.ttl = c.workload.options.drawTTL(c.random)
 	}
 	switch call.guard {
 	case exact:
@@ -95,6 +93,8 @@ func (c registerCall) arguments(key string, withVersion bool) []any {
 		return []any{"OBJECT", "VERSION", key}
 	case opSet:
 		args = []any{"SET", key, c.value}
+	case opExpire:
+		return []any{"PEXPIRE", key, c.ttl.Milliseconds()}
 	default:
 		args = []any{string(c.op), key}
 	}
@@ -103,6 +103,9 @@ func (c registerCall) arguments(key string, withVersion bool) []any {
 	}
 	if c.ttl > 0 {
 		args = append(args, "PX", c.ttl.Milliseconds())
+	}
+	if c.keep {
+		args = append(args, "KEEPTTL")
 	}
 	if withVersion {
 		args = append(args, "WITHVER")
@@ -118,6 +121,12 @@ func (c registerChoice) String() string {
 	}
 	if c.ttl {
 		text += " PX"
+	}
+	if c.keep {
+		text += " KEEPTTL"
+	}
+	if c.late {
+		text += " after a time to live"
 	}
 	return text
 }
@@ -142,7 +151,7 @@ func parseRegister(op registerOp, answer any, withVersion bool) (reply registerR
 		reply.version = number
 	case op == opIncr && isNumber:
 		reply.value = strconv.FormatInt(number, 10)
-	case op == opDel && isNumber && (number == 0 || number == 1):
+	case (op == opDel || op == opExpire || op == opPersist) && isNumber && (number == 0 || number == 1):
 		reply.applied = number == 1
 	case op == opSet && (text == "OK" || answer == nil):
 		reply.applied = answer != nil

@@ -18,7 +18,10 @@ func (c registerCall) String() string {
 		text += " " + string(c.guard) + " " + strconv.FormatInt(c.n, 10)
 	}
 	if c.ttl > 0 {
-		text += fmt.Sprintf(" PX %d (until %v)", c.ttl.Milliseconds(), time.Duration(c.deadline))
+		text += fmt.Sprintf(" PX %d (%v)", c.ttl.Milliseconds(), c.life)
+	}
+	if c.keep {
+		text += " KEEPTTL"
 	}
 	return text
 }
@@ -50,10 +53,17 @@ func (r register) String() string {
 		text += "least "
 	}
 	text += strconv.FormatInt(r.low, 10)
-	if r.deadline != 0 {
-		text += fmt.Sprintf(" until %v", time.Duration(r.deadline))
+	if r.life != (lifetime{}) {
+		text += " " + r.life.String()
 	}
 	return text
+}
+
+func (l lifetime) String() string {
+	if l.latest == 0 {
+		return fmt.Sprintf("until %v or later", time.Duration(l.earliest))
+	}
+	return fmt.Sprintf("until %v to %v", time.Duration(l.earliest), time.Duration(l.latest))
 }
 
 func (p part) String() string {

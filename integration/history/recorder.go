@@ -134,7 +134,10 @@ func (r *Recorder) record(c *command, returned int64) {
 		c.output = unknownReply(c.group)
 	}
 	if call, ok := c.input.(registerCall); ok {
-		call.returned = returned
+		call.called, call.returned = c.called, returned
+		if returned == never {
+			call.life.latest = 0 // whenever it takes effect, the time to live begins then
+		}
 		c.input = call
 	}
 	h.operations = append(h.operations, porcupine.Operation{

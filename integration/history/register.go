@@ -19,6 +19,8 @@ const (
 	opSet     registerOp = "SET"
 	opDel     registerOp = "DEL"
 	opIncr    registerOp = "INCR"
+	opExpire  registerOp = "PEXPIRE"
+	opPersist registerOp = "PERSIST"
 )
 
 // guard is the version that a SET or DEL asks for.
@@ -36,17 +38,19 @@ type registerCall struct {
 	guard guard
 	value string        // of SET
 	n     int64         // the guard's version
-	ttl   time.Duration // of SET with PX; 0 for none
-	// deadline is the earliest recorder's time, in nanoseconds, at which a key set with ttl may be gone.
-	deadline int64
-	// returned is the recorder's time of the return: what vanished by itself did so before that.
-	returned int64
+	ttl   time.Duration // of SET with PX, and of PEXPIRE; 0 for none
+	keep  bool          // SET with KEEPTTL
+	// life is when a key that is given ttl may be gone, and when it must be.
+	life lifetime
+	// called and returned are the recorder's times: what vanished by itself, and was seen to, did so before the return; what must have
+	// vanished before the call cannot be seen.
+	called, returned int64
 }
 
 // registerReply is what a command on a register answered.
 type registerReply struct {
 	unknown bool
-	applied bool   // SET and DEL: it was done
+	applied bool   // SET, DEL, PEXPIRE and PERSIST: it was done
 	present bool   // GET: there was a value
 	value   string // GET and INCR
 	version int64  // -1: not told
@@ -64,8 +68,8 @@ type register struct {
 	highest int64
 	// explicit: the newest write said its version, so the key leaves a tombstone.
 	explicit bool
-	// deadline is when the key may vanish, in the recorder's time; 0 for never.
-	deadline int64
+	// life is when the key vanishes.
+	life lifetime
 }
 
 // branch is one thing that a command may have done.
@@ -77,8 +81,9 @@ type branch struct {
 // hashSeed makes the hashes of a process agree with each other.
 var hashSeed = maphash.MakeSeed()
 
-// registerModel is the model of one key that nobody wrote before. Deadlines are a lower bound: a key may vanish once its
-// deadline may have come, and need not, since time passes in the log only. Tombstones are kept for longer than any history.
+// registerModel is the model of one key that nobody wrote before. A key with a time to live may be there or not from the earliest
+// moment at which that can be over to the latest one; before, it is there, and afterwards it is not (lifetime.go). Tombstones are
+// kept for longer than any history.
 func registerModel() porcupine.Model {
 	model := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{register{known: true}} },
@@ -99,7 +104,7 @@ func registerModel() porcupine.Model {
 // step returns all registers that a command with this reply may leave.
 func (r register) step(call registerCall, reply registerReply) []register {
 	var next []register
-	for _, before := range r.at(call.returned) {
+	for _, before := range r.during(call) {
 		if reply.unknown {
 			next = append(next, before)
 		}
@@ -112,12 +117,15 @@ func (r register) step(call registerCall, reply registerReply) []register {
 	return next
 }
 
-// at is the register at a time, which may have vanished by then.
-func (r register) at(now int64) []register {
-	if r.deadline == 0 || now < r.deadline {
-		return []register{r}
+// during is the register as a command may find it, which may have vanished by the return, or must have by the call.
+func (r register) during(call registerCall) []register {
+	switch {
+	case r.life.mustBeOver(call.called):
+		return r.removed()
+	case r.life.mayBeOver(call.returned):
+		return append(r.removed(), r)
 	}
-	return append(r.removed(), r)
+	return []register{r}
 }
 
 // branches are what a command may do to the register, without regard to the reply.
@@ -132,11 +140,21 @@ func (r register) branches(call registerCall) []branch {
 		if r.present && err != nil || n == math.MaxInt64 {
 			return nil
 		}
-		sum := r.written(registerCall{value: strconv.FormatInt(n+1, 10)})
-		sum.deadline = r.deadline
-		return []branch{{true, sum}}
+		return []branch{{true, r.written(registerCall{value: strconv.FormatInt(n+1, 10), keep: true})}}
+	case opExpire:
+		return r.relived(r.present, call.life)
+	case opPersist:
+		return r.relived(r.life != lifetime{}, lifetime{})
 	}
 	return []branch{{false, r}}
+}
+
+// relived is the one branch of what changes the time to live, where there is anything to change. The version stays.
+func (r register) relived(applies bool, life lifetime) []branch {
+	if applies {
+		r.life = life
+	}
+	return []branch{{applies, r}}
 }
 
 // guarded are the branches of a write that its guard may let through or not. The write returns nothing where it finds nothing
@@ -188,7 +206,10 @@ func (r register) stopping(call registerCall) []register {
 
 // written is the register after a SET.
 func (r register) written(call registerCall) register {
-	after := register{present: true, value: call.value, deadline: call.deadline}
+	after := register{present: true, value: call.value, life: call.life}
+	if call.keep {
+		after.life = r.life
+	}
 	if call.guard == newer {
 		after.low, after.known, after.explicit = call.n, true, true
 		after.highest = max(r.highest, call.n)
@@ -234,7 +255,7 @@ func (b branch) answered(call registerCall, reply registerReply) (after register
 		return b.after, true
 	}
 	switch call.op {
-	case opSet, opDel:
+	case opSet, opDel, opExpire, opPersist:
 		ok = reply.applied == b.applied
 		if call.guard == exact && call.op == opSet && !reply.applied && reply.version == call.n {
 			return b.after, false // refused although its guard held

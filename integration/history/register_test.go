@@ -3,13 +3,14 @@ package history
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 )
 
 // at is a command on a register between two times; a command without outcome has never as the second.
 func at(called, returned int64, call registerCall, reply registerReply) porcupine.Operation {
-	call.returned = returned
+	call.called, call.returned = called, returned
 	return porcupine.Operation{Input: call, Call: called, Output: reply, Return: returned}
 }
 
@@ -24,6 +25,7 @@ var (
 	versionQ = registerCall{op: opVersion}
 	del      = registerCall{op: opDel}
 	incr     = registerCall{op: opIncr}
+	persist  = registerCall{op: opPersist}
 )
 
 func set(value string) registerCall { return registerCall{op: opSet, value: value} }
@@ -32,11 +34,19 @@ func setIf(g guard, n int64, value string) registerCall {
 	return registerCall{op: opSet, value: value, guard: g, n: n}
 }
 
+// keep is a SET that leaves the time to live as it is.
+func keep(value string) registerCall { return registerCall{op: opSet, value: value, keep: true} }
+
 func delIf(g guard, n int64) registerCall { return registerCall{op: opDel, guard: g, n: n} }
 
-// until is a SET whose key may vanish from a time on.
-func until(deadline int64, value string) registerCall {
-	return registerCall{op: opSet, value: value, deadline: deadline}
+// until is a SET whose key may vanish from one time on and must have vanished by another, which is 0 for never.
+func until(earliest, latest int64, value string) registerCall {
+	return registerCall{op: opSet, value: value, life: lifetime{earliest, latest}}
+}
+
+// expire is a PEXPIRE with the same.
+func expire(earliest, latest int64) registerCall {
+	return registerCall{op: opExpire, life: lifetime{earliest, latest}}
 }
 
 // Replies. The version is -1 where it was not asked for.
@@ -150,17 +160,68 @@ func TestRegisterVersions(t *testing.T) {
 	})
 }
 
-func TestRegisterDeadlines(t *testing.T) {
+func TestRegisterTimesToLive(t *testing.T) {
+	born := at(0, 1, until(10, 30, "1"), done(-1))
 	testModel(t, registerModel(), []row{
-		{"vanished in time", true, ops{at(0, 1, until(10, "1"), done(-1)), at(2, 3, get, saw("1", -1)), at(10, 11, get, missing(-1))}},
-		{"vanished before its time", false, ops{at(0, 1, until(10, "1"), done(-1)), at(2, 9, get, missing(-1))}},
-		{"there for longer", true, ops{at(0, 1, until(10, "1"), done(-1)), at(20, 21, get, saw("1", -1)), at(22, 23, get, missing(-1))}},
-		{"vanished and came back", false, ops{at(0, 1, until(10, "1"), done(-1)), at(20, 21, get, missing(-1)), at(22, 23, get, saw("1", -1))}},
-		{"the deadline goes with the next value", false, ops{at(0, 1, until(10, "1"), done(-1)), at(2, 3, set("2"), done(-1)), at(20, 21, get, missing(-1))}},
-		{"INCR keeps the deadline", true, ops{at(0, 1, until(10, "1"), done(-1)), at(2, 3, incr, sum("2")), at(20, 21, get, missing(-1))}},
-		{"INCR after the deadline starts again", true, ops{at(0, 1, until(10, "5"), done(-1)), at(20, 21, incr, sum("1"))}},
-		{"INCR before the deadline starts again", false, ops{at(0, 1, until(10, "5"), done(-1)), at(2, 3, incr, sum("1"))}},
-		{"an unknown write with a deadline", true, ops{lost(0, until(10, "1")), at(2, 3, get, saw("1", -1)), at(20, 21, get, missing(-1))}},
-		{"versions go on", false, ops{at(0, 1, until(10, "1"), done(5)), at(20, 21, get, missing(0)), at(22, 23, set("2"), done(5))}},
+		{"there, and gone in time", true, ops{born, at(2, 3, get, saw("1", -1)), at(10, 11, get, missing(-1))}},
+		{"gone before the earliest time", false, ops{born, at(2, 9, get, missing(-1))}},
+		{"there until the latest time", true, ops{born, at(20, 21, get, saw("1", -1)), at(30, 40, get, saw("1", -1)), at(41, 42, get, missing(-1))}},
+		{"there after the latest time", false, ops{born, at(31, 40, get, saw("1", -1))}},
+		{"a read that began before the latest time", true, ops{born, at(29, 90, get, saw("1", -1))}},
+		{"gone and back", false, ops{born, at(20, 21, get, missing(-1)), at(22, 23, get, saw("1", -1))}},
+		{"the time goes with the value", false, ops{born, at(2, 3, set("2"), done(-1)), at(20, 21, get, missing(-1))}},
+		{"it goes, so the key stays", true, ops{born, at(2, 3, set("2"), done(-1)), at(40, 41, get, saw("2", -1))}},
+		{"a delete finds it after the latest time", false, ops{born, at(31, 32, del, done(-1))}},
+		{"versions go on", false, ops{at(0, 1, until(10, 30, "1"), done(5)), at(20, 21, get, missing(0)), at(22, 23, set("2"), done(5))}},
+
+		{"INCR keeps it", true, ops{born, at(2, 3, incr, sum("2")), at(20, 21, get, missing(-1))}},
+		{"INCR loses it", false, ops{born, at(2, 3, incr, sum("2")), at(40, 41, get, saw("2", -1))}},
+		{"INCR after the latest time goes on", false, ops{born, at(40, 41, incr, sum("2"))}},
+		{"INCR after the latest time begins again", true, ops{born, at(40, 41, incr, sum("1")), at(90, 91, get, saw("1", -1))}},
+		{"INCR before the earliest time begins again", false, ops{at(0, 1, until(10, 30, "5"), done(-1)), at(2, 3, incr, sum("1"))}},
+		{"KEEPTTL keeps it", true, ops{born, at(2, 3, keep("2"), done(-1)), at(40, 41, get, missing(-1))}},
+		{"KEEPTTL loses it", false, ops{born, at(2, 3, keep("2"), done(-1)), at(40, 41, get, saw("2", -1))}},
+		{"KEEPTTL of what is gone keeps nothing", true, ops{born, at(40, 41, keep("2"), done(-1)), at(90, 91, get, saw("2", -1))}},
+
+		{"PEXPIRE makes it shorter", true, ops{born, at(2, 3, expire(5, 8), done(-1)), at(6, 7, get, missing(-1))}},
+		{"PEXPIRE was forgotten", false, ops{born, at(2, 3, expire(5, 8), done(-1)), at(9, 9, get, saw("1", -1))}},
+		{"PEXPIRE makes it longer", false, ops{born, at(2, 3, expire(50, 80), done(-1)), at(40, 41, get, missing(-1))}},
+		{"PEXPIRE of nothing", true, ops{at(0, 1, expire(5, 8), stopped(-1)), at(2, 3, get, missing(-1))}},
+		{"PEXPIRE of nothing that found something", false, ops{at(0, 1, expire(5, 8), done(-1))}},
+		{"PEXPIRE that missed the key", false, ops{born, at(2, 3, expire(5, 8), stopped(-1))}},
+		{"PEXPIRE changes the version", false, ops{at(0, 1, until(10, 30, "1"), done(5)), at(2, 3, expire(50, 80), done(-1)), at(4, 5, get, saw("1", 6))}},
+		{"PERSIST", true, ops{born, at(2, 3, persist, done(-1)), at(40, 41, get, saw("1", -1))}},
+		{"PERSIST was forgotten", false, ops{born, at(2, 3, persist, done(-1)), at(20, 21, get, missing(-1))}},
+		{"PERSIST of what has no time", true, ops{at(0, 1, set("1"), done(-1)), at(2, 3, persist, stopped(-1))}},
+		{"PERSIST of what has no time found one", false, ops{at(0, 1, set("1"), done(-1)), at(2, 3, persist, done(-1))}},
+		{"PERSIST that missed it", false, ops{born, at(2, 3, persist, stopped(-1))}},
+
+		{"an unknown write, gone in time", true, ops{lost(0, until(10, 0, "1")), at(2, 3, get, saw("1", -1)), at(20, 21, get, missing(-1))}},
+		{"an unknown write, gone before the earliest time", false, ops{lost(0, until(10, 0, "1")), at(2, 3, get, saw("1", -1)), at(4, 5, get, missing(-1))}},
+		{"an unknown write may come late, and live then", true, ops{lost(0, until(10, 0, "1")), at(2, 3, get, missing(-1)), at(90, 91, get, saw("1", -1))}},
+		{"an unknown write after the latest time finds nothing", false, ops{born, lost(40, keep("2")), at(41, 42, get, saw("2", -1)), at(43, 44, persist, done(-1))}},
 	})
+}
+
+// TestLifetimes has the bounds in figures: a clock difference goes to either side.
+func TestLifetimes(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	o := Options{ClockDifference: 300 * time.Millisecond}
+	if got, want := o.lifetime(time.Second, 50*ms, 70*ms), (lifetime{749 * ms, 1371*ms + int64(stampAge)}); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := o.lifetime(time.Millisecond, 0, 0); !got.mayBeOver(1) || got.mayBeOver(0) {
+		t.Errorf("%v: what may be gone at once is not what never is", got)
+	}
+}
+
+// TestAnUnknownOutcomeHasNoLatestTime, whatever its client may have heard.
+func TestAnUnknownOutcomeHasNoLatestTime(t *testing.T) {
+	for _, o := range []outcome{unknown, unexpected} {
+		r := NewRecorder()
+		r.record(&command{key: "k", name: "SET PX", write: true, called: 1, outcome: o, input: until(10, 30, "1")}, 2)
+		if got := r.histories["k"].operations[0].Input.(registerCall); got.life != (lifetime{10, 0}) || got.called != 1 || got.returned != never {
+			t.Errorf("%v", got)
+		}
+	}
 }

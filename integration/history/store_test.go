@@ -31,6 +31,13 @@ const (
 	writesLost     fault = "acknowledged writes are forgotten"
 	tornExec       fault = "other commands come between those of a transaction"
 	ownVersions    fault = "compare and set looks at no version"
+
+	clocksDiffer    fault = "clocks differ as they may"
+	clocksDifferBad fault = "clocks differ by more than they may"
+	neverExpires    fault = "no key expires"
+	expiresLate     fault = "keys expire late"
+	expiresEarly    fault = "keys expire early"
+	incrPersists    fault = "INCR makes a key live for ever"
 )
 
 // store is one keyspace in the place of a cluster: a go-redis client with its hooks never dials. Every so often a fault
@@ -45,11 +52,13 @@ type store struct {
 	newest   []byte
 	slot     uint64
 	late     [][]byte // commands whose clients have given up
+	began    time.Time
+	pause    time.Duration // what each command takes
 }
 
 func newStore(f fault) *store {
 	machine := func() *statemachine.Machine { return statemachine.New(statemachine.Config{}) }
-	return &store{fault: f, now: machine(), before: machine()}
+	return &store{fault: f, now: machine(), before: machine(), began: time.Now()}
 }
 
 // every is how many commands there are for each that a fault happens to.
@@ -72,9 +81,16 @@ var (
 
 // serve runs a command or a transaction, with the store's fault if its turn has come.
 func (s *store) serve(cmds []redis.Cmder, exec bool) error {
+	if s.pause > 0 {
+		<-time.After(s.pause)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands++
+	if s.fault == incrPersists && cmds[0].Name() == "incr" {
+		persisted, _ := encode([]redis.Cmder{redis.NewCmd(context.Background(), "PERSIST", cmds[0].Args()[1])}, false)
+		s.write(persisted)
+	}
 	encoded, write := encode(cmds, exec)
 	if !write {
 		return s.read(encoded, cmds)
@@ -157,11 +173,11 @@ func (s *store) tear(cmds []redis.Cmder) error {
 // write applies a command and brings what is behind to where the state was before it.
 func (s *store) write(encoded []byte) any {
 	if s.newest != nil {
-		apply(s.before, s.slot, s.newest)
+		s.apply(s.before, s.newest)
 	}
 	s.slot++
 	s.newest = encoded
-	return apply(s.now, s.slot, encoded)
+	return s.apply(s.now, encoded)
 }
 
 func (s *store) read(encoded []byte, cmds []redis.Cmder) error {
@@ -169,14 +185,33 @@ func (s *store) read(encoded []byte, cmds []redis.Cmder) error {
 	if s.fault == staleReads && s.commands%every < every/4 {
 		from = s.before
 	}
-	return answer(cmds, apply(from, s.slot, encoded))
+	return answer(cmds, s.apply(from, encoded))
 }
 
 // apply runs an encoded command.
-func apply(m *statemachine.Machine, slot uint64, encoded []byte) any {
+func (s *store) apply(m *statemachine.Machine, encoded []byte) any {
 	v := &values{}
-	m.Apply(slot, time.Now().UnixMilli(), slot, encoded, 1, v)
+	m.Apply(s.slot, s.clock().UnixMilli(), s.slot, encoded, 1, v)
 	return v.got
+}
+
+// clock is the time by which the next command is stamped. The machine's own does not go back.
+func (s *store) clock() time.Time {
+	now := time.Now()
+	passed := now.Sub(s.began)
+	switch s.fault {
+	case clocksDiffer: // by 100 ms: each leads for a while
+		return now.Add(time.Duration(s.commands/100%3-1) * 50 * time.Millisecond)
+	case clocksDifferBad:
+		return now.Add(time.Duration(s.commands/100%3-1) * 3 * time.Second)
+	case neverExpires:
+		return s.began
+	case expiresLate:
+		return s.began.Add(passed / 3)
+	case expiresEarly:
+		return s.began.Add(passed * 3)
+	}
+	return now
 }
 
 // encode is commands as the log has them, and whether one of them writes.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -21,14 +22,15 @@ type Options struct {
 	Registers int // single keys in use at a time: 6
 	Accounts  int // groups of accounts in use at a time: 2
 	Lists     int // groups of lists in use at a time: 2
+	Mortals   int // single keys in use at a time that get a time to live and are then left alone, beside the others: 6
 
 	PerRegister int // commands after which another key takes a register's place: 1,000
 	PerGroup    int // the same for groups, whose states are larger: 400
 
 	// Idle is how long a client waits after an error before it goes on: 10 ms.
 	Idle time.Duration
-	// ClockDifference is how far the wall clocks of any two nodes are apart at most, from the first command to the last. Keys
-	// may vanish that much before their deadline: 100 ms.
+	// ClockDifference is how far the wall clocks of any two nodes are apart at most, or that of one node is set from what it was, from
+	// the first command to the last. Keys may vanish that much before their time, and be seen that much after it: 100 ms.
 	ClockDifference time.Duration
 	// NoDeadlines: no key is given a time to live.
 	NoDeadlines bool
@@ -37,6 +39,10 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	o.Prefix = cmp.Or(o.Prefix, fmt.Sprintf("history:%d:", o.Seed))
 	o.Registers, o.Accounts, o.Lists = cmp.Or(o.Registers, 6), cmp.Or(o.Accounts, 2), cmp.Or(o.Lists, 2)
+	o.Mortals = cmp.Or(o.Mortals, 6)
+	if o.NoDeadlines {
+		o.Mortals = 0
+	}
 	o.PerRegister, o.PerGroup = cmp.Or(o.PerRegister, 1000), cmp.Or(o.PerGroup, 400)
 	o.Idle = cmp.Or(o.Idle, 10*time.Millisecond)
 	o.ClockDifference = cmp.Or(o.ClockDifference, 100*time.Millisecond)
@@ -48,6 +54,7 @@ type Workload struct {
 	recorder *Recorder
 	options  Options
 	places   []*place // registers, then accounts, then lists
+	mortals  []*mortal
 	clients  atomic.Int64
 }
 
@@ -58,6 +65,7 @@ const (
 	registers kind = "register"
 	accounts  kind = "accounts"
 	lists     kind = "list"
+	mortals   kind = "mortal"
 )
 
 // place is where one key, or one group of keys, after the other is in use.
@@ -85,6 +93,9 @@ func NewWorkload(r *Recorder, o Options) *Workload {
 	add(registers, o.Registers, o.PerRegister)
 	add(accounts, o.Accounts, o.PerGroup)
 	add(lists, o.Lists, o.PerGroup)
+	for i := range o.Mortals {
+		w.mortals = append(w.mortals, &mortal{place: place{name: fmt.Sprintf("%s%s%d", o.Prefix, mortals, i), kind: mortals, most: math.MaxInt}})
+	}
 	return w
 }
 
@@ -97,11 +108,19 @@ func (p *place) take() (key string, generation int, version int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.commands == p.most || p.unknown >= mostUnknown {
-		p.generation++
-		p.commands, p.unknown, p.version = 0, 0, 0
+		p.renew()
 	}
 	p.commands++
-	return fmt.Sprintf("%s:%d", p.name, p.generation), p.generation, p.version
+	return p.key(), p.generation, p.version
+}
+
+// key is this generation's.
+func (p *place) key() string { return fmt.Sprintf("%s:%d", p.name, p.generation) }
+
+// renew goes on to the next key.
+func (p *place) renew() {
+	p.generation++
+	p.commands, p.unknown, p.version = 0, 0, 0
 }
 
 // sawVersion notes the version of a generation's key, for the guards of later commands.

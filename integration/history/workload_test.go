@@ -2,14 +2,28 @@ package history
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// runOn has a few clients work on a store, and checks what they saw.
+// runOn has a few clients work on a store for 2,000 writes, and checks what they saw.
 func runOn(t *testing.T, s *store, o Options) *Report {
+	t.Helper()
+	return runUntil(t, s, o, func(r *Recorder) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := r.AwaitWrites(ctx, 2000); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// runUntil has a few clients work on a store until wait returns, and checks what they saw.
+func runUntil(t *testing.T, s *store, o Options, wait func(*Recorder)) *Report {
 	t.Helper()
 	r := NewRecorder()
 	w := NewWorkload(r, o)
@@ -25,14 +39,23 @@ func runOn(t *testing.T, s *store, o Options) *Report {
 			}
 		})
 	}
-	waiting, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := r.AwaitWrites(waiting, 2000); err != nil {
-		t.Error(err)
-	}
+	wait(r)
 	end()
 	all.Wait()
 	return r.Check(time.Minute, "")
+}
+
+// runLong has clients work on a store for fifteen seconds of a clock that is set forward when all wait: each command takes a while.
+func runLong(t *testing.T, f fault) *Report {
+	t.Helper()
+	var report *Report
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(f)
+		s.pause = 5 * time.Millisecond
+		report = runUntil(t, s, Options{Registers: 1, Accounts: -1, Lists: -1}, func(*Recorder) { <-time.After(15 * time.Second) })
+	})
+	t.Log(report)
+	return report
 }
 
 func TestRightHistoriesPass(t *testing.T) {
@@ -60,12 +83,41 @@ func TestWrongHistoriesAreFound(t *testing.T) {
 			if report.Unexpected > 0 {
 				t.Errorf("unexpected: %v", report.UnexpectedErrors)
 			}
-			for _, v := range report.Violations {
-				if !v.Undecided {
-					return
+			wantViolation(t, report)
+		})
+	}
+}
+
+func wantViolation(t *testing.T, report *Report) {
+	t.Helper()
+	if !slices.ContainsFunc(report.Violations, func(v Violation) bool { return !v.Undecided }) {
+		t.Error("no violation was found")
+	}
+}
+
+func TestRightTimesToLivePass(t *testing.T) {
+	for _, f := range []fault{nothing, clocksDiffer, repliesLost, commandsLate} {
+		t.Run(strings.ReplaceAll(string(f), " ", "_"), func(t *testing.T) {
+			report := runLong(t, f)
+			if err := report.Err(); err != nil {
+				t.Error(err)
+			}
+			for _, lives := range lives {
+				for _, choice := range append(lives.choice, lateIncr) {
+					if report.Names[choice.String()] == 0 {
+						t.Errorf("no %v", choice)
+					}
 				}
 			}
-			t.Error("no violation was found")
+		})
+	}
+}
+
+// TestWrongTimesToLiveAreFound: a key is there for too long, or not for long enough.
+func TestWrongTimesToLiveAreFound(t *testing.T) {
+	for _, f := range []fault{neverExpires, expiresLate, expiresEarly, clocksDifferBad, incrPersists} {
+		t.Run(strings.ReplaceAll(string(f), " ", "_"), func(t *testing.T) {
+			wantViolation(t, runLong(t, f))
 		})
 	}
 }
@@ -86,7 +138,7 @@ func TestKeysWithManyUnknownOutcomesAreLeft(t *testing.T) {
 		t.Error("a command on the key before counts for the next")
 	}
 
-	report := runOn(t, newStore(commandsLost), Options{Registers: 1, Accounts: -1, Lists: -1, PerRegister: 1 << 30, Idle: time.Microsecond})
+	report := runOn(t, newStore(commandsLost), Options{Registers: 1, Accounts: -1, Lists: -1, Mortals: -1, PerRegister: 1 << 30, Idle: time.Microsecond})
 	if least := int(report.Unknown) / (mostUnknown + 5); least == 0 || report.Histories < least {
 		t.Errorf("%d unknown outcomes on %d keys", report.Unknown, report.Histories)
 	}
@@ -94,7 +146,7 @@ func TestKeysWithManyUnknownOutcomesAreLeft(t *testing.T) {
 
 // TestEveryChoiceComesAndKeysChange looks at a run that is long enough for each kind of command.
 func TestEveryChoiceComesAndKeysChange(t *testing.T) {
-	report := runOn(t, newStore(nothing), Options{Registers: 1, Accounts: 1, Lists: 1, PerRegister: 100, PerGroup: 50, Idle: time.Microsecond})
+	report := runOn(t, newStore(nothing), Options{Registers: 1, Accounts: 1, Lists: 1, Mortals: -1, PerRegister: 100, PerGroup: 50, Idle: time.Microsecond})
 	for _, w := range registerChoices {
 		if report.Names[w.choice.String()] == 0 {
 			t.Errorf("no %v", w.choice)
