@@ -45,7 +45,7 @@ func TestGarbageOnTheClientPort(t *testing.T) {
 // TestGarbageOnThePeerPort: strangers cost a cluster neither a write nor its leader. The election timeouts are far beyond what a busy machine
 // takes from a node, so that a change of the leader would be the strangers' doing.
 func TestGarbageOnThePeerPort(t *testing.T) {
-	c := startCluster(t, 3, "--heartbeat", "200ms", "--lease", "1500ms", "--election-timeout-min", "6s", "--election-timeout-max", "8s")
+	c := startCluster(t, 3, "--heartbeat", "200ms", "--lease", "1500ms", "--election-timeout-min", "4s", "--election-timeout-max", "6s")
 	leader := c.leader()
 	down := c.others(leader)[0]
 	load := newLoad(t)
