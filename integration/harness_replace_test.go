@@ -6,9 +6,9 @@ import (
 )
 
 var replacements = []wound{
-	{"the leader is replaced", replaceOne((*cluster).leader)},
-	{"a follower is replaced", replaceOne((*cluster).follower)},
-	{"the leader is replaced", replaceOne((*cluster).leader)},
+	{name: "the leader is replaced", run: replaceOne((*cluster).leader)},
+	{name: "a follower is replaced", run: replaceOne((*cluster).follower)},
+	{name: "the leader is replaced", run: replaceOne((*cluster).leader)},
 }
 
 // replaceOne has a new member take a node's place while the clients of all of them go on: those of the node that leaves until it has stopped.

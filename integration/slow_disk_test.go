@@ -59,10 +59,10 @@ var slowDisks = []healable{
 
 // diskFailures end a node, which is started again.
 var diskFailures = []wound{
-	{"the leader's disk fails", failDisk((*cluster).leader, "fails", "sync the journal: input/output error")},
-	{"a follower's disk fails", failDisk((*cluster).follower, "fails", "sync the journal: input/output error")},
-	{"the leader's disk is full", failDisk((*cluster).leader, "full", "no space left on device")},
-	{"a follower's disk is full", failDisk((*cluster).follower, "full", "no space left on device")},
+	{name: "the leader's disk fails", run: failDisk((*cluster).leader, "fails", "sync the journal: input/output error")},
+	{name: "a follower's disk fails", run: failDisk((*cluster).follower, "fails", "sync the journal: input/output error")},
+	{name: "the leader's disk is full", run: failDisk((*cluster).leader, "full", "no space left on device")},
+	{name: "a follower's disk is full", run: failDisk((*cluster).follower, "full", "no space left on device")},
 }
 
 // TestHistoryOfFailingDisksIsLinearizable has writes to the disk of one node after the other fail.
