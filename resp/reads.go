@@ -86,7 +86,7 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 	} else {
 		l.revisions, due = q.run(it, view, w, l.revisions[:0])
 		if due || (byGrant && !l.stillAllowed(c)) {
-			w.Buf = w.Buf[:start]
+			w.truncate(start)
 			l.closeView()
 			return false, due
 		}
@@ -94,7 +94,7 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 	it.nanos = l.server.nanos() - began
 	l.complete(it, q.argsOf(it), w.Buf[start:], l.revisions)
 	if it.quiet {
-		w.Buf = w.Buf[:start]
+		w.truncate(start)
 	}
 	if len(w.Buf) > l.server.maxOutput {
 		l.drop(c, "its replies are beyond the output buffer limit")

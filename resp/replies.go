@@ -12,9 +12,13 @@ const flushBytes = 256 << 10
 // maxSpareBuffers is how many output buffers a loop keeps for clients that have something to say.
 const maxSpareBuffers = 64
 
-// outBuffer sees to it that the client has memory for replies.
+// outBuffer sees to it that the client has memory for replies: as much as it may be owed besides what it has not read yet.
 func (l *eventLoop) outBuffer(c *Client) *Writer {
 	if c.out.Buf == nil {
+		c.out.Most, c.out.overrun = l.server.maxOutput, false
+		if c.half == nil {
+			c.out.Most = max(1, l.server.maxOutput-c.conn.OutboundBuffered())
+		}
 		if n := len(l.spareOut); n > 0 {
 			c.out.Buf = l.spareOut[n-1]
 			l.spareOut = l.spareOut[:n-1]
@@ -26,16 +30,29 @@ func (l *eventLoop) outBuffer(c *Client) *Writer {
 	return &c.out
 }
 
-// flush writes the client's replies to its socket; what the socket does not take, gnet keeps.
+// flush writes the client's replies to its socket; what the socket does not take, gnet keeps, up to the output limit.
 func (l *eventLoop) flush(c *Client) {
 	if len(c.out.Buf) == 0 || c.half != nil {
 		return
+	}
+	if !c.closed {
+		// While gnet keeps anything it takes the rest without asking the socket.
+		unread := c.conn.OutboundBuffered()
+		switch {
+		case c.out.overrun:
+			l.drop(c, "its replies are beyond the output buffer limit")
+		case unread > 0 && unread+len(c.out.Buf) > l.server.maxOutput:
+			l.drop(c, "its unread replies are beyond the output buffer limit")
+		}
+	}
+	if len(c.out.Buf) == 0 {
+		return // dropped just now
 	}
 	buf := c.out.Buf
 	c.out.Buf = nil
 	if !c.closed {
 		l.stats.outputBytes.Add(uint64(len(buf)))
-		raise(&l.stats.maxOutput, len(buf))
+		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(buf))
 		// An error closes the client: OnClose has run by then.
 		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.maxOutput {
 			l.drop(c, "its unread replies are beyond the output buffer limit")
@@ -88,10 +105,11 @@ func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
 		return
 	}
 	w := l.outBuffer(c)
-	w.Buf = append(w.Buf, reply...)
-	if len(w.Buf) > l.server.maxOutput {
+	if len(w.Buf)+len(reply) > w.Most {
 		l.drop(c, "its replies are beyond the output buffer limit")
+		return
 	}
+	w.Buf = append(w.Buf, reply...)
 }
 
 // complete notes that an item is answered: the figures, and what the client waited for. args may be nil: not kept.
@@ -129,7 +147,7 @@ func (l *eventLoop) reply(c *Client, r *row, write func(w *Writer)) {
 		write(w)
 		l.stats.count(r, w.Buf[start:], 0)
 		if c.quiet {
-			w.Buf = w.Buf[:start]
+			w.truncate(start)
 		}
 		return
 	}
@@ -153,6 +171,9 @@ func (l *eventLoop) queueLiteral(c *Client, r *row, reply []byte) {
 func (l *eventLoop) drop(c *Client, why string) {
 	if c.closed {
 		return
+	}
+	if c.half == nil {
+		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(c.out.Buf))
 	}
 	l.server.logger.Warn("resp: client closed: "+why, "client", c.id, "addr", c.remote, "name", c.name)
 	l.closeNow(c)

@@ -10,15 +10,35 @@ import (
 
 // Writer appends replies to Buf in the RESP version Proto (2 or 3; 0 means 2). It implements statemachine.Reply, with the
 // very bytes that Redis 7 sends. It belongs to one goroutine.
+//
+// A reply can be far larger than what it is made of: MGET of one large value, a million times. So once Buf is longer than
+// Most, nothing is appended any more, and the reply is of no use: whoever set Most looks at overrun.
 type Writer struct {
 	Buf   []byte
 	Proto int
+	// Most, if not 0, is how long Buf may become, and the last element of a reply beyond it.
+	Most    int
+	overrun bool // something was left out
 }
 
 var _ statemachine.Reply = (*Writer)(nil)
 
 // Reset empties the buffer and keeps its memory.
-func (w *Writer) Reset() { w.Buf = w.Buf[:0] }
+func (w *Writer) Reset() { w.truncate(0) }
+
+// truncate takes back what is behind the first n bytes.
+func (w *Writer) truncate(n int) {
+	w.Buf = w.Buf[:n]
+	w.overrun = w.overrun && n > w.Most
+}
+
+// isFull reports whether the element at hand is to be left out.
+func (w *Writer) isFull() bool {
+	if w.Most > 0 && len(w.Buf) > w.Most {
+		w.overrun = true
+	}
+	return w.overrun
+}
 
 // Protocol implements statemachine.Reply.
 func (w *Writer) Protocol() int {
@@ -29,19 +49,39 @@ func (w *Writer) Protocol() int {
 }
 
 // Status implements statemachine.Reply. Line ends become spaces.
-func (w *Writer) Status(s string) { w.Buf = redcon.AppendString(w.Buf, s) }
+func (w *Writer) Status(s string) {
+	if !w.isFull() {
+		w.Buf = redcon.AppendString(w.Buf, s)
+	}
+}
 
 // Error implements statemachine.Reply. Line ends become spaces.
-func (w *Writer) Error(text string) { w.Buf = redcon.AppendError(w.Buf, text) }
+func (w *Writer) Error(text string) {
+	if !w.isFull() {
+		w.Buf = redcon.AppendError(w.Buf, text)
+	}
+}
 
 // Int implements statemachine.Reply.
-func (w *Writer) Int(n int64) { w.Buf = redcon.AppendInt(w.Buf, n) }
+func (w *Writer) Int(n int64) {
+	if !w.isFull() {
+		w.Buf = redcon.AppendInt(w.Buf, n)
+	}
+}
 
 // Bulk implements statemachine.Reply.
-func (w *Writer) Bulk(b []byte) { w.Buf = redcon.AppendBulk(w.Buf, b) }
+func (w *Writer) Bulk(b []byte) {
+	if !w.isFull() {
+		w.Buf = redcon.AppendBulk(w.Buf, b)
+	}
+}
 
 // BulkString implements statemachine.Reply.
-func (w *Writer) BulkString(s string) { w.Buf = redcon.AppendBulkString(w.Buf, s) }
+func (w *Writer) BulkString(s string) {
+	if !w.isFull() {
+		w.Buf = redcon.AppendBulkString(w.Buf, s)
+	}
+}
 
 // Null implements statemachine.Reply.
 func (w *Writer) Null() { w.either("_\r\n", "$-1\r\n") }
@@ -60,9 +100,11 @@ func (w *Writer) Bool(b bool) {
 
 // either appends the encoding of the client's protocol.
 func (w *Writer) either(resp3, resp2 string) {
-	if w.Proto == 3 {
+	switch {
+	case w.isFull():
+	case w.Proto == 3:
 		w.Buf = append(w.Buf, resp3...)
-	} else {
+	default:
 		w.Buf = append(w.Buf, resp2...)
 	}
 }
@@ -98,6 +140,9 @@ func (w *Writer) Push(n int) {
 }
 
 func (w *Writer) header(kind byte, n int) {
+	if w.isFull() {
+		return
+	}
 	w.Buf = strconv.AppendInt(append(w.Buf, kind), int64(n), 10)
 	w.Buf = append(w.Buf, lineEnd...)
 }
@@ -106,11 +151,12 @@ func (w *Writer) header(kind byte, n int) {
 func (w *Writer) Double(f float64) {
 	var scratch [32]byte
 	text := appendDouble(scratch[:0], f)
-	if w.Proto != 3 {
-		w.Buf = redcon.AppendBulk(w.Buf, text)
-		return
+	switch {
+	case w.Proto != 3:
+		w.Bulk(text)
+	case !w.isFull():
+		w.Buf = append(append(append(w.Buf, ','), text...), lineEnd...)
 	}
-	w.Buf = append(append(append(w.Buf, ','), text...), lineEnd...)
 }
 
 // Verbatim implements statemachine.Reply: a bulk string in RESP2. format has three letters.
@@ -119,10 +165,17 @@ func (w *Writer) Verbatim(format, text string) {
 		w.BulkString(text)
 		return
 	}
+	if w.isFull() {
+		return
+	}
 	w.header('=', len("txt:")+len(text))
 	w.Buf = append(w.Buf, (format + "   ")[:3]...)
 	w.Buf = append(append(append(w.Buf, ':'), text...), lineEnd...)
 }
 
 // Raw implements statemachine.Reply.
-func (w *Writer) Raw(encoded []byte) { w.Buf = append(w.Buf, encoded...) }
+func (w *Writer) Raw(encoded []byte) {
+	if !w.isFull() {
+		w.Buf = append(w.Buf, encoded...)
+	}
+}

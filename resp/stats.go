@@ -19,7 +19,7 @@ type loopStats struct {
 	outputBytes atomic.Uint64
 	processed   atomic.Uint64
 	maxInput    atomic.Int64 // the most unread input of a client
-	maxOutput   atomic.Int64 // the most that was written to a client at once
+	maxOutput   atomic.Int64 // the most replies that were held for a client
 
 	mu     sync.Mutex // errors are rare
 	errors map[string]uint64

@@ -44,8 +44,19 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	}
 	s.running = true
 	s.began = s.loop.server.nanos()
-	s.out.Proto = int(s.items[s.at].proto)
+	it := &s.items[s.at]
+	if s.tallies[it.tally] > s.loop.server.maxOutput {
+		it.tooMuch = true
+		return statemachine.Discard
+	}
+	s.out.Proto = int(it.proto)
+	s.limit()
 	return &s.out
+}
+
+// limit keeps the next reply from growing far beyond the output limit, where its client is dropped.
+func (s *submission) limit() {
+	s.out.Most, s.out.overrun = len(s.out.Buf)+s.loop.server.maxOutput, false
 }
 
 // Finish implements statemachine.Replies.
@@ -58,6 +69,7 @@ func (s *submission) Finish(slot uint64, view *statemachine.View) {
 
 // Fail implements replication.Replies.
 func (s *submission) Fail(outcome replication.Outcome) {
+	s.out.Most, s.out.overrun = 0, false // all of these are short
 	for ; s.at < len(s.items); s.at++ {
 		it := &s.items[s.at]
 		if it.failed == 0 {
@@ -83,6 +95,7 @@ func (s *submission) endWrite() {
 func (s *submission) runDeferred(view *statemachine.View) {
 	for s.at < len(s.items) && s.items[s.at].kind > kindTick {
 		it := &s.items[s.at]
+		s.limit()
 		switch {
 		case it.failed != 0:
 			s.fail(it, &s.out, it.failed)
@@ -105,7 +118,7 @@ func (s *submission) end() {
 		start = s.items[s.at-1].end
 	}
 	if it.quiet && !it.guard {
-		s.out.Buf = s.out.Buf[:start]
+		s.out.truncate(start)
 	}
 	it.end = len(s.out.Buf)
 	s.tallies[it.tally] += it.end - start
@@ -116,7 +129,8 @@ func (s *submission) end() {
 func (s *submission) reset(generation uint64) {
 	s.itemQueue.reset()
 	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
-	s.out.Buf, s.at, s.running, s.slot = s.out.Buf[:0], 0, false, 0
+	s.at, s.running, s.slot = 0, false, 0
+	s.out.Reset()
 	if cap(s.out.Buf) > maxKeptBytes {
 		s.out.Buf = nil
 	}

@@ -132,8 +132,12 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 	it := item{client: c, row: r, tx: tx}
 	before := c.db
 	quiet := c.quiet
-	l.runQueuedLocals(c, tx)
+	fits := l.runQueuedLocals(c, tx)
 	c.quiet = quiet
+	if !fits {
+		l.drop(c, "the replies in its transaction are beyond the limits")
+		return
+	}
 	after := c.db
 	if after != before && (tx.writes || tx.reads || len(tx.watches) > 0) {
 		// A SELECT inside counts only if the transaction happens.
@@ -158,9 +162,10 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 }
 
 // runQueuedLocals runs the local commands of a transaction, whose replies become part of it, and gives every other
-// command the database that is selected when its turn comes.
-func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) {
-	var w Writer
+// command the database that is selected when its turn comes. It reports false if those replies are larger than a client may
+// be owed, or than a command of the log may be: a short command can have a long reply.
+func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) (fits bool) {
+	w := Writer{Most: min(l.server.maxOutput, int(l.server.limits.MaxCommandBytes))}
 	for i := range tx.queued {
 		q, r := &tx.queued[i], tx.rows[i]
 		if r.local == nil {
@@ -173,5 +178,9 @@ func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) {
 		r.local(l, c, q.Args, &w)
 		l.stats.count(r, w.Buf[start:], 0)
 		q.Literal = w.Buf[start:len(w.Buf):len(w.Buf)]
+		if w.overrun {
+			return false
+		}
 	}
+	return true
 }
