@@ -98,6 +98,8 @@ func expectStale(t *testing.T, r *recording, want bool) {
 	r.end()
 	report := r.recorder.Check(staleCheckLimit, t.TempDir())
 	t.Log(report)
+	figures(t, fmt.Sprintf("%d operations (%d unknown), %d histories checked, %d violations, of which some are to be found: %t",
+		report.Operations, report.Unknown, report.Histories, len(report.Violations), want))
 	decided := slices.ContainsFunc(report.Violations, func(v history.Violation) bool { return !v.Undecided })
 	if decided != want || !want && len(report.Violations) > 0 {
 		t.Fatalf("%d violations", len(report.Violations))
