@@ -11,8 +11,8 @@ import (
 // TestTheDiskFollowsAStateThatShrinks: what was live and is not any more is given back, although the number of records says nothing of it.
 func TestTheDiskFollowsAStateThatShrinks(t *testing.T) {
 	const (
-		much   = 20 << 20
-		little = 8 << 20 // a small generation, what is spare in it, and Badger's own files
+		much   = 10 << 20
+		little = 6 << 20 // a small generation, what is spare in it, and Badger's own files
 	)
 	r := rand.New(rand.NewPCG(1, 2))
 	all := func(prefix string, count, size int) (records []paxos.CheckpointRecord) {
@@ -33,16 +33,16 @@ func TestTheDiskFollowsAStateThatShrinks(t *testing.T) {
 		rounds  int
 	}{
 		"large values become small": {
-			[][]paxos.CheckpointRecord{all("k", 250, 100_000)},
-			func(int) []paxos.CheckpointRecord { return all("k", 250, 10) }, 1,
+			[][]paxos.CheckpointRecord{all("k", 120, 100_000)},
+			func(int) []paxos.CheckpointRecord { return all("k", 120, 10) }, 1,
 		},
 		"a few large records go and many small ones stay": {
-			[][]paxos.CheckpointRecord{all("small", 20_000, 10), all("k", 250, 100_000)},
-			func(int) []paxos.CheckpointRecord { return deleted("k", 250) }, 1,
+			[][]paxos.CheckpointRecord{all("small", 5_000, 10), all("k", 120, 100_000)},
+			func(int) []paxos.CheckpointRecord { return deleted("k", 120) }, 1,
 		},
 		"small values become smaller": {
-			[][]paxos.CheckpointRecord{all("k", 25_000, 1000)},
-			func(int) []paxos.CheckpointRecord { return all("k", 25_000, 10) }, 3,
+			[][]paxos.CheckpointRecord{all("k", 12_000, 1000)},
+			func(int) []paxos.CheckpointRecord { return all("k", 12_000, 10) }, 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
