@@ -2,6 +2,7 @@ package integration
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -204,8 +205,10 @@ func TestDataOfAnotherNodeIsRefused(t *testing.T) {
 	expectRefusedStart(t, moved, "cluster", one.dir)
 }
 
-// TestEmptiedNodeIsKeptOut: a node that lost its data has forgotten its votes, and must not vote again (rule D4).
+// TestEmptiedNodeIsKeptOut: a node that lost its data has forgotten its votes, and must not vote again (rule D4). It ends with the reason,
+// and so does every further start of it.
 func TestEmptiedNodeIsKeptOut(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	expect(t, c.nodes[0], "OK", "SET", "k", "v")
 	down := c.follower()
@@ -213,13 +216,42 @@ func TestEmptiedNodeIsKeptOut(t *testing.T) {
 	if err := os.RemoveAll(down.dir); err != nil {
 		t.Fatal(err)
 	}
-	down.start("--commit-timeout", "300ms")
-	for _, n := range c.others(down) {
-		n.awaitLog(`(?i)level=(WARN|ERROR).*uuid`)
+	for range 2 {
+		expectRefusedStart(t, down, "UUID", fmt.Sprint("paxredis member replace ", down.id))
 	}
 	expect(t, c.others(down)[0], "OK", "SET", "k", "w")
-	if err := down.rdb().Get(t.Context(), "k").Err(); err == nil {
-		t.Error("the emptied node serves reads")
+}
+
+// TestTwoEmptiedNodesFoundNothing: whichever node still has its data, two that lost theirs do not begin the cluster anew, though they are a
+// majority of its first voters.
+func TestTwoEmptiedNodesFoundNothing(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3)
+	expect(t, c.nodes[0], "OK", "SET", "k", "v")
+	for _, kept := range c.nodes {
+		emptied := c.others(kept)
+		for _, n := range emptied {
+			n.kill()
+			if err := os.Rename(n.dir, n.dir+".lost"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, n := range emptied {
+			n.start()
+		}
+		for _, n := range emptied {
+			if code := n.awaitExit(); code != 1 || !strings.Contains(n.logTail(1), fmt.Sprint("paxredis member replace ", n.id)) {
+				t.Errorf("node %d ended with %d: %s", n.id, code, n.logTail(1))
+			}
+		}
+		for _, n := range emptied {
+			if err := errors.Join(os.RemoveAll(n.dir), os.Rename(n.dir+".lost", n.dir)); err != nil {
+				t.Fatal(err)
+			}
+			n.start()
+		}
+		c.awaitServing()
+		expect(t, kept, "v", "GET", "k")
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 func startOne(t *testing.T, flags ...string) *cluster {
 	t.Helper()
 	c := newCluster(t, 0, flags...)
-	n := newNode(t, 1, c.program, append([]string{"--peer-listen", loopback(freePort(t)), "--cluster-key-file", c.keyFile}, flags...)...)
-	n.peer = n.args[slices.Index(n.args, "--peer-listen")+1]
+	peer := loopback(freePort(t))
+	n := newNode(t, 1, c.program, append([]string{"--peers", "1=" + peer, "--cluster-key-file", c.keyFile}, flags...)...)
+	n.peer = peer
 	c.nodes = []*node{n}
 	c.start()
 	c.awaitServing()

@@ -141,6 +141,8 @@ func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, show
 			sayRefused(s, uint8(answer.Format), no)
 		} else if no.removed {
 			t.toldRemoved(r.id, paxos.Slot(answer.ConfigurationSlot), no.reason)
+		} else if no.replaced {
+			t.toldReplaced(r.id, no.reason)
 		}
 		return nil, shown{}, no
 	}
@@ -164,6 +166,10 @@ func (t *Transport) ask(s *secure, r *remote, continues bool) (*wire.Answer, err
 
 // sayRefused tells the acceptor, for its log, why the dialler will not have the link after all.
 func sayRefused(s *secure, format uint8, no *refusal) {
-	body := ending{reason: endRefused, text: no.reason}.body()
+	e := ending{reason: endRefused, text: no.reason}
+	if no.replaced {
+		e.reason = endReplaced
+	}
+	body := e.body()
 	_, _ = s.Write(appendFrame(nil, format, frameEnd, 0, body)) // the connection is given up either way
 }

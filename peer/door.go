@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/paxredis/paxredis/peer/internal/wire"
@@ -52,7 +53,7 @@ func (d *door) answer(v *view, to uint32, format uint8, no *refusal) *wire.Answe
 	a := &wire.Answer{ClusterUuid: d.clusterUUID, From: uint32(d.self), To: to, NodeUuid: d.nodeUUID,
 		Configuration: v.digest, ConfigurationSlot: uint64(v.configuration.Slot), Boot: d.boot, Format: uint32(format)}
 	if no != nil {
-		a.Refused, a.Removed = boundedReason(no.reason), no.removed
+		a.Refused, a.Removed, a.Replaced = boundedReason(no.reason), no.removed, no.replaced
 	}
 	return a
 }
@@ -89,8 +90,8 @@ func (d *door) judgeHello(v *view, h *wire.Hello) (format uint8, no *refusal) {
 func (d *door) judgeAnswer(v *view, id paxos.NodeID, a *wire.Answer) *refusal {
 	switch {
 	case a.Refused != "":
-		removed := a.Removed && paxos.NodeID(a.From) == id && paxos.NodeID(a.To) == d.self && a.ClusterUuid == d.clusterUUID
-		return &refusal{by: "by the peer", reason: boundedReason(a.Refused), removed: removed}
+		between := paxos.NodeID(a.From) == id && paxos.NodeID(a.To) == d.self && a.ClusterUuid == d.clusterUUID
+		return &refusal{by: "by the peer", reason: boundedReason(a.Refused), removed: a.Removed && between, replaced: a.Replaced && between}
 	case paxos.NodeID(a.To) != d.self:
 		return refuse("the answer is for node %d, not for node %v", a.To, d.self)
 	case paxos.NodeID(a.From) != id:
@@ -115,7 +116,7 @@ func (d *door) judgeNode(v *view, s shown) *refusal {
 	}
 	if s.uuid == "" || len(s.uuid) > maxUUIDBytes || member.UUID != "" && member.UUID != s.uuid {
 		return refuse("node %v shows UUID %q, but is known as %q: its data directory is another one; bring it back with: paxredis member replace %v",
-			s.id, s.uuid, member.UUID, s.id)
+			s.id, s.uuid, member.UUID, s.id).asReplaced()
 	}
 	if r := v.remotes[s.id]; r != nil {
 		if met := r.boot(); s.boot < met {
@@ -124,7 +125,9 @@ func (d *door) judgeNode(v *view, s shown) *refusal {
 		}
 	}
 	if err := d.meet(s.id, s.uuid); err != nil {
-		return refuse("node %v shows UUID %q: %v", s.id, s.uuid, err)
+		no := refuse("node %v shows UUID %q: %v", s.id, s.uuid, err)
+		no.replaced = errors.Is(err, paxos.ErrOtherUUID)
+		return no
 	}
 	return nil
 }

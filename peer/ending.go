@@ -15,6 +15,7 @@ const (
 	endClosing  endReason = 2 // the node closes
 	endRefused  endReason = 3 // the dialler refuses what the answer says; the text says why
 	endRemoved  endReason = 4 // the receiver is no member in the configuration of the slot; the text says so
+	endReplaced endReason = 5 // like endRefused: the dialler knows the receiver's id with another UUID
 )
 
 // endSlotBytes is the size of the slot that goes before the text of endRemoved.

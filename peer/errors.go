@@ -36,6 +36,14 @@ type refusal struct {
 	reason string
 	// removed says that the node refused was a member once.
 	removed bool
+	// replaced says that its id is known with another UUID: its data directory is not the one that voted under that id.
+	replaced bool
+}
+
+// asReplaced marks a refusal as that of a node whose id is known with another UUID.
+func (e *refusal) asReplaced() *refusal {
+	e.replaced = true
+	return e
 }
 
 func (e *refusal) Error() string { return "refused " + e.by + ": " + e.reason }

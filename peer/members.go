@@ -224,3 +224,10 @@ func (t *Transport) toldRemoved(by paxos.NodeID, slot paxos.Slot, why string) {
 		t.onRemoved(by, why)
 	}
 }
+
+// toldReplaced takes note that a peer knows this node's id with another UUID.
+func (t *Transport) toldReplaced(by paxos.NodeID, why string) {
+	if t.onReplaced != nil {
+		t.onReplaced(by, why)
+	}
+}

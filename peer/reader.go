@@ -159,6 +159,9 @@ func (r *reader) end(body []byte) error {
 		return errEnded
 	case endRefused:
 		return &refusal{by: "by the peer", reason: e.text}
+	case endReplaced:
+		r.link.t.toldReplaced(r.link.r.id, e.text)
+		return &refusal{by: "by the peer", reason: e.text}
 	case endRemoved:
 		r.link.t.toldRemoved(r.link.r.id, e.slot, e.text)
 		return fmt.Errorf("the peer ended the link: %s", e.text)

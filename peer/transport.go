@@ -27,7 +27,8 @@ type Config struct {
 	Keys []Key
 	// Listen is the host:port of the peer listener.
 	Listen string
-	// Meet is asked about the UUID a node shows for its id, and refuses by an error (rule D4). It may block, and is
+	// Meet is asked about the UUID a node shows for its id, and refuses by an error (rule D4), which matches paxos.ErrOtherUUID if
+	// the id is known with another one. It may block, and is
 	// called by several goroutines. Nil accepts what Configuration does not contradict.
 	Meet func(paxos.NodeID, string) error
 	// Admit makes a node that asks for it a member and returns the configuration that has it, or why not. The node has
@@ -37,6 +38,9 @@ type Config struct {
 	// Refused is told, maybe more than once, that a member says this node was removed from the cluster by a
 	// configuration that this node does not know. It must not block for long. It may be nil.
 	Refused func(by paxos.NodeID, why string)
+	// Replaced is told, maybe more than once, that a member knows this node's id with another UUID (rule D4): the data directory is not
+	// the one that voted under that id. It must not block for long. It may be nil.
+	Replaced func(by paxos.NodeID, why string)
 	// Logger may be nil.
 	Logger *slog.Logger
 	Limits Limits
@@ -69,7 +73,9 @@ type Transport struct {
 	handler   Handler // set by Start, before any goroutine
 	admit     func(context.Context, paxos.Member) (paxos.Configuration, error)
 	onRemoved func(paxos.NodeID, string)
-	joining   atomic.Int32
+	// onReplaced is Config.Replaced.
+	onReplaced func(paxos.NodeID, string)
+	joining    atomic.Int32
 
 	// view is whom there are links with; it is replaced under mu.
 	view atomic.Pointer[view]
@@ -105,7 +111,7 @@ func Listen(cfg Config) (*Transport, error) {
 	}
 	t := &Transport{limits: limits, notices: newNotices(logger, limits.RefusalLog), identity: id,
 		tls: id.tlsConfig(), door: newDoor(cfg), admission: admission{max: limits.Unauthenticated}, listener: listener,
-		epoch: time.Now(), admit: cfg.Admit, onRemoved: cfg.Refused, leaving: make(map[paxos.NodeID]*link)}
+		epoch: time.Now(), admit: cfg.Admit, onRemoved: cfg.Refused, onReplaced: cfg.Replaced, leaving: make(map[paxos.NodeID]*link)}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.SetMembers(cfg.Configuration)
 	return t, nil

@@ -186,7 +186,7 @@ func (l *loop) place(a *ask) {
 func (l *loop) endOwnAsks() {
 	for len(l.asks.own) > 0 {
 		a := l.asks.own[0]
-		got := answer{state: answerRefused, refused: errNoMember.Error()}
+		got := answer{state: answerRefused, refused: ErrNoMember.Error()}
 		if c := a.request.change; a.request.kind == askChange && c.Kind == RemoveMember && c.Member.ID == l.g.cfg.Self {
 			got = answer{state: answerDone, configuration: l.g.Configuration()}
 		}

@@ -175,5 +175,5 @@ func (l *loop) refuseRemoved() {
 	l.expireReads(1<<63-1, Removed)
 }
 
-// errNoMember is what a node that is no member says to who wants something of the cluster through it.
-var errNoMember = errors.New("this node is not a member of the cluster: ask one that is")
+// ErrNoMember is what a node that is no member says to who wants something of the cluster through it. Its text tells it from every other refusal.
+var ErrNoMember = errors.New("this node is not a member of the cluster: ask one that is")

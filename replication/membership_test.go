@@ -224,7 +224,7 @@ func TestM3_LeaderRemovesItself(t *testing.T) {
 	if status := leader.group.Status(); status.Role != paxos.RoleRemoved || !status.Removed {
 		t.Errorf("role %v, removed %v", status.Role, status.Removed)
 	}
-	if _, err := leader.change(adding(8)); err == nil || !strings.Contains(err.Error(), errNoMember.Error()) {
+	if _, err := leader.change(adding(8)); err == nil || !strings.Contains(err.Error(), ErrNoMember.Error()) {
 		t.Errorf("a change through a removed node: %v", err)
 	}
 	for _, n := range c.others(leader.id) {

@@ -50,6 +50,8 @@ type identityFile struct {
 	// Configuration is the first one, encoded; missing in directories of before it was recorded.
 	Configuration []byte `json:"configuration,omitempty"`
 	Joined        bool   `json:"joined,omitempty"`
+	// Forgotten, if not empty, is why the node must never take part; see Store.Forget.
+	Forgotten string `json:"forgotten,omitempty"`
 	// Moved is where the node was moved to since; see Store.RememberAddress.
 	Moved *movedTo `json:"moved,omitempty"`
 	// Recovery says that the node is the survivor of another cluster.

@@ -4,15 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
+	"github.com/paxredis/paxredis/storage/state"
 )
 
-// Entry is one thing found in a data directory: its identity, or something in its journal.
+// Entry is one thing found in a data directory: its identity, something in its journal, or its checkpoint.
 type Entry struct {
-	Identity *IdentityEntry `json:"identity,omitempty"`
+	Identity   *IdentityEntry   `json:"identity,omitempty"`
+	Checkpoint *CheckpointEntry `json:"checkpoint,omitempty"`
 	journal.Entry
+}
+
+// CheckpointEntry is the newest published checkpoint, all of whose records were read.
+type CheckpointEntry struct {
+	Slot       paxos.Slot `json:"slot"`
+	Generation uint64     `json:"generation"`
+	Records    uint64     `json:"records"`
+	Bytes      uint64     `json:"bytes"` // of keys and values
+	Sum        uint64     `json:"sum"`
+	// Group is what the checkpoint holds of the group: sessions and configuration, which are opaque here.
+	Group []byte `json:"group,omitempty"`
 }
 
 // IdentityEntry is the content of the identity file.
@@ -30,8 +44,9 @@ type IdentityEntry struct {
 }
 
 // Inspect reads the data directory of a stopped node, and tells visit what it finds, damage included: the identity, then the journal as
-// journal.Inspect does. It changes nothing, and refuses a directory that a process uses. An error of visit ends it.
-func Inspect(dir string, visit func(Entry) error) (err error) {
+// journal.Inspect does, then the newest checkpoint, each of whose records is given to record before, unless that is nil. The verdict of a start
+// comes last. It changes nothing, and refuses a directory that a process uses. An error of visit or record ends it.
+func Inspect(dir string, visit func(Entry) error, record func(paxos.CheckpointRecord) error) (err error) {
 	l, err := lockShared(dir)
 	if err != nil {
 		return err
@@ -52,7 +67,72 @@ func Inspect(dir string, visit func(Entry) error) (err error) {
 	if err := visit(Entry{Identity: f.entry(), Entry: journal.Entry{File: path}}); err != nil {
 		return err
 	}
-	return journal.Inspect(f.journalDir(dir), f.journalOptions(), func(e journal.Entry) error { return visit(Entry{Entry: e}) })
+	d := &directory{visit: visit}
+	if err := journal.Inspect(f.journalDir(dir), f.journalOptions(), d.journalEntry); err != nil {
+		return err
+	}
+	if p := d.published; p != nil && !p.IsNone() {
+		if err := d.checkpoint(filepath.Join(dir, stateName), *p, record); err != nil {
+			return err
+		}
+	}
+	return d.flush()
+}
+
+// directory is an inspection under way. The last entry of the journal, its verdict, waits for what is found in the checkpoint.
+type directory struct {
+	visit     func(Entry) error
+	last      *Entry
+	published *journal.Published // the newest
+}
+
+func (d *directory) journalEntry(e journal.Entry) error {
+	if err := d.flush(); err != nil {
+		return err
+	}
+	if e.Frame == nil {
+		d.last = &Entry{Entry: e}
+		return nil
+	}
+	if p := e.Frame.Published; p != nil {
+		d.published = &journal.Published{Slot: p.Slot, Generation: p.Generation, Head: p.Head}
+	}
+	return d.visit(Entry{Entry: e}) // its payloads can be read now only
+}
+
+func (d *directory) flush() error {
+	if d.last == nil {
+		return nil
+	}
+	e := *d.last
+	d.last = nil
+	return d.visit(e)
+}
+
+// checkpoint reads the newest checkpoint. That it is damaged is told, and no error.
+func (d *directory) checkpoint(dir string, p journal.Published, record func(paxos.CheckpointRecord) error) error {
+	bytes := uint64(0)
+	var stopped error
+	c, err := state.Inspect(dir, p, func(r paxos.CheckpointRecord) error {
+		bytes += uint64(len(r.Key) + len(r.Value))
+		if record != nil {
+			stopped = record(r)
+		}
+		return stopped
+	})
+	if stopped != nil {
+		return stopped
+	}
+	e := Entry{Entry: journal.Entry{File: filepath.Join(dir, strconv.FormatUint(p.Generation, 10))}}
+	if err != nil {
+		e.Problem = err.Error()
+		if d.last != nil && d.last.Problem == "" {
+			d.last.Note = "the state is not sound, and must come from another node; the journal by itself is: " + d.last.Note
+		}
+		return d.visit(e)
+	}
+	e.Checkpoint = &CheckpointEntry{Slot: c.Slot, Generation: p.Generation, Records: c.Count, Bytes: bytes, Sum: c.Sum, Group: c.Group}
+	return d.visit(e)
 }
 
 func (f *identityFile) entry() *IdentityEntry {

@@ -55,7 +55,7 @@ func inspect(t *testing.T, dir string) inspected {
 			found.notes = append(found.notes, e.Note)
 		}
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +92,17 @@ func TestInspectTellsAllAndChangesNothing(t *testing.T) {
 	if found.identity == nil || found.identity.NodeID != 2 || found.identity.First == nil || len(found.identity.First.Voters) != 3 {
 		t.Errorf("identity %+v", found.identity)
 	}
-	if found.marks != 2 || len(found.published) != 1 || found.published[0] != 20 || len(found.problems) != 0 || found.badSums != 0 {
+	if found.marks != 2 || len(found.published) != 1 || found.published[0] != 20 || found.badSums != 0 {
 		t.Errorf("%d marks, published %v, problems %q", found.marks, found.published, found.problems)
 	}
 	if found.records[37] != "3737" || found.records[21] != "2121" || found.records[1] != "" {
 		t.Errorf("records %v", found.records)
 	}
-	if last := found.notes[len(found.notes)-1]; !strings.HasPrefix(last, "sound:") {
+	// The survivor's checkpoint is in the journal alone.
+	if len(found.problems) != 1 || !strings.Contains(found.problems[0], "checkpoint of slot 20") || !strings.Contains(found.problems[0], "it is missing") {
+		t.Errorf("problems %q", found.problems)
+	}
+	if last := found.notes[len(found.notes)-1]; !strings.HasPrefix(last, "the state is not sound") {
 		t.Errorf("the verdict is %q", last)
 	}
 }
@@ -159,20 +163,20 @@ func TestInspectRefusesWhatIsInUseOrNoNodes(t *testing.T) {
 	nothing := func(Entry) error { return nil }
 	dir := made(t)
 	s := mustOpen(t, dir, testOptions())
-	if err := Inspect(dir, nothing); err == nil || !strings.Contains(err.Error(), "in use by process") {
+	if err := Inspect(dir, nothing, nil); err == nil || !strings.Contains(err.Error(), "in use by process") {
 		t.Errorf("a directory in use: %v", err)
 	}
 	mustClose(t, s)
-	if err := Inspect(t.TempDir(), nothing); err == nil || !strings.Contains(err.Error(), "no data") {
+	if err := Inspect(t.TempDir(), nothing, nil); err == nil || !strings.Contains(err.Error(), "no data") {
 		t.Errorf("an empty directory: %v", err)
 	}
 	stop := errors.New("enough")
-	if err := Inspect(dir, func(Entry) error { return stop }); !errors.Is(err, stop) {
+	if err := Inspect(dir, func(Entry) error { return stop }, nil); !errors.Is(err, stop) {
 		t.Errorf("a visit that ends it: %v", err)
 	}
 	mustEdit(t, filepath.Join(dir, identityName), func(c []byte) []byte { c[3] ^= 1; return c })
 	var damage *Corrupt
-	if err := Inspect(dir, nothing); !errors.As(err, &damage) {
+	if err := Inspect(dir, nothing, nil); !errors.As(err, &damage) {
 		t.Errorf("a damaged identity: %v", err)
 	}
 }

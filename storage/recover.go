@@ -13,6 +13,7 @@ import (
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
+	"github.com/paxredis/paxredis/storage/state"
 )
 
 // What a recovery leaves beside the journal and the identity.
@@ -41,6 +42,8 @@ type RecoverOptions struct {
 	Now func() time.Time
 
 	files journal.FileSystem // nil: the operating system's
+	// stateless: the checkpoint of a test is in the journal alone.
+	stateless bool
 }
 
 // RecoverReport says what a recovery took over, and what it did not.
@@ -164,6 +167,9 @@ func (r *recoverer) recover() error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkState(); err != nil {
+		return err
+	}
 	if err := r.writeJournal(fresh); err != nil {
 		return err
 	}
@@ -174,6 +180,19 @@ func (r *recoverer) recover() error {
 		return err
 	}
 	return finishRecovery(r.dir, r.o.files, fresh)
+}
+
+// checkState reads the checkpoint that is to be taken over, before anything is changed: another survivor may have a good one. It is of no
+// use that something of it may be read, since a node that cannot restore its state has nobody to fetch it from.
+func (r *recoverer) checkState() error {
+	p := r.from.Published
+	if p == nil || p.IsNone() || r.o.stateless {
+		return nil
+	}
+	if _, err := state.Inspect(filepath.Join(r.dir, stateName), *p, nil); err != nil {
+		return fmt.Errorf("%w: nothing was changed: recover another survivor, or restore a backup", err)
+	}
+	return nil
 }
 
 // plan decides what is taken over, and makes the new identity.

@@ -22,7 +22,7 @@ var recoveryTime = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 // recoverOptions read the configuration of a checkpoint from its group state, where the survivor's test puts it.
 func recoverOptions() RecoverOptions {
 	return RecoverOptions{
-		SegmentBytes: 64 << 10, Now: func() time.Time { return recoveryTime },
+		SegmentBytes: 64 << 10, stateless: true, Now: func() time.Time { return recoveryTime },
 		Configuration: func(c paxos.Checkpoint) (paxos.Configuration, error) { return paxos.DecodeConfiguration(c.Group) },
 	}
 }
@@ -296,7 +296,10 @@ func TestTheStateOfARecoveredNodeIsThatOfItsCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustClose(t, s)
-	report, err := Recover(dir, recoverOptions())
+	o := recoverOptions()
+	o.stateless, o.DespiteDamage = false, true
+	refuseDamagedState(t, dir, o)
+	report, err := Recover(dir, o)
 	if err != nil || report.Checkpoint != 2 || report.Configuration != 3 {
 		t.Fatalf("report %+v: %v", report, err)
 	}
@@ -312,5 +315,35 @@ func TestTheStateOfARecoveredNodeIsThatOfItsCheckpoint(t *testing.T) {
 	}
 	if err := done(); err != nil {
 		t.Error(err)
+	}
+}
+
+// refuseDamagedState: a state that cannot be restored is found out before anything is changed, whatever is done about the journal.
+func refuseDamagedState(t *testing.T, dir string, o RecoverOptions) {
+	t.Helper()
+	whole := filepath.Join(dir, stateName, "1")
+	for name, damage := range map[string]func(dir string) error{
+		"no generation": os.RemoveAll,
+		"no table": func(dir string) error {
+			tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+			for _, table := range tables {
+				err = errors.Join(err, os.Remove(table))
+			}
+			return err
+		},
+	} {
+		if err := errors.Join(os.CopyFS(whole+".kept", os.DirFS(whole)), damage(whole)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Recover(dir, o)
+		if !errors.Is(err, paxos.ErrDamagedCheckpoint) || !strings.Contains(err.Error(), "nothing was changed") || !strings.Contains(err.Error(), whole) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if exists(filepath.Join(dir, newJournalName)) || exists(filepath.Join(dir, formerIdentityName)) {
+			t.Errorf("%s: something was changed", name)
+		}
+		if err := errors.Join(os.RemoveAll(whole), os.Rename(whole+".kept", whole)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

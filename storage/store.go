@@ -123,6 +123,9 @@ func (s *Store) open(o *Options) error {
 	if err := s.identity.check(s.dir, o); err != nil {
 		return err
 	}
+	if s.identity.Forgotten != "" {
+		return errors.New(s.identity.Forgotten)
+	}
 	if err := s.identity.begin(&o.Configuration); err != nil {
 		return err
 	}
@@ -238,7 +241,8 @@ func (s *Store) Read(from, through paxos.Slot, maxBytes int) ([]paxos.Record, er
 	return s.journal.Read(from, through, maxBytes)
 }
 
-// MeetPeer records durably the first UUID met for an id (rule D4). Another one later is an error that names both.
+// MeetPeer records durably the first UUID met for an id (rule D4). Another one later is an error that names both, and matches
+// paxos.ErrOtherUUID.
 func (s *Store) MeetPeer(id paxos.NodeID, peer string) error {
 	parsed, err := uuid.Parse(peer)
 	if err != nil {
@@ -250,8 +254,8 @@ func (s *Store) MeetPeer(id paxos.NodeID, peer string) error {
 		return s.broken
 	}
 	if met, known := s.identity.Peers[id]; known && met != parsed.String() {
-		return fmt.Errorf("storage: node %v was met with UUID %s and now has UUID %s: its data directory is another one, and it may have forgotten its votes: re-join it with: paxredis member replace %v",
-			id, met, parsed, id)
+		return otherUUID{fmt.Errorf("storage: node %v was met with UUID %s and now has UUID %s: its data directory is another one, and it may have forgotten its votes: re-join it with: paxredis member replace %v",
+			id, met, parsed, id)}
 	}
 	return s.rememberPeer(id, parsed)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/paxredis/paxredis/replication"
 )
 
 // errUncertain says that a request was sent and nobody said what became of it.
@@ -62,7 +64,7 @@ func isElsewhereBetter(err error) bool {
 	var refused redis.Error
 	if errors.As(err, &refused) {
 		return strings.HasPrefix(refused.Error(), "LOADING") || strings.Contains(refused.Error(), "shutting down") ||
-			strings.Contains(refused.Error(), "not a member")
+			strings.Contains(refused.Error(), replication.ErrNoMember.Error())
 	}
 	return !isTimeout(err)
 }

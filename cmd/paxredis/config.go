@@ -82,7 +82,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address as a member, or "+defaultPeerListen+"); a node without a cluster key has no peers and does not listen")
 	fs.StringVar(&c.PeerAdvertise, "peer-advertise", c.PeerAdvertise, "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)")
 	fs.StringVar(&c.DataDir, "data-dir", c.DataDir, "`directory` of this node's data; one that is in use already knows its node and its cluster, without --id, --peers or --join")
-	fs.Var(&c.Peers, "peers", "for a new directory: the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (without --peers and --join: a single node, which can grow)")
+	fs.Var(&c.Peers, "peers", "for a new directory: the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (one that begins alone names itself only; without --peers, --join and a cluster key: a single node, which can be given a key later, and grow)")
 	fs.Var(&c.Join, "join", "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]")
 	fs.StringVar(&c.ClusterKeyFile, "cluster-key-file", c.ClusterKeyFile, "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as "+keyVariable)
 	fs.BoolVar(&c.InsecurePeers, "insecure-peers", c.InsecurePeers, "run several nodes without a cluster key: whoever reaches the peer port can read and write everything")

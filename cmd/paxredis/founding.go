@@ -87,9 +87,13 @@ func (f *founding) checkFoundation(known storage.Identity) error {
 }
 
 // firstVoter is a new directory of one of the nodes that a new cluster begins with. They agree on its UUID without having
-// met (rule D4).
+// met (rule D4); one that begins alone needs nobody's agreement, and gets a random UUID, so that a directory that is lost does not found
+// the same cluster again.
 func (f *founding) firstVoter() (storage.Options, error) {
 	c := &f.config
+	if len(c.Peers) == 1 {
+		return storage.Options{NodeID: c.Peers[0].ID, Configuration: paxos.Configuration{Voters: c.Peers}}, nil
+	}
 	if c.ID == 0 {
 		return storage.Options{}, usageErrorf("--peers %q: must include this node: say with --id which of them it is, since %s is new", c.Peers.String(), c.DataDir)
 	}
@@ -101,9 +105,15 @@ func (f *founding) firstVoter() (storage.Options, error) {
 }
 
 // single is a new directory of a node that is a cluster by itself. Its address is written down even if it has no key yet and so
-// no peers: those of later will look for it there.
+// no peers: those of later will look for it there. One that has a key is more likely a member whose directory is gone, or not mounted:
+// serving an empty store in its place would be worse than not to start.
 func (f *founding) single() (storage.Options, error) {
 	c := &f.config
+	if c.hasKey() {
+		return storage.Options{}, usageErrorf("--data-dir %s: holds no data, and there is a cluster key: if this node is a member, its directory is missing "+
+			"(a disk that is not mounted? if it is lost: paxredis member replace); for a new cluster add --peers, which for a node that begins alone names "+
+			"itself only: --peers 1=HOST:PORT; to become a member of a running one add --join", c.DataDir)
+	}
 	address, err := c.advertised()
 	if err != nil {
 		return storage.Options{}, err

@@ -64,9 +64,21 @@ func TestFirstVoters(t *testing.T) {
 	if _, _, err := found(t, "new", "--peers", peers, "--insecure-peers"); err == nil || !strings.Contains(err.Error(), "--id") {
 		t.Errorf("without an id: %v", err)
 	}
-	alone, _, err := found(t, "new", "--id", "1", "--peers", "1=a:1")
-	if err != nil || alone.ClusterUUID != "" || len(alone.Configuration.Voters) != 1 {
-		t.Errorf("one voter without a key: %+v, %v", alone, err)
+	for _, flags := range []string{"--id 2 --peers 2=a:1", "--peers 2=a:1", "--peers 2=a:1 --insecure-peers"} {
+		alone, _, err := found(t, "new", strings.Fields(flags)...)
+		if err != nil || alone.ClusterUUID != "" || alone.NodeID != 2 || len(alone.Configuration.Voters) != 1 {
+			t.Errorf("%s: %+v, %v", flags, alone, err)
+		}
+	}
+}
+
+// A member whose directory is not there must not begin anew, though the flags it is started with later would found a single node.
+func TestANewDirectoryWithAKeyFoundsNothingByItself(t *testing.T) {
+	for _, flags := range []string{"--insecure-peers", "--insecure-peers --id 1 --peer-listen 127.0.0.1:7000"} {
+		_, _, err := found(t, "gone", strings.Fields(flags)...)
+		if err == nil || !strings.Contains(err.Error(), "gone") || !strings.Contains(err.Error(), "--peers 1=") || !strings.Contains(err.Error(), "--join") {
+			t.Errorf("%s: %v", flags, err)
+		}
 	}
 }
 

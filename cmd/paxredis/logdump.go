@@ -14,8 +14,8 @@ import (
 )
 
 const logUsage = `paxredis log prints what a stopped node's data directory holds: who it is, how far its journal goes, which checkpoints
-were published, and the records it has accepted, damage included. The last line is the verdict of a start. It
-changes nothing, and refuses a directory that is in use.
+were published, the records it has accepted, and its newest checkpoint, damage included. The last line is the verdict of a start. It
+changes nothing, and refuses a directory that is in use. Of the newest checkpoint all records are read.
 
 `
 
@@ -24,7 +24,7 @@ func runLog(args []string, std stdio) error {
 	fs := newFlagSet("log", "[flags] DIR", std)
 	asJSON := fs.Bool("json", false, "print JSON, an object a line")
 	from := fs.Uint64("from", 0, "leave out records below this `slot`")
-	payloads := fs.Bool("payloads", false, "print what is in the records, too")
+	payloads := fs.Bool("payloads", false, "print what is in the records of the journal and of the checkpoint, too")
 	usage := fs.Usage
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), logUsage)
@@ -39,16 +39,21 @@ func runLog(args []string, std stdio) error {
 	}
 	d := &logDump{from: paxos.Slot(*from), payloads: *payloads}
 	print := func(e storage.Entry) error { return d.text(std.out, e) }
+	record := func(r paxos.CheckpointRecord) error { return recordText(std.out, r) }
 	if *asJSON {
 		encoder := json.NewEncoder(std.out)
 		print = func(e storage.Entry) error { return d.json(encoder, e) }
+		record = func(r paxos.CheckpointRecord) error { return recordJSON(encoder, r) }
+	}
+	if !*payloads {
+		record = nil
 	}
 	err = storage.Inspect(dirs[0], func(e storage.Entry) error {
 		if d.skips(&e) {
 			return nil
 		}
 		return print(e)
-	})
+	}, record)
 	if err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
@@ -85,47 +90,14 @@ func (d *logDump) skips(e *storage.Entry) bool {
 	return len(kept) == 0 && f.Published == nil
 }
 
-// recordLine is a record with its content, for JSON.
-type recordLine struct {
-	journal.RecordEntry
-	KindName string `json:"kind_name"`
-	Payload  []byte `json:"payload"`
-}
-
-// frameLine is a frame with such records.
-type frameLine struct {
-	journal.FrameEntry
-	Records []recordLine `json:"records,omitempty"`
-}
-
-// json prints an entry as a line.
-func (d *logDump) json(encoder *json.Encoder, e storage.Entry) error {
-	if !d.payloads || e.Frame == nil {
-		return encoder.Encode(e)
-	}
-	records := make([]recordLine, len(e.Frame.Records))
-	for i := range e.Frame.Records {
-		r := &e.Frame.Records[i]
-		payload, err := r.Payload()
-		if err != nil {
-			return err
-		}
-		records[i] = recordLine{*r, r.Kind.String(), payload}
-	}
-	frame := *e.Frame
-	frame.Records, e.Frame = nil, nil
-	return encoder.Encode(struct {
-		storage.Entry
-		Frame frameLine `json:"frame"`
-	}{e, frameLine{frame, records}})
-}
-
 // text prints an entry for people.
 func (d *logDump) text(w io.Writer, e storage.Entry) error {
 	var b strings.Builder
 	switch {
 	case e.Identity != nil:
 		identityText(&b, e.Identity)
+	case e.Checkpoint != nil:
+		checkpointText(&b, e.Checkpoint)
 	case e.Mark != nil:
 		m := e.Mark
 		fmt.Fprintf(&b, "mark      %-10d boot %d, frames up to %d in segment %d, slots %v to %v, promised %v, chosen %v, closed cleanly: %v\n",
@@ -198,31 +170,6 @@ func publishedText(b *strings.Builder, p *journal.PublishedEntry) {
 		fmt.Fprintf(b, ", its head cannot be read: %v", err)
 	}
 	b.WriteByte('\n')
-}
-
-// shownPayload is how much of a payload is printed for people.
-const shownPayload = 4096
-
-func (d *logDump) payloadText(b *strings.Builder, r *journal.RecordEntry) error {
-	if r.Kind != paxos.EntryConfiguration && !d.payloads {
-		return nil
-	}
-	payload, err := r.Payload()
-	if err != nil {
-		return err
-	}
-	if r.Kind == paxos.EntryConfiguration {
-		if c, err := paxos.DecodeConfiguration(payload); err == nil {
-			c.Slot = r.Slot
-			fmt.Fprintf(b, ": %s", configurationText(c))
-			return nil
-		}
-	}
-	fmt.Fprintf(b, ": %q", payload[:min(len(payload), shownPayload)])
-	if len(payload) > shownPayload {
-		b.WriteString(" ...")
-	}
-	return nil
 }
 
 // configurationText is a configuration in a line.

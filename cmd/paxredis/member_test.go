@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/paxredis/paxredis/replication"
 )
 
 func TestMixedFlagsAndOperands(t *testing.T) {
@@ -186,3 +188,21 @@ type errTimeoutForTest struct{}
 func (errTimeoutForTest) Error() string   { return "timeout" }
 func (errTimeoutForTest) Timeout() bool   { return true }
 func (errTimeoutForTest) Temporary() bool { return false }
+
+// saying is an error reply.
+type saying string
+
+func (s saying) Error() string { return string(s) }
+func (saying) RedisError()     {}
+
+func TestAnotherNodeIsAskedOnlyIfItMayKnowBetter(t *testing.T) {
+	for text, want := range map[string]bool{
+		"LOADING the state": true,
+		"ERR not done: " + replication.ErrNoMember.Error(): true,
+		"ERR not done: node 8 is not a member":             false, // of a move, and final
+	} {
+		if got := isElsewhereBetter(saying(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

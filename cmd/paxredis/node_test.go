@@ -336,8 +336,36 @@ func TestRecoverAndLog(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 		}
 	}
+	for flags, wants := range map[string][]string{
+		"":                  {"state     slot ", " 1 records, ", "1 sessions"},
+		"--payloads":        {`SET "secret" "word"`, `record  space 1, "secret", version 1: "word"`, "opens session", "checkpoint number 1"},
+		"--json":            {`"checkpoint":{"slot":`, `"records":1`, `"sessions":1`},
+		"--json --payloads": {`"checkpoint_record":{`, `"commands":["node 1, command`},
+	} {
+		printed := paxredis(t, append(append([]string{"log"}, strings.Fields(flags)...), data)...)
+		for _, want := range wants {
+			if !strings.Contains(printed, want) {
+				t.Errorf("log %s: %q is not in\n%s", flags, want, printed)
+			}
+		}
+	}
 	if printed := paxredis(t, "log", "--from", "1000000", data); strings.Contains(printed, "batch") {
 		t.Errorf("from a slot that is not there:\n%s", printed)
+	}
+
+	// A state that cannot be restored is no sound directory, and none to recover.
+	generation := filepath.Join(data, "state", "1")
+	if err := os.Rename(generation, generation+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	if why := refused(t, "log", data); !strings.Contains(why, "1 problems") {
+		t.Errorf("log without the state: %s", why)
+	}
+	if why := refused(t, "recover", "--data-dir", data, "--i-accept-data-loss", "--despite-damage"); !strings.Contains(why, "it is missing") || !strings.Contains(why, "another survivor") {
+		t.Errorf("recover without the state: %s", why)
+	}
+	if err := os.Rename(generation+".gone", generation); err != nil {
+		t.Fatal(err)
 	}
 
 	printed = paxredis(t, "recover", "--data-dir", data, "--i-accept-data-loss")

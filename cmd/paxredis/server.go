@@ -55,12 +55,18 @@ func runServer(args []string, std stdio) error {
 		n.log.Info("stopping", "reason", "a client sent SHUTDOWN")
 	case failure = <-n.failed:
 		n.log.Error("stopping", "reason", failure)
+		if errors.Is(failure, errForgotten) {
+			return failure // rule D4: it must not take part, not even to say good-bye
+		}
 	case <-n.group.Done():
 		// Rules D2 and D3: a node that cannot keep its promise must not go on, not even to say good-bye to its peers.
 		return n.group.Err()
 	}
 	return errors.Join(failure, n.stopUnless(signals, c.CommitTimeout+stopGrace))
 }
+
+// errForgotten ends a process at once whose directory took the place of another one.
+var errForgotten = errors.New("this node may have forgotten its votes")
 
 // errStopped is why a start was given up.
 var errStopped = errors.New("a signal came")
@@ -114,6 +120,7 @@ type node struct {
 	shutdown  chan struct{} // a client asked for the end
 	failed    chan error    // the node is of no use as it was started
 	store     *storage.Store
+	empty     bool // as the store was opened
 	machine   *statemachine.Machine
 	transport *peer.Transport // nil without a cluster key
 	group     *replication.Group
@@ -149,6 +156,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if n.store, err = storage.Open(c.DataDir, options); err != nil {
 		return err
 	}
+	n.empty = n.store.IsEmpty()
 	identity := n.store.Identity()
 	first, ok := n.store.FirstConfiguration()
 	if !ok {
@@ -219,6 +227,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		Meet:          n.meet,
 		Admit:         n.admit,
 		Refused:       n.refused,
+		Replaced:      n.replaced,
 		Logger:        n.log,
 	})
 	return addressed{n.transport, n.store, identity.NodeID, c.ownAddress(), n.log}, err
@@ -249,6 +258,21 @@ func (n *node) admit(ctx context.Context, m paxos.Member) (paxos.Configuration, 
 // refused is told that this node is no member any more.
 func (n *node) refused(by paxos.NodeID, why string) {
 	n.group.Removed(fmt.Sprintf("node %v: %s", by, why))
+}
+
+// replaced is told that a peer knows this node's id with another UUID. A first voter that found its directory empty has lost another one,
+// and the votes in it: it would found the cluster a second time, with others like it.
+func (n *node) replaced(by paxos.NodeID, why string) {
+	identity := n.store.Identity()
+	if !wasFoundedWithPeers(identity) || !n.empty {
+		return // it is kept out, and goes on asking: a member that joined may be known with its newer UUID soon
+	}
+	text := fmt.Sprintf("node %v says: %s. The data directory of this node was empty, and is not the one that voted as node %v: stop it, delete the new directory, "+
+		"and bring the node back with: paxredis member replace %v", by, why, identity.NodeID, identity.NodeID)
+	if err := n.store.Forget(text); err != nil {
+		n.log.Error("that this directory must not be used could not be written down", "error", err)
+	}
+	n.fail(fmt.Errorf("%s: %w", text, errForgotten))
 }
 
 // fail has the node stopped, for a reason that is found out while it runs. The first reason counts.

@@ -16,6 +16,9 @@ type Member struct {
 	Replaces NodeID
 }
 
+// ErrOtherUUID says that an id is known with another UUID than the one shown for it (rule D4).
+var ErrOtherUUID = errors.New("the id is known with another UUID")
+
 // Configuration is a membership: who votes, and who only learns. The configuration in an entry governs the slots after it.
 type Configuration struct {
 	// Slot is the slot of the entry that holds it; 0 for the first one, which no entry holds.

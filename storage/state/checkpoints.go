@@ -31,6 +31,9 @@ type Options struct {
 	// Rest, if not nil, is called between bites of long work, with how long the last one took, and returns when it is time for the
 	// next. It may be called by several goroutines, but is not by what is read to load a state.
 	Rest func(worked time.Duration)
+
+	// apart says that the tables are another directory's: none may be removed, and so none compacted.
+	apart bool
 }
 
 // Checkpoints are those of one node. All methods may be called from any goroutine; Write, Publish, Discard and FinishReceive wait for

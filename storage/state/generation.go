@@ -24,6 +24,7 @@ type generation struct {
 	db     *badger.DB
 	badger *failStop
 	rest   func(worked time.Duration) // between bites of long work; nil for none
+	apart  bool                       // see Options
 
 	// pins is how many checkpoints and readers need it, and learned what a load told, until the writer takes note. Both are guarded by
 	// the Checkpoints' mutex.
@@ -76,6 +77,7 @@ func makeGeneration(dir string, number uint64, s shape, o *Options) (*generation
 
 func open(g *generation, o *Options) (*generation, error) {
 	g.badger, g.rest, g.long = newFailStop(o.Logger, g.dir), o.Rest, make(map[uint64]struct{})
+	g.apart = o.apart
 	if err := g.open(); err != nil {
 		return nil, err
 	}
@@ -89,7 +91,11 @@ func (g *generation) open() (err error) {
 			err = inconsistent("Badger cannot open it: %v", cause)
 		}
 	}()
-	db, err := badger.OpenManaged(badgerOptions(g.dir, g.shape, g.badger))
+	o := badgerOptions(g.dir, g.shape, g.badger)
+	if g.apart {
+		o = o.WithNumCompactors(0).WithNumLevelZeroTablesStall(1 << 20)
+	}
+	db, err := badger.OpenManaged(o)
 	if err != nil {
 		return fmt.Errorf("storage: cannot open the checkpoints in %s: %w", g.dir, err)
 	}

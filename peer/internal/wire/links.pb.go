@@ -167,7 +167,9 @@ type Answer struct {
 	ConfigurationSlot uint64 `protobuf:"varint,8,opt,name=configuration_slot,json=configurationSlot,proto3" json:"configuration_slot,omitempty"`
 	Boot              uint64 `protobuf:"varint,9,opt,name=boot,proto3" json:"boot,omitempty"`
 	// removed says that the refused node was a member once and is none in the sender's configuration.
-	Removed       bool `protobuf:"varint,10,opt,name=removed,proto3" json:"removed,omitempty"`
+	Removed bool `protobuf:"varint,10,opt,name=removed,proto3" json:"removed,omitempty"`
+	// replaced says that the sender knows the refused node's id with another UUID (rule D4).
+	Replaced      bool `protobuf:"varint,11,opt,name=replaced,proto3" json:"replaced,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -268,6 +270,13 @@ func (x *Answer) GetBoot() uint64 {
 func (x *Answer) GetRemoved() bool {
 	if x != nil {
 		return x.Removed
+	}
+	return false
+}
+
+func (x *Answer) GetReplaced() bool {
+	if x != nil {
+		return x.Replaced
 	}
 	return false
 }
@@ -1894,7 +1903,7 @@ const file_links_proto_rawDesc = "" +
 	"\tcontinues\x18\b \x01(\bR\tcontinues\x12-\n" +
 	"\x12configuration_slot\x18\t \x01(\x04R\x11configurationSlot\x12\x12\n" +
 	"\x04boot\x18\n" +
-	" \x01(\x04R\x04boot\"\xa1\x02\n" +
+	" \x01(\x04R\x04boot\"\xbd\x02\n" +
 	"\x06Answer\x12!\n" +
 	"\fcluster_uuid\x18\x01 \x01(\tR\vclusterUuid\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\rR\x04from\x12\x0e\n" +
@@ -1906,7 +1915,8 @@ const file_links_proto_rawDesc = "" +
 	"\x12configuration_slot\x18\b \x01(\x04R\x11configurationSlot\x12\x12\n" +
 	"\x04boot\x18\t \x01(\x04R\x04boot\x12\x18\n" +
 	"\aremoved\x18\n" +
-	" \x01(\bR\aremoved\"\x8b\x01\n" +
+	" \x01(\bR\aremoved\x12\x1a\n" +
+	"\breplaced\x18\v \x01(\bR\breplaced\"\x8b\x01\n" +
 	"\x04Join\x12\x1d\n" +
 	"\n" +
 	"min_format\x18\x01 \x01(\rR\tminFormat\x12\x1d\n" +
