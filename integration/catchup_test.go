@@ -272,3 +272,42 @@ func damageState(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// TestCatchingUpEndsWhileWritesGoOn: a checkpoint takes several times as long to fetch as the others need to take and to cut the next
+// ones. The node gets it once, and what was written meanwhile.
+func TestCatchingUpEndsWhileWritesGoOn(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, append([]string{"--catch-up-bytes-per-second", "512kb"}, oftenCheckpoints...)...)
+	late := c.follower()
+	up := c.others(late)
+	fillApart(t, up[0], 2000, 2000)
+	late.kill()
+	stops := []func(){overwrite(t, up[0]), overwrite(t, up[1])}
+	awaitCut(t, up)
+
+	before := len(fetches(late))
+	late.start()
+	late.awaitServing()
+	expect(t, late, "2500", "DBSIZE")
+	fetched := fetches(late)[before:]
+	if len(fetched) == 0 || len(fetched) > 2 {
+		t.Errorf("the checkpoint was fetched %d times, want once or, if its peer was lost, twice:\n%s", len(fetched), strings.Join(fetched, ""))
+	}
+	held := 0
+	for _, n := range up {
+		held += strings.Count(n.log(), `msg="the log is not cut as far as it could be`)
+	}
+	if held < 2 {
+		t.Errorf("%d times only was the log to be cut meanwhile: this proves nothing", held)
+	}
+	for _, stop := range stops {
+		stop()
+	}
+	c.awaitEqual()
+	for range 2 {
+		c.awaitSameCheckpoint(takeCheckpoint(t, late))
+	}
+	for _, n := range up {
+		n.awaitInfo("paxos", "paxos_first_slot", func(first string) bool { return first != "1" })
+	}
+}

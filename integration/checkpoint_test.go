@@ -215,26 +215,33 @@ func TestKillsInTheMiddleOfCheckpointsLoseNothing(t *testing.T) {
 // node is looked at while they do, and killed before one is awaited.
 func overwriteUntilSaving(t *testing.T, through, saving *node) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	client := newClient(through.address)
-	value := strings.Repeat("x", 2000)
-	var writing sync.WaitGroup
-	writing.Go(func() {
-		for i := 0; ctx.Err() == nil; i += 50 {
-			_, _ = client.Pipelined(ctx, func(p redis.Pipeliner) error { // kills may fail some
-				for n := i; n < i+50; n++ {
-					p.Set(ctx, fmt.Sprint("fill:", n%500), fmt.Sprint(n, ":", value), 0)
-				}
-				return nil
-			})
-		}
-	})
+	stop = overwrite(t, through)
 	await(t, fmt.Sprintf("node %d to write a checkpoint", saving.id), func() error {
 		info, err := infoOf(saving, "persistence")
 		if err == nil && info["rdb_bgsave_in_progress"] != "1" {
 			err = errNotYet
 		}
 		return err
+	})
+	return stop
+}
+
+// overwrite writes 500 keys over and over through one node, as fast as it goes, until stop is called. Writes may fail.
+func overwrite(t *testing.T, through *node) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	client := newClient(through.address)
+	value := strings.Repeat("x", 2000)
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for i := 0; ctx.Err() == nil; i += 50 {
+			_, _ = client.Pipelined(ctx, func(p redis.Pipeliner) error {
+				for n := i; n < i+50; n++ {
+					p.Set(ctx, fmt.Sprint("fill:", n%500), fmt.Sprint(n, ":", value), 0)
+				}
+				return nil
+			})
+		}
 	})
 	return func() {
 		cancel()
