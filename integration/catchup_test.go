@@ -244,6 +244,36 @@ func TestADamagedCheckpointIsFetchedAgain(t *testing.T) {
 	c.awaitEqual()
 }
 
+// TestANodeWithoutAStateSaysThatItLoads: until a checkpoint has come there is nothing to read, so that even stale reads are refused: of a node
+// that joins, and of one whose own checkpoint is damaged.
+func TestANodeWithoutAStateSaysThatItLoads(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, append([]string{"--read-mode", "stale"}, oftenCheckpoints...)...)
+	for range 3 {
+		fillApart(t, c.nodes[0], 1000, 2000)
+		takeCheckpoint(t, c.nodes[0])
+	}
+	awaitCut(t, c.nodes)
+	damaged, next := c.follower(), c.joiner(4, "")
+	damaged.stop()
+	damageState(t, damaged.dir)
+	for _, n := range []*node{damaged, next} {
+		n.start(tooSlowToEnd...)
+		n.awaitLog(`msg="fetching a checkpoint"`)
+		if err := n.rdb().Get(t.Context(), "apart:1").Err(); err == nil || !strings.HasPrefix(err.Error(), "LOADING ") {
+			t.Errorf("node %d, which has no state, says of a key: %v", n.id, err)
+		}
+		if loading := n.number("persistence", "loading"); loading != 1 {
+			t.Errorf("node %d has no state, and says loading:%d", n.id, loading)
+		}
+		n.stop()
+		n.start(soonEnough...)
+		await(t, "stale reads", func() error { return n.rdb().Get(t.Context(), "apart:1").Err() })
+	}
+	c.nodes = append(c.nodes, next)
+	c.awaitEqual()
+}
+
 // damageState flips bits all over the largest file of a node's checkpoints.
 func damageState(t *testing.T, dir string) {
 	t.Helper()

@@ -144,6 +144,7 @@ func (f *fetcher) run() {
 
 // serve gets a checkpoint and installs it, with nothing of this node's own written meanwhile.
 func (f *fetcher) serve(request paxos.Fetch) (paxos.Fetched, error) {
+	f.g.fetching(request.Slot)
 	if err := f.storage.RoomForCheckpoint(); err != nil {
 		if errors.Is(err, ErrDiskSpace) {
 			f.log.Error("this node is too far behind to go on without a checkpoint of a peer, and there is no room for one", "error", err)
