@@ -18,6 +18,9 @@ type CheckpointBounds struct {
 	// FetchBytesPerSecond bounds the rate at which this node fetches a checkpoint from a peer. Default 8 MiB/s: more was measured
 	// to delay the commands of the other nodes where all share a disk.
 	FetchBytesPerSecond int
+	// KeptLogBytes is how much of the log stays, besides what CheckpointBytes says, for peers that fetch a checkpoint from this node:
+	// what is written until they have caught up. Default 1 GiB. With more they have to fetch another checkpoint.
+	KeptLogBytes int
 }
 
 func (b CheckpointBounds) withDefaults() CheckpointBounds {
@@ -26,5 +29,6 @@ func (b CheckpointBounds) withDefaults() CheckpointBounds {
 	orDefault(&b.FrozenBytes, 32<<20)
 	orDefault(&b.PartBytes, 256<<10)
 	orDefault(&b.FetchBytesPerSecond, 8<<20)
+	orDefault(&b.KeptLogBytes, 1<<30)
 	return b
 }

@@ -17,6 +17,7 @@ type checkpointer struct {
 	storage Storage
 	machine CheckpointMachine
 	digests *divergence
+	kept    *keptLog
 	bounds  CheckpointBounds
 	log     *slog.Logger
 	// tell sends a digest to every member. compact has the core know how far the log is cut, before it is, and after it was.
@@ -108,7 +109,7 @@ var (
 
 func newCheckpointer(g *Group) *checkpointer {
 	c := &checkpointer{
-		storage: g.storage, machine: g.machine, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
+		storage: g.storage, machine: g.machine, kept: g.kept, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
 		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit, clock: g.clock,
 		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{}),
@@ -343,16 +344,18 @@ func (c *checkpointer) published(p publishedCheckpoint) (before paxos.Slot) {
 	return before
 }
 
-// cut cuts the log below what the checkpoint before the newest covers: what came since stays for peers that lag a little.
+// cut cuts the log below what the checkpoint before the newest covers: what came since stays for peers that lag a little, and more for
+// those that fetch a checkpoint from this node.
 func (c *checkpointer) cut(before, newest paxos.Slot) error {
 	if before == 0 {
 		c.compact(0, newest)
 		return nil
 	}
-	c.compact(before+1, newest)
-	first, err := c.storage.Cut(before + 1)
+	below := c.kept.limit(before+1, newest)
+	c.compact(below, newest)
+	first, err := c.storage.Cut(below)
 	if err != nil {
-		return fmt.Errorf("the log could not be cut below slot %v: %w", before+1, err)
+		return fmt.Errorf("the log could not be cut below slot %v: %w", below, err)
 	}
 	c.log.Debug("log cut", "first", first)
 	return nil

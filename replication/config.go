@@ -117,6 +117,7 @@ func (b Bounds) check() error {
 		{"InboxMessages", b.InboxMessages}, {"InboxBytes", b.InboxBytes}, {"UnstoredBytes", b.UnstoredBytes},
 		{"UnappliedBytes", b.UnappliedBytes}, {"CheckpointBytes", b.CheckpointBytes}, {"FrozenBytes", b.FrozenBytes},
 		{"PartBytes", b.PartBytes}, {"FetchBytesPerSecond", b.FetchBytesPerSecond},
+		{"KeptLogBytes", b.KeptLogBytes},
 	} {
 		if bound.value < 1 {
 			return fmt.Errorf("%s %d must be at least 1", bound.name, bound.value)

@@ -144,6 +144,7 @@ func (f *fetcher) run() {
 
 // serve gets a checkpoint and installs it, with nothing of this node's own written meanwhile.
 func (f *fetcher) serve(request paxos.Fetch) (paxos.Fetched, error) {
+	f.g.fetching(request.Slot)
 	if err := f.storage.RoomForCheckpoint(); err != nil {
 		return paxos.Fetched{}, f.withoutRoom(err)
 	}
@@ -151,11 +152,11 @@ func (f *fetcher) serve(request paxos.Fetch) (paxos.Fetched, error) {
 	if err := f.suspendCheckpoints(); err != nil {
 		return paxos.Fetched{}, err
 	}
-	checkpoint, err := f.receive(request)
+	checkpoint, from, err := f.receive(request)
 	if err != nil || checkpoint.Slot == 0 {
 		return paxos.Fetched{}, f.withoutRoom(err)
 	}
-	return f.g.install(checkpoint, f.stop)
+	return f.g.install(checkpoint, from, f.stop)
 }
 
 // withoutRoom waits before the next attempt if the disk has no room, before or in the middle of a fetch: what has come stays, and nothing is
@@ -175,22 +176,23 @@ func (f *fetcher) suspendCheckpoints() error {
 	return f.await(func() bool { return !c.isWriting() })
 }
 
-// receive asks one node after the other, each once, until all of a checkpoint is here. Its Slot is 0 if nobody has it.
-func (f *fetcher) receive(request paxos.Fetch) (paxos.Checkpoint, error) {
+// receive asks one node after the other, each once, until all of a checkpoint is here, and returns who gave the last of it. Its Slot is 0 if
+// nobody has it.
+func (f *fetcher) receive(request paxos.Fetch) (paxos.Checkpoint, paxos.NodeID, error) {
 	var begun paxos.Checkpoint
 	for _, peer := range f.peers(request.From) {
 		d := download{f: f, peer: peer, least: request.Slot, begun: begun}
 		whole, err := d.run()
 		if err != nil {
-			return paxos.Checkpoint{}, err
+			return paxos.Checkpoint{}, 0, err
 		}
 		if whole {
-			return d.begun, nil
+			return d.begun, peer, nil
 		}
 		begun = d.begun
 	}
 	f.log.Warn("no node could give the checkpoint that this node needs; it asks again", "slot", request.Slot)
-	return paxos.Checkpoint{}, nil
+	return paxos.Checkpoint{}, 0, nil
 }
 
 // peers are all that may have a checkpoint, the one that offered it first.

@@ -17,12 +17,13 @@ type ReadGrant struct {
 	ballot paxos.Ballot
 }
 
-// ReadNow reports whether a read may run right now on the local state, and by what right: always in stale mode; in
-// lease mode on the leader while it holds the lease and has applied everything chosen (rules L4, L5). It takes no lock.
+// ReadNow reports whether a read may run right now on the local state, and by what right: in stale mode whenever there is
+// a state; in lease mode on the leader while it holds the lease and has applied everything chosen (rules L4, L5). It takes
+// no lock.
 func (g *Group) ReadNow() (ReadGrant, bool) {
 	switch g.cfg.ReadMode {
 	case ReadStale:
-		return ReadGrant{stale: true}, !g.loading.active.Load() && !g.removed.Load()
+		return ReadGrant{stale: true}, !g.loading.active.Load() && !g.lacksState() && !g.removed.Load()
 	case ReadLease:
 		held := g.lease.Load()
 		if !held.holds(g.clock.Now()) || g.applier.applied.Load() < g.chosen.Load() {

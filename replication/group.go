@@ -33,6 +33,7 @@ type Group struct {
 	checkpointer *checkpointer
 	fetcher      *fetcher
 	partServer   *partServer
+	kept         *keptLog
 	pacer        *pacer
 
 	lanesMu sync.Mutex
@@ -104,11 +105,12 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
+	g.kept = newKeptLog(g)
 	g.checkpointer = newCheckpointer(g)
 	g.pacer = newPacer(g.checkpointer.urgency)
 	s.Pace(g.pacer.rest)
 	g.fetcher = newFetcher(g, t, seed.Uint64()>>1)
-	g.partServer = newPartServer(s, t, c, cfg.Bounds.PartBytes, g.fail)
+	g.partServer = newPartServer(s, t, c, g.kept, cfg.Bounds.PartBytes, g.fail)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
 		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),

@@ -7,9 +7,9 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// install replaces the state by that of checkpoint c, which storage has made its newest. Clients are told LOADING meanwhile;
+// install replaces the state by that of checkpoint c, the last part of which came from a peer, and which storage has made its newest. Clients are told LOADING meanwhile;
 // the acceptor goes on. After an error there is no state, so the group must end.
-func (g *Group) install(c paxos.Checkpoint, stop <-chan struct{}) (paxos.Fetched, error) {
+func (g *Group) install(c paxos.Checkpoint, from paxos.NodeID, stop <-chan struct{}) (paxos.Fetched, error) {
 	began := g.clock.Now().Mono
 	g.loading.begin(c.Count)
 	if err := g.fetcher.interrupt(g.applier, func() error { return g.replace(c, stop) }); err != nil {
@@ -21,7 +21,7 @@ func (g *Group) install(c paxos.Checkpoint, stop <-chan struct{}) (paxos.Fetched
 	g.loading.active.Store(false)
 	g.readers.applied(c.Slot)
 	g.cfg.Logger.Info("state replaced by a peer's checkpoint", "slot", c.Slot, "records", c.Count, "took", time.Duration(g.clock.Now().Mono-began))
-	return paxos.Fetched{Slot: c.Slot, Configuration: g.applier.newestConfiguration()}, nil
+	return paxos.Fetched{Slot: c.Slot, Configuration: g.applier.newestConfiguration(), From: from}, nil
 }
 
 // replace is install on the applier's goroutine: everything handed over before is applied.

@@ -14,6 +14,19 @@ import (
 type loading struct {
 	active      atomic.Bool
 	done, total atomic.Uint64
+	// least is the slot that the state must have come to before it is one: a node that lost its state, or never had one, and fetches it
+	// from a peer is not active until that has come, and has nothing to show. 0 is the state of a new cluster.
+	least atomic.Uint64
+}
+
+// lacksState reports whether there is no complete state, not even an old one.
+func (g *Group) lacksState() bool { return g.applier.applied.Load() < g.loading.least.Load() }
+
+// fetching notes that the checkpoint of that slot, or a later one, is fetched. A state that merely lags can be shown meanwhile.
+func (g *Group) fetching(slot paxos.Slot) {
+	if g.applier.applied.Load() == 0 {
+		g.loading.least.Store(max(g.loading.least.Load(), uint64(slot)))
+	}
 }
 
 func (l *loading) begin(total uint64) {
@@ -77,6 +90,7 @@ func (g *Group) loadNothing(restored paxos.Restored) (paxos.Restored, error) {
 	}
 	restored.Records = append(kept, restored.Records...)
 	restored.Chosen = 0
+	g.loading.least.Store(uint64(restored.First - 1))
 	g.cfg.Logger.Warn("this node has lost its state and fetches it from a peer", "log from", restored.First)
 	return restored, nil
 }
@@ -209,8 +223,12 @@ func (g *Group) watched(
 }
 
 // Loading reports whether the state is being restored, and how many records and slots of how many are: at the start, and again
-// when this node has fallen behind by so much that it got a checkpoint from a peer.
+// when this node has fallen behind by so much that it got a checkpoint from a peer. A node that has no state and fetches it is loading, too:
+// of nothing, since nobody knows how much will come.
 func (g *Group) Loading() (loading bool, done, total uint64) {
+	if !g.loading.active.Load() && g.lacksState() {
+		return true, 0, 0
+	}
 	total = g.loading.total.Load()
 	return g.loading.active.Load(), min(g.loading.done.Load(), total), total
 }

@@ -145,6 +145,7 @@ func (l *loop) receive(r *paxos.Received) {
 		return
 	case paxos.CheckpointDigest:
 		l.g.checkpointer.digests.add(r.From, m.Slot, m.Digest)
+		l.g.kept.published(r.From, m.Slot)
 		return
 	case paxos.Ask:
 		l.onAsk(r.From, m)
@@ -152,6 +153,8 @@ func (l *loop) receive(r *paxos.Received) {
 	case paxos.Answer:
 		l.onAnswer(r.From, m)
 		return
+	case paxos.Learn:
+		l.g.kept.learns(r.From, m.From)
 	case paxos.Accept, paxos.Learned:
 		if l.isBehind() {
 			l.counters.dropped++

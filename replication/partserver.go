@@ -21,6 +21,7 @@ type partServer struct {
 	storage   CheckpointStorage
 	transport Transport
 	clock     Clock
+	kept      *keptLog
 	bytes     int
 	fail      func(error)
 	stop      chan struct{}
@@ -48,9 +49,9 @@ type partHold struct {
 	until      int64 // Instant.Mono
 }
 
-func newPartServer(s CheckpointStorage, t Transport, c Clock, bytes int, fail func(error)) *partServer {
+func newPartServer(s CheckpointStorage, t Transport, c Clock, kept *keptLog, bytes int, fail func(error)) *partServer {
 	return &partServer{
-		storage: s, transport: t, clock: c, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
+		storage: s, transport: t, clock: c, kept: kept, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
 		wake: make(chan struct{}, 1),
 	}
 }
@@ -163,6 +164,7 @@ func (p *partServer) answer(r partRequest) (paxos.CheckpointPart, error) {
 	if part.Data, part.Next, err = p.storage.ReadCheckpoint(hold.checkpoint.Slot, r.ask.Cursor, p.bytes); err != nil {
 		return paxos.CheckpointPart{}, err
 	}
+	p.kept.serves(r.from, part.Slot, len(part.Next) == 0)
 	if len(r.ask.Cursor) == 0 {
 		part.Head, err = hold.checkpoint.Encode()
 	}
@@ -171,11 +173,11 @@ func (p *partServer) answer(r partRequest) (paxos.CheckpointPart, error) {
 
 var errTooManyHolds = errors.New("busy with other nodes that fetch a checkpoint")
 
-// hold returns the peer's hold on the checkpoint it asks for. Whoever begins anew lets go of what it had.
+// hold returns the peer's hold on the checkpoint it asks for. Whoever begins with another one lets go of what it had.
 func (p *partServer) hold(r partRequest) (*partHold, error) {
 	until := p.clock.Now().Mono + int64(holdFor)
 	if held := p.held(r.from); held != nil {
-		if len(r.ask.Cursor) > 0 && held.checkpoint.Slot == r.ask.Slot {
+		if held.checkpoint.Slot == r.ask.Slot {
 			held.until = until
 			return held, nil
 		}

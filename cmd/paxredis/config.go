@@ -48,6 +48,7 @@ type Config struct {
 	CheckpointJournal  byteSize
 	CheckpointInterval time.Duration
 	CatchUpRate        byteSize // a second
+	CatchUpJournal     byteSize
 	MinFreeDisk        byteSize // 0: not watched
 
 	LogLevel  slog.Level
@@ -70,6 +71,7 @@ func defaultConfig() Config {
 		CheckpointJournal:  64 << 20,
 		CheckpointInterval: 5 * time.Minute,
 		CatchUpRate:        8 << 20,
+		CatchUpJournal:     1 << 30,
 		MinFreeDisk:        512 << 20,
 		LogFormat:          "text",
 	}
@@ -103,6 +105,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.CheckpointJournal, "checkpoint-journal-bytes", "a checkpoint is taken when the journal has grown by so many `bytes`; about twice as many of the log are kept, and read at a start")
 	fs.DurationVar(&c.CheckpointInterval, "checkpoint-interval", c.CheckpointInterval, "`time` after which one is taken even so, if anything has changed")
 	fs.Var(&c.CatchUpRate, "catch-up-bytes-per-second", "most `bytes` a second at which this node fetches another one's checkpoint")
+	fs.Var(&c.CatchUpJournal, "catch-up-journal-bytes", "most `bytes` of the log that this node keeps, beyond the usual, for another one that fetches its checkpoint and needs what is written meanwhile")
 	fs.Var(&c.MinFreeDisk, "min-free-disk", "free `bytes` of the disk below which this node refuses writes (MISCONF) and hands leadership over; 0: it does not look")
 
 	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
@@ -201,6 +204,9 @@ func (c *Config) validateCheckpoints() []error {
 	}
 	if c.CatchUpRate < 64<<10 || c.CatchUpRate > 16<<30 {
 		refuse("--catch-up-bytes-per-second %v: must be from 64KiB to 16GiB", &c.CatchUpRate)
+	}
+	if c.CatchUpJournal < 1<<20 || c.CatchUpJournal > 1<<40 {
+		refuse("--catch-up-journal-bytes %v: must be from 1MiB to 1TiB", &c.CatchUpJournal)
 	}
 	return errs
 }

@@ -90,6 +90,7 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		{"--checkpoint-journal-bytes 1kb", "--checkpoint-journal-bytes 1KiB:"},
 		{"--checkpoint-interval 1ms", "--checkpoint-interval 1ms:"},
 		{"--catch-up-bytes-per-second 1kb", "--catch-up-bytes-per-second 1KiB:"},
+		{"--catch-up-journal-bytes 1kb", "--catch-up-journal-bytes 1KiB:"},
 		{"--min-free-disk many", "min-free-disk"},
 		{"--peers 1=a:1,1=b:1", "id 1 is given twice"},
 		{"--peers 1=a:1,2=a:1", "address a:1 is given twice"},

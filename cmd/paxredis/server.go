@@ -328,6 +328,7 @@ func groupConfig(c Config, identity storage.Identity, first paxos.Configuration,
 			CheckpointBytes:     int(c.CheckpointJournal),
 			CheckpointInterval:  c.CheckpointInterval,
 			FetchBytesPerSecond: int(c.CatchUpRate),
+			KeptLogBytes:        int(c.CatchUpJournal),
 		}},
 	}
 }

@@ -13,7 +13,7 @@ type registerChoice struct {
 	op          registerOp
 	guard       guard
 	withVersion bool // GET and SET: the reply tells the version
-	ttl         bool // SET: with PX
+	ttl         bool // SET: with PX; PEXPIRE has one
 	keep        bool // SET: with KEEPTTL
 	late        bool // the time to live of the key it is for is over, which the figures tell
 }
@@ -43,7 +43,11 @@ func (c *caller) onRegister(p *place) bool {
 	choice := choose(c.random, registerChoices)
 	choice.ttl = choice.ttl && !c.workload.options.NoDeadlines
 	key, generation, version := p.take()
-	return c.do(p, key, generation, choice, c.registerCall(choice, version))
+	call := c.registerCall(choice, version)
+	if choice.ttl {
+		call.ttl = c.workload.options.longTTL(c.random)
+	}
+	return c.do(p, key, generation, choice, call)
 }
 
 // do calls a command on a generation's key.
@@ -72,9 +76,6 @@ func (c *caller) registerCall(choice registerChoice, version int64) registerCall
 	call := registerCall{op: choice.op, guard: choice.guard, keep: choice.keep}
 	if call.op == opSet {
 		call.value = strconv.FormatInt(c.value(), 10)
-	}
-	if choice.ttl || choice.op == opExpire {
-		call.ttl = c.workload.options.drawTTL(c.random)
 	}
 	switch call.guard {
 	case exact:
@@ -119,7 +120,7 @@ func (c registerChoice) String() string {
 	if c.guard != always {
 		text += " " + string(c.guard)
 	}
-	if c.ttl {
+	if c.ttl && c.op == opSet {
 		text += " PX"
 	}
 	if c.keep {

@@ -104,10 +104,10 @@ func registerModel() porcupine.Model {
 // step returns all registers that a command with this reply may leave.
 func (r register) step(call registerCall, reply registerReply) []register {
 	var next []register
+	if reply.unknown {
+		next = append(next, r) // it never took effect, and what vanishes does so for the next command
+	}
 	for _, before := range r.during(call) {
-		if reply.unknown {
-			next = append(next, before)
-		}
 		for _, b := range before.branches(call) {
 			if after, ok := b.answered(call, reply); ok {
 				next = append(next, after)

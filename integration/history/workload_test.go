@@ -13,17 +13,18 @@ import (
 // runOn has a few clients work on a store for 2,000 writes, and checks what they saw.
 func runOn(t *testing.T, s *store, o Options) *Report {
 	t.Helper()
-	return runUntil(t, s, o, func(r *Recorder) {
+	r := record(t, s, o, func(r *Recorder) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := r.AwaitWrites(ctx, 2000); err != nil {
 			t.Error(err)
 		}
 	})
+	return r.Check(time.Minute, "")
 }
 
-// runUntil has a few clients work on a store until wait returns, and checks what they saw.
-func runUntil(t *testing.T, s *store, o Options, wait func(*Recorder)) *Report {
+// record has a few clients work on a store until wait returns.
+func record(t *testing.T, s *store, o Options, wait func(*Recorder)) *Recorder {
 	t.Helper()
 	r := NewRecorder()
 	w := NewWorkload(r, o)
@@ -42,18 +43,20 @@ func runUntil(t *testing.T, s *store, o Options, wait func(*Recorder)) *Report {
 	wait(r)
 	end()
 	all.Wait()
-	return r.Check(time.Minute, "")
+	return r
 }
 
-// runLong has clients work on a store for fifteen seconds of a clock that is set forward when all wait: each command takes a while.
+// runLong has clients work on a store for fifteen seconds of a clock that is set forward when all wait: each command takes a while. The
+// check, which is bounded by time, goes by the real one.
 func runLong(t *testing.T, f fault) *Report {
 	t.Helper()
-	var report *Report
+	var r *Recorder
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore(f)
 		s.pause = 5 * time.Millisecond
-		report = runUntil(t, s, Options{Registers: 1, Accounts: -1, Lists: -1}, func(*Recorder) { <-time.After(15 * time.Second) })
+		r = record(t, s, Options{Registers: 1, Accounts: -1, Lists: -1, PerRegister: 100}, func(*Recorder) { <-time.After(15 * time.Second) })
 	})
+	report := r.Check(time.Minute, "")
 	t.Log(report)
 	return report
 }

@@ -16,6 +16,16 @@ type catchUp struct {
 	enquired NodeID
 }
 
+// keeper is the node that gave this one a checkpoint and keeps the entries behind it, while others cut theirs: what they offer would have
+// this node begin anew. Until it has given them, or offers a checkpoint itself, it is asked again, left times.
+type keeper struct {
+	node NodeID
+	left int
+}
+
+// keeperPatience is how often in a row a keeper is asked in place of a node that offered a checkpoint, and brings nothing new.
+const keeperPatience = 20
+
 // wantThrough starts to fetch the entries up to through, from the node from unless a request is under way.
 func (c *Core) wantThrough(through Slot, from NodeID) {
 	c.catchUp.through = max(c.catchUp.through, through)
@@ -109,6 +119,7 @@ func (c *Core) onLearned(from NodeID, m Message) {
 		return
 	}
 	c.catchUp.through = max(c.catchUp.through, learned.Chosen)
+	c.keeper.left = keeperPatience
 	c.learnedMore(from)
 }
 
@@ -130,7 +141,7 @@ func (c *Core) learnedMore(from NodeID) {
 		c.catchUp.from = from
 		c.askToLearn()
 	} else {
-		c.catchUp = catchUp{}
+		c.catchUp, c.keeper = catchUp{}, keeper{}
 	}
 	// A candidate lacks only what its voters reported, which may be less than what was heard of elsewhere.
 	if c.role == RoleCandidate {
@@ -175,6 +186,13 @@ func (c *Core) onOffer(from NodeID, m Message) {
 		return
 	}
 	c.catchUp.through = max(c.catchUp.through, offer.Chosen, offer.Checkpoint)
+	if c.keeper.node != 0 && c.keeper.node != from && c.keeper.left > 0 {
+		c.keeper.left--
+		c.catchUp.from = c.keeper.node
+		c.askToLearn()
+		return
+	}
+	c.keeper = keeper{}
 	c.catchUp.from, c.catchUp.fetching = from, true
 	c.effects.Fetch = &Fetch{From: from, Slot: offer.Checkpoint}
 }
@@ -192,7 +210,12 @@ func (c *Core) onFetched(ev Fetched) {
 	c.acceptor.forgetThrough(ev.Slot)
 	c.log = log{chosen: ev.Slot, first: max(c.log.first, ev.Slot+1), checkpoint: ev.Slot}
 	c.takeConfiguration(ev.Configuration)
-	c.learnedMore(c.catchUp.from)
+	from := c.catchUp.from
+	if ev.From != 0 {
+		from = ev.From
+	}
+	c.learnedMore(from)
+	c.keeper = keeper{from, keeperPatience}
 }
 
 // onCompacted notes how far the log was cut.

@@ -113,3 +113,25 @@ func TestACheckpointThatEndsBelowTheCutIsNotFetched(t *testing.T) {
 	r.want(r.receive(3, Offer{Checkpoint: 999, First: 400, Chosen: 1100}), "nothing")
 	r.want(r.receive(3, Offer{Checkpoint: 1000, First: 400, Chosen: 1100}), "fetches checkpoint 1000 from 3")
 }
+
+// Whoever gave a checkpoint keeps what follows it. The others have cut it, and to take what they offer would be to begin anew, for ever.
+func TestBehindACheckpointItsGiverIsAskedBeforeAnotherOfferIsTaken(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{})
+	r.receive(2, Heartbeat{Ballot: Ballot{Round: 1, Node: 2}, Chosen: 30, Number: 1})
+	r.receive(2, Offer{Checkpoint: 10, First: 5, Chosen: 30})
+	fx := r.step(Fetched{Slot: 10, From: 3, Configuration: votersOf(3)})
+	if asked := fx.Send[0]; asked.To != 3 || asked.Message != (Learn{From: 11}) {
+		t.Fatalf("after the checkpoint: %v", fx)
+	}
+	offer := Offer{Checkpoint: 20, First: 15, Chosen: 30}
+	for range keeperPatience {
+		r.want(r.receive(2, offer), "->3 Learn{from 11}")
+	}
+	r.receive(3, Learned{Records: []Record{record(11, ballot(1, 2), "11")}, Chosen: 30})
+	for range keeperPatience {
+		r.want(r.receive(2, offer), "->3 Learn{from 12}")
+	}
+	r.want(r.receive(2, offer), "fetches checkpoint 20 from 2") // it does not answer
+	r.step(Fetched{Slot: 20, From: 2, Configuration: votersOf(3)})
+	r.want(r.receive(2, Offer{Checkpoint: 28, First: 25, Chosen: 30}), "fetches checkpoint 28 from 2") // nor does it have them
+}

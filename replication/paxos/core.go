@@ -79,6 +79,7 @@ type Core struct {
 	leader    leader
 	reads     localReads
 	catchUp   catchUp
+	keeper    keeper
 	// replaced is the configuration before the one that has become active in this step, nil if none has.
 	replaced *Configuration
 	// failedPhases1 counts the candidacies in a row that ended without a majority in time.

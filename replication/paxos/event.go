@@ -75,6 +75,8 @@ type Fetched struct {
 	Slot Slot
 	// Configuration is the one that governs the slots after Slot.
 	Configuration Configuration
+	// From is the node that gave the checkpoint: it keeps the entries behind it for this node.
+	From NodeID
 }
 
 func (Received) event()      {}
