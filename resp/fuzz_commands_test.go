@@ -101,27 +101,31 @@ const (
 	fuzzEnd    = 3
 )
 
-// FuzzLocalCommands: a line is a command, its first byte one of this package's rows; its arguments are separated by 0x1f. Nothing makes the
-// server panic or hang; each command has one reply, well formed in the protocol of its client; and the connection is of use afterwards.
+// FuzzLocalCommands: a line is a command, its first byte one of this package's rows, from ' ' on, so that no row is a line end; its
+// arguments are separated by 0x1f. Nothing makes the server panic or hang; each command has one reply, well formed in the protocol of its
+// client; and the connection is of use afterwards.
 func FuzzLocalCommands(f *testing.F) {
 	names, commands := fuzzedNames(f)
-	index := func(name string) string {
-		return string(rune(slices.IndexFunc(names, func(n []string) bool { return strings.Join(n, " ") == name })))
+	call := func(name string, args ...string) string {
+		i := slices.IndexFunc(names, func(n []string) bool { return strings.Join(n, " ") == name })
+		return string([]byte{byte(i) + ' '}) + strings.Join(args, "\x1f") + "\n"
 	}
 	for i, c := range commands {
 		for choice := range 8 {
-			f.Add(append([]byte{byte(i)}, strings.Join(sampleArguments(argumentsOf(c), choice), "\x1f")...), choice%2 == 1)
+			f.Add(append([]byte{byte(i) + ' '}, strings.Join(sampleArguments(argumentsOf(c), choice), "\x1f")...), choice%2 == 1)
 		}
 	}
-	f.Add([]byte(index("multi")+"\n"+index("set")+"k\x1fv\n"+index("select")+"3\n"+index("get")+"k\n"+index("exec")+"\n"+index("get")+"k"), true)
-	f.Add([]byte(index("watch")+"k\n"+index("multi")+"\n"+index("command")+"\n"+index("hello")+"3\n"+index("exec")), false)
+	f.Add([]byte(call("multi")+call("set", "k", "v")+call("select", "3")+call("get", "k")+call("exec")+call("get", "k")), true)
+	f.Add([]byte(call("watch", "k")+call("multi")+call("command")+call("hello", "3")+call("exec")+call("multi")+call("discard")), false)
+	f.Add([]byte(call("config set", "slowlog-max-len", "5", "maxclients", "7")+call("auth", "default", "x")+call("config get", "*")), true)
+	f.Add([]byte(call("client reply", "skip")+call("ping")+call("client reply", "off")+call("ping")+call("client reply", "on")), false)
 	s := startPromptServer(f)
 	restore := settingsOf(s)
 	f.Fuzz(func(t *testing.T, text []byte, three bool) {
 		var calls [][]string
 		for line := range bytes.SplitSeq(text, []byte{'\n'}) {
 			if len(line) > 0 {
-				args := slices.Clone(names[int(line[0])%len(names)])
+				args := slices.Clone(names[int(line[0]-' ')%len(names)])
 				if len(line) > 1 {
 					args = append(args, strings.Split(string(line[1:]), "\x1f")...)
 				}

@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 )
@@ -139,5 +140,34 @@ func TestAPipelineKeepsItsRoom(t *testing.T) {
 		if room != &in.buf[:1][0] {
 			t.Fatal("the buffer was replaced")
 		}
+	}
+}
+
+// All that a server allocates for a client that announces something: the connection, its reads, the parser.
+func TestWhatIsAnnouncedTakesNoMemoryOfAServer(t *testing.T) {
+	const clients = 20
+	for _, a := range announcements() {
+		t.Run(a.name, func(t *testing.T) {
+			s, _ := startServer(t, Config{Loops: 1})
+			dial(t, s).check("PING", "+PONG") // what is made once
+			l := s.allLoops()[0]
+			all := allocated(func() {
+				wires := make([]*wire, clients)
+				for i := range wires {
+					wires[i] = dial(t, s)
+				}
+				for _, packet := range a.packets {
+					want := l.stats.inputBytes.Load() + uint64(clients*len(packet))
+					for _, w := range wires {
+						_, _ = io.WriteString(w.conn, packet) // the server may have closed already
+					}
+					waitFor(t, s, func() bool { return l.stats.inputBytes.Load() >= want || s.open.Load() == 1 })
+				}
+			})
+			t.Logf("%d bytes for each client", all/clients)
+			if all > clients*64<<10 {
+				t.Errorf("%d bytes were allocated for each of %d clients", all/clients, clients)
+			}
+		})
 	}
 }
