@@ -25,7 +25,6 @@ type faultyCluster struct {
 type wound struct {
 	name string
 	run  func(*testing.T, *faultyCluster, *recording)
-	thin bool // some nodes are left with few neighbours
 }
 
 // healable is a fault that heal ends. What begin returns, if anything, waits until it shows that the fault is there.

@@ -24,7 +24,6 @@ type background struct {
 type lasting struct {
 	name       string
 	severe     bool
-	gray       bool // the node answers all the same
 	begin, end func(*faultyCluster, *node)
 }
 
@@ -36,7 +35,7 @@ var lastingFaults = []lasting{
 		end: func(c *faultyCluster, n *node) { c.tell(n, "clock", "0s") }},
 	{name: "in the background a node is cut off", severe: true, begin: func(c *faultyCluster, n *node) { c.cut(n, c.others(n)...) }},
 	{name: "in the background nothing arrives from a node", severe: true, begin: func(c *faultyCluster, n *node) { c.links(n, c.nodes, "drop") }},
-	{name: "in the background a node's disk stands still", severe: true, gray: true, begin: func(c *faultyCluster, n *node) { c.tell(n, "disk", limit) }},
+	{name: "in the background a node's disk stands still", severe: true, begin: func(c *faultyCluster, n *node) { c.tell(n, "disk", limit) }},
 	{name: "in the background a node is frozen", severe: true, begin: func(_ *faultyCluster, n *node) { n.freeze() },
 		end: func(_ *faultyCluster, n *node) { n.signal(syscall.SIGCONT) }},
 	{name: "in the background a node is down", severe: true, begin: func(_ *faultyCluster, n *node) { n.kill() },
@@ -81,10 +80,6 @@ func (b *background) draw() {
 		b.whole.without(b.victim).awaitAnotherLeads(b.victim)
 	}
 }
-
-// answersOnly reports whether a node stores nothing, and its answers are all that could make a majority of a leader and one neighbour: such a leader
-// goes on leading, though nothing that it proposes is ever chosen.
-func (b *background) answersOnly() bool { return b.fault != nil && b.fault.gray }
 
 // keep takes over what another fault has done to the members.
 func (b *background) keep(rest *faultyCluster) {

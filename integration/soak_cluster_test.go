@@ -43,9 +43,6 @@ func soakRound(t *testing.T, seed uint64) (*history.Report, tally) {
 	for range faultsOfASoakRound {
 		rest := behind.step()
 		fault := all[random.IntN(len(all))]
-		if fault.thin && behind.answersOnly() {
-			continue
-		}
 		r.fault(fault.name)
 		fault.run(t, rest, r)
 		r.awaitWrites(writesBetweenFaults / 5)
@@ -77,7 +74,7 @@ func soakFaults() []wound {
 		all = append(all, wound{name: fault.name, run: fault.run})
 	}
 	for _, situation := range partial {
-		all = append(all, wound{name: situation.name, thin: true, run: func(_ *testing.T, c *faultyCluster, r *recording) {
+		all = append(all, wound{name: situation.name, run: func(_ *testing.T, c *faultyCluster, r *recording) {
 			c.awaitWritten(situation.begin(c), 100)
 			r.awaitWrites(writesBetweenFaults)
 			c.heal()

@@ -23,7 +23,7 @@ var lives = []weighted[[]registerChoice]{
 	{2, []registerChoice{mortalSet, {op: opSet, keep: true, withVersion: true}}},
 	{2, []registerChoice{{op: opSet}, {op: opExpire, ttl: true}}},
 	{2, []registerChoice{mortalSet, {op: opExpire, ttl: true}}},
-	{1, []registerChoice{mortalSet, {op: opPersist}}},
+	{2, []registerChoice{mortalSet, {op: opPersist}}},
 	{1, []registerChoice{mortalSet, {op: opSet}}},
 	{1, []registerChoice{mortalSet, {op: opDel}}},
 }

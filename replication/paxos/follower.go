@@ -146,6 +146,11 @@ func (c *Core) onHeartbeat(from NodeID, m Message) {
 	}
 	c.synced = heartbeat.Synced
 	c.heardChosen(heartbeat.Ballot, heartbeat.Chosen)
+	if c.acceptor.stalled(c.now.Mono, int64(c.limits.ElectionMin)) {
+		// A leader whose majority needs this node can have nothing chosen, and must not keep others from trying.
+		c.observer.Ignored(from, m, "the own journal stands still")
+		return
+	}
 	c.send(from, HeartbeatAck{
 		Ballot: heartbeat.Ballot, Number: heartbeat.Number, Chosen: c.log.chosen, Synced: c.syncedAt(heartbeat.Ballot),
 	})

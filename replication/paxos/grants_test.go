@@ -237,3 +237,18 @@ func TestL3_ARestartedNodeThatKnowsAnotherSingleVoterGrants(t *testing.T) {
 		t.Fatal("it refuses for longer than a lease")
 	}
 }
+
+func TestANodeWhoseJournalStandsStillConfirmsNoLeader(t *testing.T) {
+	r := newRig(t, 2, 5, Restored{})
+	leader := ballot(1, 1)
+	r.receive(1, Accept{Ballot: leader, Slot: 1, Entry: batch("stuck")})
+	for number := uint64(1); number < 20; number++ {
+		fx := r.receive(1, Heartbeat{Ballot: leader, Number: number})
+		if stalled := r.core.acceptor.stalled(r.now.Mono, int64(r.core.limits.ElectionMin)); stalled == (len(sent[HeartbeatAck](fx.Send)) > 0) {
+			t.Fatalf("heartbeat %d: stands still %v, and sends %v", number, stalled, fx)
+		}
+		r.wait(testHeartbeat)
+	}
+	r.store()
+	one[HeartbeatAck](t, r.receive(1, Heartbeat{Ballot: leader, Number: 20}).Send)
+}
