@@ -57,7 +57,11 @@ func (c *client) issue() {
 func (c *client) send(n *node, op *operation) {
 	w := c.world
 	boot := n.boots
-	w.at(max(n.frozenUntil, w.now+w.between(0, 200*microsecond)), func() {
+	at := w.now + w.between(0, 200*microsecond)
+	if n.isFrozen() {
+		at = n.thaw()
+	}
+	w.at(at, func() {
 		switch {
 		case !n.isUp() || n.boots != boot:
 			c.failed(op, false) // it was never read

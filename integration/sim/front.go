@@ -125,7 +125,7 @@ func (f *front) runSoon() {
 			return
 		}
 		if f.node.isFrozen() {
-			w.at(f.node.frozenUntil, f.runSoon)
+			w.at(f.node.thaw(), f.runSoon)
 			return
 		}
 		f.runReady()

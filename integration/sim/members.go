@@ -33,7 +33,7 @@ func address(number int) string { return fmt.Sprintf("10.0.0.%d:7379", number) }
 
 func (w *world) addNode(id paxos.NodeID, directory uuid.UUID, first paxos.Configuration) *node {
 	n := &node{
-		world: w, id: id, uuid: directory, prepared: map[paxos.Ballot]uint64{}, disk: store.NewMachine(disk.New(w.rng)), first: first, diskSlower: 1,
+		world: w, id: id, uuid: directory, prepared: map[paxos.Ballot]uint64{}, disk: store.NewMachine(disk.New(w.rng)), first: first,
 		clock: &clock{world: w, ppm: w.skew(), ahead: int64(w.between(-second, second))},
 	}
 	w.nodes = append(w.nodes, n)

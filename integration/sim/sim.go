@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/paxredis/paxredis/replication"
@@ -114,6 +116,23 @@ func (w *world) stop() {
 // Run runs the history of a seed.
 func Run(seed uint64, o Options) Report {
 	w := newWorld(seed, o)
+	w.guard(w.play)
+	w.guard(w.stop)
+	return w.report()
+}
+
+// guard takes a panic for a violation: whoever runs many histories learns its seed, and it can be shrunk like any other.
+func (w *world) guard(do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.violated(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	do()
+}
+
+// play lets the history happen.
+func (w *world) play() {
 	w.begin()
 	w.runUntil(longest, func() bool { return w.issued >= w.options.Operations })
 	if w.violation == nil {
@@ -122,8 +141,6 @@ func Run(seed uint64, o Options) Report {
 	if w.violation == nil {
 		w.violated(w.checks.end())
 	}
-	w.stop()
-	return w.report()
 }
 
 // figures counts what there was.
