@@ -22,7 +22,8 @@ import (
 //   - a journal is cut no further than the newest checkpoint on the disk;
 //   - M2, M3: no id is used again, who comes to vote lacks little of the log, who does not vote does not lead, and who knows that it was removed takes
 //     no part;
-//   - L4: of two leases that are held at one moment there is never a second;
+//   - L4: of two leases that are held at one moment there is never a second; as long as one is held, a majority of the leader's voters answers
+//     nobody else (leases.go);
 //   - time in the log does not go back.
 type checks struct {
 	world     *world
@@ -125,29 +126,6 @@ func (c *checks) count(slot paxos.Slot, sections []sectionRecord) {
 			op.applied = slot
 		})
 	}
-}
-
-// looked compares the lease of a node with those of all others, after each of its steps.
-func (c *checks) looked(n *node) {
-	c.removed(n)
-	ballot, held := n.lease()
-	if !held {
-		return
-	}
-	for _, other := range c.world.nodes {
-		if other == n || !other.isUp() || other.isFrozen() {
-			continue
-		}
-		if another, also := other.lease(); also {
-			c.world.violated(fmt.Errorf("nodes %v and %v hold a lease at the same moment, of ballots %v and %v", n.id, other.id, ballot, another))
-		}
-	}
-}
-
-// lease is the one that a process holds at this moment.
-func (n *node) lease() (paxos.Ballot, bool) {
-	ballot, sent, lasts, ok := n.group.Lease()
-	return ballot, ok && n.clock.Now().Elapsed(sent) < lasts
 }
 
 // lacks is how many slots up to that one a member does not have on its disk, 0 if it is not there any more to be asked.
