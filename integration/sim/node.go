@@ -82,8 +82,11 @@ func (p port) Send(to paxos.NodeID, m paxos.Message) {
 
 func (p port) SetMembers(c paxos.Configuration) {
 	if p.node.boots == p.boot {
+		w := p.node.world
 		p.node.members = c
-		p.node.world.adopt(&c)
+		w.violated(w.checks.ledger.adopts(p.node.id, c, w.checks.reference.newest()))
+		w.adopt(&c)
+		w.configured(p.node, &c)
 	}
 }
 

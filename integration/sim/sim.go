@@ -38,6 +38,8 @@ func (w *world) bounds() (b replication.Bounds) {
 	b.PartBytes = []int{64, 512, 4096}[w.rng.IntN(3)]
 	b.CheckpointInterval = []time.Duration{500 * time.Millisecond, 3 * time.Second, time.Minute}[w.rng.IntN(3)]
 	b.FetchBytesPerSecond = 1 << 20
+	b.BatchesInFlight = []int{2, 4, 32}[w.rng.IntN(3)]
+	b.ForwardsInFlight = b.BatchesInFlight
 	return b
 }
 
@@ -97,7 +99,7 @@ func (w *world) begin() {
 		w.after(w.between(0, 100*millisecond), n.restart)
 	}
 	for i := range w.options.Clients {
-		c := &client{world: w, id: i + 1}
+		c := &client{world: w, id: i + 1, bursts: (i+1)%burstingOf == 0}
 		w.clients = append(w.clients, c)
 		c.next()
 	}
