@@ -220,6 +220,11 @@ func (s *Stepped) Lease() (ballot paxos.Ballot, sent paxos.Instant, lasts int64,
 	return paxos.Ballot{}, paxos.Instant{}, 0, false
 }
 
+// RefusesAllBut reports whether this node answers, at this moment, nobody's Prepare but that of one node (rules L1 to L3).
+func (s *Stepped) RefusesAllBut(id paxos.NodeID) bool {
+	return s.loop.core == nil || s.loop.core.RefusesAllBut(id, s.clock.Now())
+}
+
 // Applied returns the newest applied slot.
 func (s *Stepped) Applied() paxos.Slot { return paxos.Slot(s.applier.applied.Load()) }
 

@@ -14,15 +14,18 @@ import (
 //   - C2: all nodes apply the same entry in a slot, slots in order and without gaps, and make the same of it: the same sections are run, at
 //     the same time and by the same chance;
 //   - sessions: no operation is applied twice, and none that was refused;
+//   - operations of one connection are applied, and answered, in its order;
 //   - replies are those of the reference;
 //   - linearizability: what an operation rests on is not older than what any operation rested on that was answered before it began. As the
 //     log orders all writes, and every reply is that of the state at its place in the log, no more than that is needed;
 //   - promises do not go back;
 //   - D1: what a node has promised, or accepted, by a message is on its disk after any crash; no ballot is used in two boots;
 //   - a journal is cut no further than the newest checkpoint on the disk;
+//   - M1: every configuration that a node works with has governed, by the log;
 //   - M2, M3: no id is used again, who comes to vote lacks little of the log, who does not vote does not lead, and who knows that it was removed takes
 //     no part;
-//   - L4: of two leases that are held at one moment there is never a second;
+//   - L4: of two leases that are held at one moment there is never a second; as long as one is held, a majority of the leader's voters answers
+//     nobody else (leases.go);
 //   - time in the log does not go back.
 type checks struct {
 	world     *world
@@ -37,7 +40,7 @@ type checks struct {
 }
 
 func newChecks(w *world) checks {
-	return checks{world: w, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}, lacks: w.lacks}}
+	return checks{world: w, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}, chain: map[paxos.Slot]paxos.Configuration{}, lacks: w.lacks}}
 }
 
 // invoked notes the begin of an operation.
@@ -55,7 +58,24 @@ func (c *checks) replied(op *operation, slot paxos.Slot, reply []byte) {
 	if slot < op.floor || op.isWrite() && slot == op.floor {
 		w.violated(fmt.Errorf("operation %v rests on slot %v, and before it began another was answered that rests on slot %v", op, slot, op.floor))
 	}
+	w.violated(op.client.inOrder(op, &op.client.repliedOf, "answered"))
 	c.floor = max(c.floor, slot)
+}
+
+// inOrder says whether what happens to an operation comes after the same of those before it on its connection, and not of those behind.
+// Nothing is said of older connections: what was sent on them may still be on its way.
+func (c *client) inOrder(op *operation, newest *int, what string) error {
+	if c.orderOf != op.connection {
+		if op.connection < c.orderOf {
+			return nil
+		}
+		c.orderOf, c.appliedOf, c.repliedOf = op.connection, 0, 0
+	}
+	if op.id < *newest {
+		return fmt.Errorf("operation %v is %s after operation %d, which came behind it on the same connection", op, what, *newest)
+	}
+	*newest = op.id
+	return nil
 }
 
 // readAt compares what a read saw with the reference, if that is at the same slot. nowMS is what the read took the time for.
@@ -122,32 +142,10 @@ func (c *checks) count(slot paxos.Slot, sections []sectionRecord) {
 			if op.refused {
 				c.world.violated(fmt.Errorf("operation %v was refused as not applied, and slot %v has it", op, slot))
 			}
+			c.world.violated(op.client.inOrder(op, &op.client.appliedOf, "applied"))
 			op.applied = slot
 		})
 	}
-}
-
-// looked compares the lease of a node with those of all others, after each of its steps.
-func (c *checks) looked(n *node) {
-	c.removed(n)
-	ballot, held := n.lease()
-	if !held {
-		return
-	}
-	for _, other := range c.world.nodes {
-		if other == n || !other.isUp() || other.isFrozen() {
-			continue
-		}
-		if another, also := other.lease(); also {
-			c.world.violated(fmt.Errorf("nodes %v and %v hold a lease at the same moment, of ballots %v and %v", n.id, other.id, ballot, another))
-		}
-	}
-}
-
-// lease is the one that a process holds at this moment.
-func (n *node) lease() (paxos.Ballot, bool) {
-	ballot, sent, lasts, ok := n.group.Lease()
-	return ballot, ok && n.clock.Now().Elapsed(sent) < lasts
 }
 
 // lacks is how many slots up to that one a member does not have on its disk, 0 if it is not there any more to be asked.

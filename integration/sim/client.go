@@ -4,12 +4,25 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// client issues operations, one at a time, to the node it is connected to.
+// client issues operations to the node it is connected to: one at a time, or many at once.
 type client struct {
 	world *world
 	id    int
 	at    paxos.NodeID // 0: not connected
 	boot  uint64
+	// connection counts them.
+	connection int
+	// bursts: it does not wait for a reply before it goes on, until it waits for all of them.
+	bursts bool
+	// burst is how many it issued last.
+	burst int
+	// unsent are the operations that its node has not read from the socket yet, open is how many have no outcome, those included.
+	unsent []*operation
+	open   int
+	// spacing is the longest time between two operations of a burst.
+	spacing moment
+	// appliedOf and repliedOf are the newest operations of connection number orderOf that were applied, and answered.
+	orderOf, appliedOf, repliedOf int
 	// probing is the node that this client is to see serve, at the end of a history; then it calls onServed.
 	probing  paxos.NodeID
 	onServed func()
@@ -22,17 +35,28 @@ const (
 	pause = 3 * second
 )
 
-// next has the client issue another operation soon.
+// One client in burstingOf issues bursts: so many operations at once.
+const (
+	burstingOf = 3
+	leastBurst = 5
+	mostBurst  = 50
+)
+
+// next has the client issue another operation soon: after a burst, when it would have come to it without.
 func (c *client) next() {
 	w := c.world
-	most := think
-	if w.chance(w.pauses) {
-		most = pause
+	wait := moment(0)
+	for range max(1, c.burst) {
+		most := think
+		if w.chance(w.pauses) {
+			most = pause
+		}
+		wait += w.between(0, most)
 	}
-	w.after(w.between(0, most), c.issue)
+	w.after(wait, c.issue)
 }
 
-// issue issues an operation, if there is a node to send it to.
+// issue issues an operation, or a burst, if there is a node to send it to.
 func (c *client) issue() {
 	w := c.world
 	if !w.wantsOperations() && c.probing == 0 {
@@ -43,28 +67,60 @@ func (c *client) issue() {
 		c.next()
 		return
 	}
-	w.issued++
-	op := &operation{client: c, id: w.issued}
-	if err := w.workload.next(op); err != nil {
-		w.violated(err)
-		return
+	c.burst = 1
+	if c.bursts {
+		c.burst = int(w.between(leastBurst, mostBurst))
+		c.spacing = w.between(0, millisecond)
 	}
-	w.checks.invoked(op)
-	c.send(n, op)
+	c.send(n, c.burst)
 }
 
-// send has the process read the operation from its socket: later if it stands still, or has no room.
-func (c *client) send(n *node, op *operation) {
+// send makes up operations, and sends them.
+func (c *client) send(n *node, count int) {
+	w := c.world
+	for range count {
+		w.issued++
+		op := &operation{client: c, id: w.issued, connection: c.connection}
+		if err := w.workload.next(op); err != nil {
+			w.violated(err)
+			return
+		}
+		w.checks.invoked(op)
+		c.open++
+		c.unsent = append(c.unsent, op)
+	}
+	c.arrive(n)
+}
+
+// arrive has the process read the next operation from its socket: later if it stands still, or has no room.
+func (c *client) arrive(n *node) {
 	w := c.world
 	boot := n.boots
-	w.at(max(n.frozenUntil, w.now+w.between(0, 200*microsecond)), func() {
-		switch {
-		case !n.isUp() || n.boots != boot:
-			c.failed(op, false) // it was never read
-		case n.isFrozen() || !n.front.take(op):
-			c.send(n, op)
+	at := w.now + w.between(0, 200*microsecond) + w.between(0, c.spacing)
+	if n.isFrozen() {
+		at = n.thaw()
+	}
+	w.at(at, func() {
+		if !n.isUp() || n.boots != boot {
+			c.giveUp()
+			return
+		}
+		if !n.isFrozen() && n.front.take(c.unsent[0]) {
+			c.unsent = c.unsent[1:]
+		}
+		if len(c.unsent) > 0 {
+			c.arrive(n)
 		}
 	})
+}
+
+// giveUp ends what no process has read, nor ever will.
+func (c *client) giveUp() {
+	unsent := c.unsent
+	c.unsent = nil
+	for _, op := range unsent {
+		c.failed(op, false)
+	}
 }
 
 // connect returns the node the client is connected to, or connects it to another one.
@@ -73,6 +129,7 @@ func (c *client) connect() (*node, bool) {
 	if c.probing != 0 {
 		n := w.node(c.probing)
 		c.boot = n.boots
+		c.connection++
 		return n, n.isUp()
 	}
 	if c.at != 0 {
@@ -83,6 +140,7 @@ func (c *client) connect() (*node, bool) {
 	n, ok := pick(w, w.live())
 	if ok {
 		c.at, c.boot = n.id, n.boots
+		c.connection++
 	}
 	return n, ok
 }
@@ -97,7 +155,7 @@ func (c *client) replied(op *operation, slot paxos.Slot, reply []byte) {
 			return
 		}
 	}
-	c.next()
+	c.over()
 }
 
 // failed ends an operation without one: it was not applied, or, uncertain, nobody knows.
@@ -107,5 +165,12 @@ func (c *client) failed(op *operation, uncertain bool) {
 	if c.world.chance(500) {
 		c.at = 0
 	}
-	c.next()
+	c.over()
+}
+
+// over has the client go on once every operation has an outcome.
+func (c *client) over() {
+	if c.open--; c.open == 0 {
+		c.next()
+	}
 }

@@ -18,10 +18,10 @@ const (
 func (w *world) settle() {
 	w.calm = true
 	w.trace.note(0, "calm")
-	w.network.lossy, w.network.doubled, w.network.slower = 0, 0, 1
-	w.network.unblockAll()
+	w.network.heal()
 	for _, n := range w.nodes {
-		n.diskSlower = 1
+		n.diskSlower.clear()
+		n.full.clear()
 		n.disk.Disk.Heal()
 		n.disk.SetFull(false)
 		n.restart()

@@ -227,30 +227,30 @@ func breakOne(w *world) bool {
 
 // loseSome and repeatSome count the messages, not themselves.
 func loseSome(w *world) bool {
-	w.network.lossy = 1 + w.rng.IntN(200)
-	w.after(w.lasting(), func() { w.network.lossy = 0 })
+	end := w.network.lossy.begin(w.between(1, 200))
+	w.after(w.lasting(), end)
 	w.faults[FaultLoss]--
 	return true
 }
 
 func repeatSome(w *world) bool {
-	w.network.doubled = 1 + w.rng.IntN(200)
-	w.after(w.lasting(), func() { w.network.doubled = 0 })
+	end := w.network.doubled.begin(w.between(1, 200))
+	w.after(w.lasting(), end)
 	w.faults[FaultRepeat]--
 	return true
 }
 
 func slowLinks(w *world) bool {
-	w.network.slower = w.between(2, 60)
-	w.after(w.lasting(), func() { w.network.slower = 1 })
+	end := w.network.slower.begin(w.between(2, 60))
+	w.after(w.lasting(), end)
 	return true
 }
 
 func slowDisk(w *world) bool {
 	n, ok := pick(w, w.live())
 	if ok {
-		n.diskSlower = []moment{10, 100, 2000}[w.rng.IntN(3)]
-		w.after(w.lasting(), func() { n.diskSlower = 1 })
+		end := n.diskSlower.begin([]moment{10, 100, 2000}[w.rng.IntN(3)])
+		w.after(w.lasting(), end)
 	}
 	return ok
 }
@@ -258,8 +258,12 @@ func slowDisk(w *world) bool {
 func fillDisk(w *world) bool {
 	n, ok := pick(w, w.live())
 	if ok {
+		end := n.full.begin(1)
 		n.disk.SetFull(true)
-		w.after(w.lasting(), func() { n.disk.SetFull(false) })
+		w.after(w.lasting(), func() {
+			end()
+			n.disk.SetFull(n.full.isOn())
+		})
 	}
 	return ok
 }

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/statemachine"
@@ -35,17 +37,48 @@ func (f *front) take(op *operation) bool {
 	if f.lane.IsFull() || f.node.group.IsDone() {
 		return false
 	}
+	pending, waiting := f.outstanding(op.client)
 	f.open = append(f.open, op)
 	switch w := f.node.world; {
 	case op.isWrite():
+		f.moveWaiting(op.client)
 		f.submit(op, op.encode)
-	case w.chance(100):
-		f.submit(op, nil) // as behind a write of its own connection
+	case pending > 0 || w.chance(100):
+		f.moveWaiting(op.client)
+		f.submit(op, nil) // behind the writes of its own connection
+	case waiting > 0:
+		f.ask(op)
 	default:
 		f.read(op)
 	}
 	f.node.wake()
 	return true
+}
+
+// outstanding counts what has no outcome yet of a client: what is on its way into the log, and the reads that wait here.
+func (f *front) outstanding(c *client) (pending, waiting int) {
+	for _, r := range f.reads {
+		if r.op.client == c {
+			waiting++
+		}
+	}
+	for _, op := range f.open {
+		if op.client == c {
+			pending++
+		}
+	}
+	return pending - waiting, waiting
+}
+
+// moveWaiting takes the reads of a client that wait here into the open chunk, where they run at that point of the log: what comes behind them
+// is to be answered after them.
+func (f *front) moveWaiting(c *client) {
+	f.reads = slices.DeleteFunc(f.reads, func(r waitingRead) bool {
+		if r.op.client == c {
+			f.submit(r.op, nil)
+		}
+		return r.op.client == c
+	})
 }
 
 // submit puts an operation into the open chunk: a command, or, without one, a read that waits for its turn.
@@ -86,6 +119,11 @@ func (f *front) read(op *operation) {
 			return
 		}
 	}
+	f.ask(op)
+}
+
+// ask has an operation wait for a read slot.
+func (f *front) ask(op *operation) {
 	f.ticket++
 	f.reads = append(f.reads, waitingRead{f.ticket, op})
 	f.lane.AskRead(f.ticket)
@@ -125,7 +163,7 @@ func (f *front) runSoon() {
 			return
 		}
 		if f.node.isFrozen() {
-			w.at(f.node.frozenUntil, f.runSoon)
+			w.at(f.node.thaw(), f.runSoon)
 			return
 		}
 		f.runReady()
@@ -142,6 +180,7 @@ func (f *front) runReady() {
 			f.finish(op, f.applied(), reply)
 		} else {
 			f.tick(op)
+			f.moveWaiting(op.client)
 			f.node.wake()
 		}
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,6 +16,10 @@ type ledger struct {
 	slots map[paxos.Slot][]vote
 	// active is the configuration that governs the slot after the newest applied.
 	active paxos.Configuration
+	// chain is every configuration that ever governed, by the slot of its entry; the first one's is 0. ahead are those that nodes work with
+	// and whose slot no node has applied yet.
+	chain map[paxos.Slot]paxos.Configuration
+	ahead []adopted
 	// highest is the highest id that a member ever had, lacks how many slots a node lacks of the log that leads up to one.
 	highest paxos.NodeID
 	lacks   func(id paxos.NodeID, slot paxos.Slot) paxos.Slot
@@ -56,7 +61,7 @@ func (l *ledger) applied(slot paxos.Slot, e *paxos.Entry) error {
 	hash := hashOf(e)
 	for _, v := range l.slots[slot] {
 		if v.hash == hash && l.isMajority(v.by) {
-			return l.configure(slot, e)
+			return errors.Join(l.configure(slot, e), l.judgeAhead(slot))
 		}
 	}
 	return fmt.Errorf("what no majority of %v has accepted at one ballot: %v, votes %v", l.active.Voters, e, l.slots[slot])
@@ -86,8 +91,49 @@ func (l *ledger) configure(slot paxos.Slot, e *paxos.Entry) error {
 	}
 	c.Slot = slot
 	former := l.active
-	l.active = c
+	l.govern(c)
 	return l.changed(&former, &c)
+}
+
+// govern makes a configuration the newest of the chain.
+func (l *ledger) govern(c paxos.Configuration) {
+	l.active = c
+	l.chain[c.Slot] = c
+}
+
+// adopted is a configuration that a node works with.
+type adopted struct {
+	node          paxos.NodeID
+	configuration paxos.Configuration
+}
+
+// adopts says what is wrong with a configuration that a node comes to work with, if it is known yet: that it never governed. newest is the
+// newest slot that any node has applied; what is above that is judged once it is applied.
+func (l *ledger) adopts(node paxos.NodeID, c paxos.Configuration, newest paxos.Slot) error {
+	if c.Slot > newest {
+		l.ahead = append(l.ahead, adopted{node, c})
+		return nil
+	}
+	if governed, is := l.chain[c.Slot]; !is || !isSame(&governed, &c) {
+		return fmt.Errorf("node %v works with a configuration of slot %v that never governed: %v, %v", node, c.Slot, c.Voters, c.Learners)
+	}
+	return nil
+}
+
+// judgeAhead judges what waited for a slot to be applied.
+func (l *ledger) judgeAhead(newest paxos.Slot) error {
+	waited := l.ahead
+	l.ahead = nil
+	for _, a := range waited {
+		if err := l.adopts(a.node, a.configuration, newest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isSame(a, b *paxos.Configuration) bool {
+	return slices.Equal(a.Voters, b.Voters) && slices.Equal(a.Learners, b.Learners) && a.Highest() == b.Highest()
 }
 
 // mayLack is how many slots a learner may lack when it is promoted: those it may by replication's own rule, and a pipeline.

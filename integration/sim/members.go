@@ -26,14 +26,14 @@ func (w *world) found(count int) {
 	for i := range count {
 		w.addNode(paxos.NodeID(i+1), uuid.UUID{15: byte(i + 1)}, c)
 	}
-	w.checks.ledger.active = c
+	w.checks.ledger.govern(c)
 }
 
 func address(number int) string { return fmt.Sprintf("10.0.0.%d:7379", number) }
 
 func (w *world) addNode(id paxos.NodeID, directory uuid.UUID, first paxos.Configuration) *node {
 	n := &node{
-		world: w, id: id, uuid: directory, prepared: map[paxos.Ballot]uint64{}, disk: store.NewMachine(disk.New(w.rng)), first: first, diskSlower: 1,
+		world: w, id: id, uuid: directory, prepared: map[paxos.Ballot]uint64{}, disk: store.NewMachine(disk.New(w.rng)), first: first,
 		clock: &clock{world: w, ppm: w.skew(), ahead: int64(w.between(-second, second))},
 	}
 	w.nodes = append(w.nodes, n)
@@ -255,3 +255,6 @@ func (w *world) replaceLost(id paxos.NodeID, by paxos.Member) {
 			func(bool) { w.replaceLost(id, by) })
 	})
 }
+
+// configured has the world look at a configuration that a node has come to work with.
+func (w *world) configured(n *node, c *paxos.Configuration) {}

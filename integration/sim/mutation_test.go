@@ -104,6 +104,14 @@ var (
 		ReadMode: replication.ReadLease, ReadModeSet: true, Faults: Only(FaultIsolate, FaultLinkBreak, FaultOneWay)}
 )
 
+// late has answers come late.
+var late = Options{Limits: quick(paxos.Limits{}), ReadMode: replication.ReadLease, ReadModeSet: true, FaultEvery: 150 * time.Millisecond,
+	FaultLasts: 390 * time.Millisecond, Faults: Only(FaultSlowLinks, FaultOneWay, FaultIsolate, FaultFreeze)}
+
+// thawing has processes stand still for longer than it takes to replace them, and clients that go from one to another.
+var thawing = Options{Limits: quick(paxos.Limits{}), Nodes: 3, Clients: 16, ReadMode: replication.ReadQuorum, ReadModeSet: true, FaultEvery: 200 * time.Millisecond,
+	FaultLasts: 390 * time.Millisecond, Faults: Only(FaultFreeze, FaultSuspend, FaultPartial)}
+
 // quick has leaders contend: short leases, and elections soon after them.
 func quick(l paxos.Limits) paxos.Limits {
 	l.Lease, l.ElectionMin, l.ElectionMax = 100*time.Millisecond, 120*time.Millisecond, 250*time.Millisecond
@@ -134,12 +142,14 @@ var mutants = []mutant{
 	{mutation: paxos.BreakL1, within: 170},
 	{mutation: paxos.BreakL2, within: 40},
 	{mutation: paxos.BreakL3, within: 160, options: lasting},
+	{mutation: paxos.BreakL4Sent, within: 60, options: late},
 	{mutation: paxos.BreakL4Clock, within: 40},
 	{mutation: paxos.BreakL4Drift, within: 60, options: drifting},
 	{mutation: paxos.BreakL4GiveUp, within: 30},
 	{mutation: paxos.BreakL5Ready, within: 60},
 	{mutation: paxos.BreakL5Applied, within: 30},
 	{mutation: paxos.BreakL6Round, within: 40},
+	{mutation: paxos.BreakL6Fresh, within: 300, options: thawing},
 	{mutation: paxos.BreakM1, within: 70, options: members},
 	{mutation: paxos.BreakM1Phase1, within: 80},
 	{mutation: paxos.BreakM2Id, within: 50},
@@ -163,8 +173,6 @@ var mutants = []mutant{
 // unfound are mutants that the simulator has not shown in 400 histories of any options tried, and what shows each of them.
 var unfound = map[paxos.Mutation]string{
 	paxos.BreakVotes:   "replication/paxos: TestCounting_VotesAtOtherBallotsDoNotCount",
-	paxos.BreakL4Sent:  "replication/paxos: TestL4_LeaseIsMeasuredFromTheSend",
-	paxos.BreakL6Fresh: "replication/paxos: TestL6_HeartbeatSentBeforeTheReadDoesNotConfirmIt",
 	paxos.BreakM1Base:  "replication/paxos: TestM2_AConfigurationThatChangesAnotherThanTheActiveOneIsVoid",
 	paxos.BreakInstall: "replication: TestAJobWaitsForEverySlotHandedOverBefore",
 }

@@ -41,11 +41,10 @@ type network struct {
 	world *world
 	codec peer.Codec
 	links map[pair]*link
-	// blocked are the directions in which nothing gets through.
-	blocked map[pair]bool
+	// blocked are the directions in which nothing gets through, and how many faults see to that.
+	blocked map[pair]int
 	// What of the messages is lost, or comes twice, and how much longer they take: per mille and a factor.
-	lossy, doubled int
-	slower         moment
+	lossy, doubled, slower overlap
 }
 
 // pair is a direction, or, with from below to, a link.
@@ -78,7 +77,7 @@ type transit struct {
 }
 
 func newNetwork(w *world) *network {
-	return &network{world: w, links: map[pair]*link{}, blocked: map[pair]bool{}, slower: 1}
+	return &network{world: w, links: map[pair]*link{}, blocked: map[pair]int{}}
 }
 
 func (n *network) link(a, b paxos.NodeID) *link {
@@ -105,16 +104,16 @@ func (n *network) send(from, to paxos.NodeID, m paxos.Message) {
 	if !l.up {
 		return
 	}
-	if n.doubled > 0 && w.chance(n.doubled) {
+	if n.doubled.isOn() && w.chance(int(n.doubled.strength(0))) {
 		w.faults[FaultRepeat]++
 		n.repeat(from, to, m)
 	}
-	if n.lossy > 0 && w.chance(n.lossy) {
+	if n.lossy.isOn() && w.chance(int(n.lossy.strength(0))) {
 		w.faults[FaultLoss]++
 		return
 	}
 	f := l.flow(from, to, laneOf(m))
-	at := w.now + w.between(minDelay, maxDelay)*n.slower
+	at := w.now + w.between(minDelay, maxDelay)*n.slower.strength(1)
 	if last := len(f.queue) - 1; last >= 0 {
 		at = max(at, f.queue[last].at)
 	}
@@ -136,7 +135,7 @@ func (n *network) repeat(from, to paxos.NodeID, m paxos.Message) {
 
 // plan has the next message of a flow delivered in its time.
 func (n *network) plan(from, to paxos.NodeID, l *link, f *flow) {
-	if f.planned || len(f.queue) == 0 || n.blocked[pair{from, to}] {
+	if f.planned || len(f.queue) == 0 || n.isBlocked(from, to) {
 		return
 	}
 	f.planned = true
@@ -154,16 +153,16 @@ func (n *network) plan(from, to paxos.NodeID, l *link, f *flow) {
 func (n *network) deliver(from, to paxos.NodeID, l *link, f *flow) {
 	w := n.world
 	receiver := w.node(to)
-	if n.blocked[pair{from, to}] {
+	if n.isBlocked(from, to) {
 		return // unblock plans it again
 	}
-	if wake := receiver.frozenUntil; wake > w.now {
+	if receiver.isFrozen() {
 		f.planned = true
 		connection := l.connection
-		w.at(wake, func() {
+		w.at(receiver.thaw(), func() {
 			if l.connection == connection {
 				f.planned = false
-				n.plan(from, to, l, f)
+				n.deliver(from, to, l, f)
 			}
 		})
 		return
@@ -202,12 +201,12 @@ func (n *network) carry(from, to paxos.NodeID, m paxos.Message) paxos.Message {
 // block lets nothing through in one direction. Who waits for something gives the link up after a while.
 func (n *network) block(from, to paxos.NodeID) {
 	direction := pair{from, to}
-	if n.blocked[direction] {
-		return
+	if n.blocked[direction]++; n.blocked[direction] == 1 {
+		n.giveUpLater(from, to, func() bool { return n.isBlocked(from, to) })
 	}
-	n.blocked[direction] = true
-	n.giveUpLater(from, to, func() bool { return n.blocked[direction] })
 }
+
+func (n *network) isBlocked(from, to paxos.NodeID) bool { return n.blocked[pair{from, to}] > 0 }
 
 // giveUpLater breaks a link in a while, if it still is as it is, and still dead.
 func (n *network) giveUpLater(a, b paxos.NodeID, isDead func() bool) {
@@ -223,13 +222,15 @@ func (n *network) giveUpLater(a, b paxos.NodeID, isDead func() bool) {
 	})
 }
 
-// unblock undoes block.
+// unblock undoes one block. Once every block of a direction is undone messages get through again.
 func (n *network) unblock(from, to paxos.NodeID) {
 	direction := pair{from, to}
-	if !n.blocked[direction] {
+	if !n.isBlocked(from, to) {
 		return
 	}
-	delete(n.blocked, direction)
+	if n.blocked[direction]--; n.blocked[direction] > 0 {
+		return
+	}
 	l := n.link(from, to)
 	if l.up {
 		for lane := range lanes {
@@ -240,10 +241,19 @@ func (n *network) unblock(from, to paxos.NodeID) {
 	n.dial(from, to)
 }
 
-// unblockAll heals the network.
+// heal ends all that goes wrong.
+func (n *network) heal() {
+	for _, o := range []*overlap{&n.lossy, &n.doubled, &n.slower} {
+		o.clear()
+	}
+	n.unblockAll()
+}
+
+// unblockAll undoes every block.
 func (n *network) unblockAll() {
 	for _, a := range n.world.nodes {
 		for _, b := range n.world.nodes {
+			n.blocked[pair{a.id, b.id}] = min(n.blocked[pair{a.id, b.id}], 1)
 			n.unblock(a.id, b.id)
 		}
 	}
@@ -293,7 +303,7 @@ func (n *network) connect(a, b paxos.NodeID, l *link) {
 	if l.up || !one.isUp() || !two.isUp() {
 		return // a boot dials
 	}
-	if n.blocked[pair{a, b}] || n.blocked[pair{b, a}] {
+	if n.isBlocked(a, b) || n.isBlocked(b, a) {
 		return // unblock dials
 	}
 	if one.isFrozen() || two.isFrozen() {

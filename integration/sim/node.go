@@ -33,7 +33,9 @@ type node struct {
 	// damaged: something of what its disk holds was altered, or lost, and it was not started since.
 	damaged bool
 	// diskSlower is a factor of how long its disk takes.
-	diskSlower  moment
+	diskSlower overlap
+	// full: there is no room for checkpoints.
+	full        overlap
 	frozenUntil moment
 
 	// Of the process that runs.
@@ -58,6 +60,13 @@ func (n *node) isUp() bool { return n.group != nil }
 
 func (n *node) isFrozen() bool { return n.frozenUntil > n.world.now }
 
+// mostAfterThaw is how long after the end of a freeze a process comes to look at what has come meanwhile.
+const mostAfterThaw = 5 * millisecond
+
+// thaw is when a process that stands still comes to look at one of the things that wait for it. Which it sees first, of its timers and of
+// all that came on its links and from its clients, is chance, as it is where each has a thread of its own.
+func (n *node) thaw() moment { return n.frozenUntil + n.world.between(0, mostAfterThaw) }
+
 // port is a process's way into the network; it is dead after that.
 type port struct {
 	node *node
@@ -73,8 +82,11 @@ func (p port) Send(to paxos.NodeID, m paxos.Message) {
 
 func (p port) SetMembers(c paxos.Configuration) {
 	if p.node.boots == p.boot {
+		w := p.node.world
 		p.node.members = c
-		p.node.world.adopt(&c)
+		w.violated(w.checks.ledger.adopts(p.node.id, c, w.checks.reference.newest()))
+		w.adopt(&c)
+		w.configured(p.node, &c)
 	}
 }
 
@@ -174,7 +186,7 @@ func (n *node) tick(boot uint64) {
 			return
 		}
 		if n.isFrozen() {
-			w.at(n.frozenUntil, again)
+			w.at(n.frozenUntil+w.between(0, every), again)
 			return
 		}
 		n.group.Tick()
@@ -202,8 +214,7 @@ func (n *node) wake() {
 	}
 	n.turning = true
 	w, boot := n.world, n.boots
-	at := max(w.now+w.between(0, 40*microsecond), n.frozenUntil)
-	w.at(at, func() {
+	w.at(max(w.now, n.frozenUntil)+w.between(0, 40*microsecond), func() {
 		n.turning = false
 		if n.isUp() && n.boots == boot {
 			n.turn()
@@ -255,7 +266,7 @@ func (n *node) pause(a replication.Actor) moment {
 	w := n.world
 	switch a {
 	case replication.ActorSaver, replication.ActorCheckpointer, replication.ActorPartServer:
-		return w.between(20*microsecond, 400*microsecond) * n.diskSlower
+		return w.between(20*microsecond, 400*microsecond) * n.diskSlower.strength(1)
 	case replication.ActorApplier:
 		if w.chance(20) {
 			return w.between(0, 20*millisecond)

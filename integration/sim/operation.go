@@ -12,7 +12,9 @@ import (
 type operation struct {
 	client *client
 	id     int
-	write  bool
+	// connection is which of the client's it came on.
+	connection int
+	write      bool
 	// Either command and args, or, queued being above 0, transaction.
 	command     *statemachine.Command
 	args        [][]byte

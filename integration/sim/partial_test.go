@@ -66,7 +66,7 @@ func (b *bench) reachesMajority(n *node) bool {
 }
 
 func (b *bench) connected(one, other *node) bool {
-	return !b.network.blocked[pair{one.id, other.id}] && !b.network.blocked[pair{other.id, one.id}]
+	return !b.network.isBlocked(one.id, other.id) && !b.network.isBlocked(other.id, one.id)
 }
 
 // others are all nodes but those, in the order of their ids.

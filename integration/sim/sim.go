@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/paxredis/paxredis/replication"
@@ -36,6 +38,8 @@ func (w *world) bounds() (b replication.Bounds) {
 	b.PartBytes = []int{64, 512, 4096}[w.rng.IntN(3)]
 	b.CheckpointInterval = []time.Duration{500 * time.Millisecond, 3 * time.Second, time.Minute}[w.rng.IntN(3)]
 	b.FetchBytesPerSecond = 1 << 20
+	b.BatchesInFlight = []int{2, 4, 32}[w.rng.IntN(3)]
+	b.ForwardsInFlight = b.BatchesInFlight
 	return b
 }
 
@@ -95,7 +99,7 @@ func (w *world) begin() {
 		w.after(w.between(0, 100*millisecond), n.restart)
 	}
 	for i := range w.options.Clients {
-		c := &client{world: w, id: i + 1}
+		c := &client{world: w, id: i + 1, bursts: (i+1)%burstingOf == 0}
 		w.clients = append(w.clients, c)
 		c.next()
 	}
@@ -114,6 +118,23 @@ func (w *world) stop() {
 // Run runs the history of a seed.
 func Run(seed uint64, o Options) Report {
 	w := newWorld(seed, o)
+	w.guard(w.play)
+	w.guard(w.stop)
+	return w.report()
+}
+
+// guard takes a panic for a violation: whoever runs many histories learns its seed, and it can be shrunk like any other.
+func (w *world) guard(do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.violated(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	do()
+}
+
+// play lets the history happen.
+func (w *world) play() {
 	w.begin()
 	w.runUntil(longest, func() bool { return w.issued >= w.options.Operations })
 	if w.violation == nil {
@@ -122,8 +143,6 @@ func Run(seed uint64, o Options) Report {
 	if w.violation == nil {
 		w.violated(w.checks.end())
 	}
-	w.stop()
-	return w.report()
 }
 
 // figures counts what there was.

@@ -87,3 +87,18 @@ func TestASeedIsAHistory(t *testing.T) {
 		t.Errorf("the same seeds gave\n%s\nhere, and in another process\n%s", here, out)
 	}
 }
+
+// TestAPanicIsAViolation shows that a panic ends its own history alone, which is then reported, replayed and shrunk by its seed.
+func TestAPanicIsAViolation(t *testing.T) {
+	w := newWorld(1, Options{})
+	w.after(second, func() { panic("out of order") })
+	w.guard(w.play)
+	w.guard(w.stop)
+	r := w.report()
+	if r.Violation == nil || !strings.Contains(r.Violation.Error(), "panic: out of order\n") || !strings.Contains(r.Violation.Error(), "sim_test.go") {
+		t.Errorf("%v", r.Violation)
+	}
+	if r.Seed != 1 || r.Events == 0 {
+		t.Errorf("seed %d, %d events", r.Seed, r.Events)
+	}
+}

@@ -24,6 +24,12 @@ func (c *Core) grantRunsAgainst(id NodeID) bool {
 	return c.forgottenGrantRuns() || c.grantRuns() && c.follower.grant.to.Node != id && !BreakL2.On()
 }
 
+// RefusesAllBut reports whether at the moment now only id could have a promise of this node: the very thing that a lease of id rests on.
+func (c *Core) RefusesAllBut(id NodeID, now Instant) bool {
+	g := &c.follower.grant
+	return now.Mono < c.follower.forgottenEnds || g.running && g.to.Node == id && now.Mono < g.since+int64(c.limits.Lease)
+}
+
 // grantEnds is the Instant.Mono at which the last grant ends, or has ended.
 func (c *Core) grantEnds() int64 {
 	if !c.follower.grant.running {
