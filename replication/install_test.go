@@ -56,7 +56,9 @@ func TestAJobWaitsForEverySlotHandedOverBefore(t *testing.T) {
 	a, _ := newApplierAlone(1)
 	a.queue, a.moved = newQueue[paxos.Record](), func() {}
 	a.checkpoints = &checkpointer{}
-	noop := func(s paxos.Slot) []paxos.Record { return []paxos.Record{{Slot: s, Entry: paxos.Entry{Kind: paxos.EntryNoop}}} }
+	noop := func(s paxos.Slot) []paxos.Record {
+		return []paxos.Record{{Slot: s, Entry: paxos.Entry{Kind: paxos.EntryNoop}}}
+	}
 	a.queue.push(noop(1), 0)
 	a.watch = func(r *paxos.Record) {
 		if r.Slot == 1 { // slot 2 comes while slot 1 is being applied, and then the job
