@@ -4,7 +4,7 @@
 //
 // There are two kinds of histories, each with a model of its own:
 //
-//   - a register is one key with reads, writes, deletes, INCR, versions with their conditions, and times to live (register.go,
+//   - a register is one key with reads, writes, deletes, INCR, versions with their conditions, and times to live (register.go);
 //   - a group is a few keys that transactions read and change together: amounts that are moved between accounts, and lists
 //     to which tokens are appended (group.go).
 //
