@@ -130,7 +130,7 @@ func TestIdleConnectionsAreCheap(t *testing.T) {
 // TestDeclaredLengthsTakeNoMemory: what a client says that it will send is nothing until it is there. What it says and what it sends
 // first come apart, since room for a request is made when something of it has come.
 func TestDeclaredLengthsTakeNoMemory(t *testing.T) {
-	const count, each = 500, 64 << 10
+	const count, each = 1000, 64 << 10
 	for name, packets := range map[string][]string{
 		"a large value":     {"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$62914560\r\n", "v", "the beginning"},
 		"many arguments":    {"*1048576\r\n", "$4\r\nMGET\r\n$1\r\nk\r\n", "$"},
