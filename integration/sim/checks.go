@@ -119,6 +119,7 @@ func (c *checks) applied(n *node, r *paxos.Record) {
 			w.violated(fmt.Errorf("node %v applies in slot %v %w", n.id, r.Slot, err))
 			return
 		}
+		w.violated(c.ledger.judgeAhead(r.Slot))
 		c.reference.run(n.id, r.Entry, sections)
 		c.count(r.Slot, sections)
 	}
@@ -168,6 +169,8 @@ func (c *checks) sent(n *node, m paxos.Message) {
 	case paxos.Promise:
 		c.takesPart(n, m.Ballot)
 		c.promised(n, m.Ballot)
+	case paxos.Heartbeat:
+		c.world.network.leads(n.id, m.Ballot)
 	case paxos.Accept:
 		if !n.members.IsVoter(n.id) {
 			c.world.violated(fmt.Errorf("node %v leads at %v, and is no voter of the configuration of slot %v, which it knows", n.id, m.Ballot, n.members.Slot))

@@ -19,6 +19,8 @@ type client struct {
 	// unsent are the operations that its node has not read from the socket yet, open is how many have no outcome, those included.
 	unsent []*operation
 	open   int
+	// plans counts what it was to do next: the newest counts.
+	plans int
 	// spacing is the longest time between two operations of a burst.
 	spacing moment
 	// appliedOf and repliedOf are the newest operations of connection number orderOf that were applied, and answered.
@@ -53,7 +55,13 @@ func (c *client) next() {
 		}
 		wait += w.between(0, most)
 	}
-	w.after(wait, c.issue)
+	c.plans++
+	plan := c.plans
+	w.after(wait, func() {
+		if plan == c.plans {
+			c.issue()
+		}
+	})
 }
 
 // issue issues an operation, or a burst, if there is a node to send it to.
@@ -121,6 +129,15 @@ func (c *client) giveUp() {
 	for _, op := range unsent {
 		c.failed(op, false)
 	}
+}
+
+// move has a client that has nothing open issue a burst at a node at once, instead of what it was to do next.
+func (c *client) move(n *node) {
+	c.plans++
+	c.at, c.boot = n.id, n.boots
+	c.connection++
+	c.burst = min(int(c.world.between(leastBurst, mostBurst)), c.world.options.Operations)
+	c.send(n, c.burst)
 }
 
 // connect returns the node the client is connected to, or connects it to another one.

@@ -102,6 +102,9 @@ var faultTable = [FaultKinds]func(*world) bool{
 	FaultSync:        failSync,
 	FaultDamage:      damageDisk,
 	FaultReturn:      returnMember,
+	FaultIsland:      makeIsland,
+	FaultSlowApply:   slowApply,
+	FaultHeldVotes:   heldVotesOrForgotten,
 }
 
 // lasting returns how long a fault lasts.
@@ -250,6 +253,15 @@ func slowDisk(w *world) bool {
 	n, ok := pick(w, w.live())
 	if ok {
 		end := n.diskSlower.begin([]moment{10, 100, 2000}[w.rng.IntN(3)])
+		w.after(w.lasting(), end)
+	}
+	return ok
+}
+
+func slowApply(w *world) bool {
+	n, ok := pick(w, w.live())
+	if ok {
+		end := n.appliesSlowly.begin(w.between(1, []moment{20, 200}[w.rng.IntN(2)]))
 		w.after(w.lasting(), end)
 	}
 	return ok

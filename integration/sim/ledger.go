@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -61,7 +60,7 @@ func (l *ledger) applied(slot paxos.Slot, e *paxos.Entry) error {
 	hash := hashOf(e)
 	for _, v := range l.slots[slot] {
 		if v.hash == hash && l.isMajority(v.by) {
-			return errors.Join(l.configure(slot, e), l.judgeAhead(slot))
+			return l.configure(slot, e)
 		}
 	}
 	return fmt.Errorf("what no majority of %v has accepted at one ballot: %v, votes %v", l.active.Voters, e, l.slots[slot])

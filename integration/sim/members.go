@@ -255,6 +255,3 @@ func (w *world) replaceLost(id paxos.NodeID, by paxos.Member) {
 			func(bool) { w.replaceLost(id, by) })
 	})
 }
-
-// configured has the world look at a configuration that a node has come to work with.
-func (w *world) configured(n *node, c *paxos.Configuration) {}

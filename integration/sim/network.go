@@ -45,6 +45,8 @@ type network struct {
 	blocked map[pair]int
 	// What of the messages is lost, or comes twice, and how much longer they take: per mille and a factor.
 	lossy, doubled, slower overlap
+	// held are the votes that are kept back, by direction.
+	held map[pair]*heldVotes
 }
 
 // pair is a direction, or, with from below to, a link.
@@ -77,7 +79,7 @@ type transit struct {
 }
 
 func newNetwork(w *world) *network {
-	return &network{world: w, links: map[pair]*link{}, blocked: map[pair]int{}}
+	return &network{world: w, links: map[pair]*link{}, blocked: map[pair]int{}, held: map[pair]*heldVotes{}}
 }
 
 func (n *network) link(a, b paxos.NodeID) *link {
@@ -101,7 +103,7 @@ func (l *link) flow(from, to paxos.NodeID, lane int) *flow {
 func (n *network) send(from, to paxos.NodeID, m paxos.Message) {
 	w := n.world
 	l := n.link(from, to)
-	if !l.up {
+	if !l.up || n.hold(from, to, m) {
 		return
 	}
 	if n.doubled.isOn() && w.chance(int(n.doubled.strength(0))) {
@@ -246,6 +248,7 @@ func (n *network) heal() {
 	for _, o := range []*overlap{&n.lossy, &n.doubled, &n.slower} {
 		o.clear()
 	}
+	n.held = map[pair]*heldVotes{}
 	n.unblockAll()
 }
 

@@ -34,6 +34,8 @@ type node struct {
 	damaged bool
 	// diskSlower is a factor of how long its disk takes.
 	diskSlower overlap
+	// appliesSlowly is how many milliseconds applying a slot takes at most.
+	appliesSlowly overlap
 	// full: there is no room for checkpoints.
 	full        overlap
 	frozenUntil moment
@@ -268,6 +270,9 @@ func (n *node) pause(a replication.Actor) moment {
 	case replication.ActorSaver, replication.ActorCheckpointer, replication.ActorPartServer:
 		return w.between(20*microsecond, 400*microsecond) * n.diskSlower.strength(1)
 	case replication.ActorApplier:
+		if n.appliesSlowly.isOn() {
+			return w.between(millisecond, n.appliesSlowly.strength(1)*millisecond)
+		}
 		if w.chance(20) {
 			return w.between(0, 20*millisecond)
 		}

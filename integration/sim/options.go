@@ -43,13 +43,16 @@ const (
 	FaultSync                     // a sync fails, and the disk goes on without what was to be synced
 	FaultDamage                   // a disk alters, or loses, what was synced
 	FaultReturn                   // a member's directory is lost, and it is to come back under its id with another
+	FaultIsland                   // a leader is cut off, works on alone and is asked for a change, as are those that replace it
+	FaultSlowApply                // a process takes long to apply what is chosen
+	FaultHeldVotes                // the votes of one node for another come late: when that one leads again, with another ballot
 	FaultKinds       int   = iota // how many there are
 )
 
 var faultNames = [...]string{
 	"crash", "crash-all", "crash-in-disk", "restart", "freeze", "suspend", "isolate", "split", "one-way", "partial", "bridge", "chain",
 	"link-break", "loss", "repeat", "slow-links", "slow-disk", "clock-jump", "transfer", "add", "remove", "replace", "lost-directory",
-	"checkpoint", "full-disk", "sync-error", "damage", "return",
+	"checkpoint", "full-disk", "sync-error", "damage", "return", "island", "slow-apply", "held-votes",
 }
 
 func (f Fault) String() string { return faultNames[f] }

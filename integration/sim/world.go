@@ -34,8 +34,10 @@ type world struct {
 	// pauses is how often in a thousand a client makes a long pause.
 	pauses int
 	// joined counts the directories made for new members; losing: one is lost, and not replaced yet.
-	joined    int
-	losing    bool
+	joined int
+	losing bool
+	// islands are the leaders that are cut off and asked for changes.
+	islands   []*island
 	violation error
 }
 
