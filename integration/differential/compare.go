@@ -24,11 +24,6 @@ func (d *Difference) command(names ...string) bool {
 	return d.Command != nil && slices.Contains(names, d.Command.Name)
 }
 
-// follows reports whether the sequence had a call of one of the commands before.
-func (d *Difference) follows(commands ...string) bool {
-	return slices.ContainsFunc(d.Calls, func(call Call) bool { return slices.Contains(commands, strings.ToLower(call.Args[0])) })
-}
-
 // Stats is what has been compared.
 type Stats struct {
 	// Sequences and Calls are how many there were; CutShort how many sequences ended early, where chance or a wanted difference made the
@@ -42,7 +37,7 @@ type Stats struct {
 
 // Comparison holds two servers against each other. It belongs to one goroutine.
 type Comparison struct {
-	ours, theirs *Server
+	ours, theirs runner
 	commands     map[string]*Command
 	probes       []*Command
 	rules        []Rule
@@ -52,7 +47,7 @@ type Comparison struct {
 }
 
 // NewComparison compares two servers by the rows of commands; the data of both is lost.
-func NewComparison(ours, theirs *Server, commands []*Command, known []Known) *Comparison {
+func NewComparison(ours, theirs runner, commands []*Command, known []Known) *Comparison {
 	c := &Comparison{ours: ours, theirs: theirs, commands: make(map[string]*Command), rules: Rules(), known: known, Stats: newStats()}
 	for _, row := range commands {
 		c.commands[row.Name] = row
@@ -79,20 +74,21 @@ func (c *Comparison) lookup(args []string) *Command {
 
 // reset makes both servers empty and both connections as new.
 func (c *Comparison) reset() error {
-	calls := []Call{{1, []string{"RESET"}}, {0, []string{"RESET"}}, {0, []string{"FLUSHALL"}}}
-	for _, s := range []*Server{c.ours, c.theirs} {
-		replies, err := s.Run(calls)
+	for _, s := range []runner{c.ours, c.theirs} {
+		replies, err := s.Run(resetCalls)
 		if err != nil {
 			return err
 		}
 		for i, reply := range replies {
 			if reply.IsError() {
-				return fmt.Errorf("%s: %q: %v", s.Name, calls[i].Args, reply)
+				return fmt.Errorf("%v: %q: %v", s, resetCalls[i].Args, reply)
 			}
 		}
 	}
 	return nil
 }
+
+var resetCalls = []Call{{1, []string{"RESET"}}, {0, []string{"RESET"}}, {0, []string{"FLUSHALL"}}}
 
 // probe are calls that read all keys of a sequence by all commands that need no more than a key.
 func (c *Comparison) probe(calls []Call) []Call {
@@ -206,7 +202,7 @@ func (c *Comparison) judge(d *Difference) verdict {
 // excused looks for the rule or the wanted difference that two replies come under; ok is false if that does not make them equal.
 func (c *Comparison) excused(d *Difference) (same verdict, ok bool) {
 	for _, k := range c.known {
-		if k.Matches(d) {
+		if k.Matches(d) && (k.Confirmed == nil || k.Confirmed(c.ours, c.theirs, d)) {
 			c.Stats.Known[k.Name]++
 			if k.Diverges {
 				return diverged, false

@@ -61,22 +61,28 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 
 // TestWhatIsWantedIsNoMore: a wanted difference does not hide one of another kind in the same command.
 func TestWhatIsWantedIsNoMore(t *testing.T) {
-	dbsize, exec := &Command{Name: "dbsize"}, &Command{Name: "exec"}
-	swapped := calls([]string{"WATCH", "a"}, []string{"SWAPDB", "0", "1"}, []string{"EXEC"})
+	dbsize, exec, hello := &Command{Name: "dbsize"}, &Command{Name: "exec"}, &Command{Name: "hello"}
+	size := calls([]string{"DBSIZE"})
+	swapped := calls([]string{"WATCH", "a"}, []string{"SWAPDB", "0", "1"}, []string{"MULTI"}, []string{"EXEC"})
 	for _, c := range []struct {
 		row          *Command
 		calls        []Call
 		ours, theirs string
 		want         verdict
 	}{
-		{dbsize, nil, ":1", ":2", equal},
-		{dbsize, nil, ":2", ":1", different},
-		{dbsize, nil, ":1", "-ERR", different},
-		{exec, swapped, "*-1", "*0", diverged},
-		{exec, swapped, "*0", "*-1", different},
+		{dbsize, size, ":0", ":2", equal}, // the two are dead
+		{dbsize, size, ":1", ":2", different},
+		{dbsize, size, ":2", ":1", different},
+		{dbsize, size, ":1", "-ERR", different},
+		{exec, swapped, "*-1", "*0", diverged}, // without the missing key that is watched it runs
 		{exec, swapped[2:], "*-1", "*0", different},
+		{exec, calls([]string{"MULTI"}, []string{"EXEC"}), "*0", "*-1", different},
+		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +a", equal},
+		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +b", different},
+		{hello, nil, "*4 +id :1 +mode +a", "*4 +id +2 +mode +a", different},
+		{hello, nil, "*2 +version +7.2", "*4 +version +7.0 +mode +a", different},
 	} {
-		comparison := NewComparison(nil, nil, nil, KnownDifferences())
+		comparison := NewComparison(&fake{dead: 2}, &fake{dead: 2}, nil, KnownDifferences())
 		d := &Difference{Command: c.row, Calls: c.calls, Call: []string{c.row.Name}, Ours: reply(t, c.ours), Theirs: reply(t, c.theirs)}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %q and %q: %v, want %v", c.row.Name, c.ours, c.theirs, got, c.want)

@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,13 +50,15 @@ type Known struct {
 	Diverges bool
 	// Matches says whether a difference is this one.
 	Matches func(d *Difference) bool
+	// Confirmed, unless it is nil, makes sure of it by running calls again on both servers, whose data are lost.
+	Confirmed func(ours, theirs runner, d *Difference) bool
 }
 
 // KnownDifferences are all differences that are wanted.
 func KnownDifferences() []Known {
 	return []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
-			return d.command("hello") && !d.Ours.IsError() && !d.Theirs.IsError()
+			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
 		{Name: "HELLO in a transaction", Diverges: true, Reason: "the replies of a transaction are of one version of the protocol",
 			Matches: func(d *Difference) bool {
@@ -63,7 +66,8 @@ func KnownDifferences() []Known {
 			}},
 		{Name: "OBJECT HELP", Reason: "there is OBJECT VERSION", Matches: func(d *Difference) bool { return d.command("object|help") }},
 		{Name: "DBSIZE counts no dead keys", Reason: "a key whose time is over is gone at once; redis-server counts it until it meets it",
-			Matches: func(d *Difference) bool { return d.command("dbsize") && less(d.Ours.Text, d.Theirs.Text) }},
+			Matches:   func(d *Difference) bool { return d.command("dbsize") && less(d.Ours.Text, d.Theirs.Text) },
+			Confirmed: func(_, theirs runner, d *Difference) bool { return sizeWithoutDead(theirs, d) }},
 		{Name: "options of their own", Reason: "GET and KEYS take WITHVER, so a superfluous argument is a syntax error and no wrong number of arguments",
 			Matches: func(d *Difference) bool {
 				return d.command("get", "keys") && strings.HasPrefix(d.Ours.Text, "ERR syntax error") && isWrongNumber(d.Theirs)
@@ -80,19 +84,37 @@ func KnownDifferences() []Known {
 				return d.command("expire", "pexpire") && len(d.Call) > 3 && d.Ours.Kind == ':' && d.Theirs.Kind == ':'
 			}},
 		{Name: "a key that came and went", Diverges: true, Reason: "WATCH compares what is there: absent then and absent now is no change",
-			Matches: func(d *Difference) bool {
-				return d.command("exec") && !d.Ours.Null && d.Theirs.Null && d.follows(removing...)
+			Matches: func(d *Difference) bool { return d.command("exec") && !d.Ours.Null && d.Theirs.Null },
+			Confirmed: func(_, theirs runner, d *Difference) bool {
+				return aborts(theirs, d.Calls) && runsWithoutAbsent(theirs, d.Calls)
 			}},
 		{Name: "SWAPDB brings another absent key", Diverges: true, Reason: "its version may be another one, so WATCH counts it as changed",
 			Matches: func(d *Difference) bool {
 				return d.command("exec") && d.Ours.Null && !d.Theirs.Null && d.follows("swapdb")
-			}},
+			},
+			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
+			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
 	}
 }
 
-// removing are commands that may remove a key.
-var removing = []string{"del", "unlink", "getdel", "flushdb", "flushall", "move", "rename", "renamenx",
-	"set", "getex", "setex", "psetex", "expire", "expireat", "pexpire", "pexpireat", "restore", "copy"}
+// follows reports whether the sequence has a call of the command.
+func (d *Difference) follows(command string) bool {
+	return slices.ContainsFunc(d.Calls, func(call Call) bool { return strings.EqualFold(call.Args[0], command) })
+}
+
+// sameGreeting compares two replies of HELLO but for the version and the client's id.
+func sameGreeting(ours, theirs Reply) bool {
+	if ours.Kind != theirs.Kind || ours.IsError() || len(ours.Elements) != len(theirs.Elements) {
+		return false
+	}
+	their := fields(theirs)
+	for name, value := range fields(ours) {
+		if other, ok := their[name]; !ok || value.Kind != other.Kind || name != "version" && name != "id" && !value.equal(other) {
+			return false
+		}
+	}
+	return true
+}
 
 func isWrongNumber(r Reply) bool { return strings.HasPrefix(r.Text, "ERR wrong number of arguments") }
 

@@ -11,8 +11,8 @@ func newStats() Stats {
 	return Stats{Succeeded: make(map[string]int), Failed: make(map[string]int), Rules: make(map[string]int), Known: make(map[string]int)}
 }
 
-// Report is what was compared and what was not, for people.
-func (p *Plan) Report(stats Stats) string {
+// Report is what was compared and what was not, for people, with how many differences were found that are not wanted.
+func (p *Plan) Report(stats Stats, differences int) string {
 	var b strings.Builder
 	succeeded, failed := 0, 0
 	for _, n := range stats.Succeeded {
@@ -21,8 +21,8 @@ func (p *Plan) Report(stats Stats) string {
 	for _, n := range stats.Failed {
 		failed += n
 	}
-	fmt.Fprintf(&b, "%d sequences (%d cut short), %d calls of %d commands: %d equal replies, %d equal errors\n",
-		stats.Sequences, stats.CutShort, stats.Calls, len(p.Commands), succeeded, failed)
+	fmt.Fprintf(&b, "%d sequences (%d cut short), %d calls of %d commands: %d equal replies, %d equal errors, %d unwanted differences\n",
+		stats.Sequences, stats.CutShort, stats.Calls, len(p.Commands), succeeded, failed, differences)
 	for _, rule := range Rules() {
 		fmt.Fprintf(&b, "same by the rule %q: %d\n", rule.Name, stats.Rules[rule.Name])
 	}

@@ -44,6 +44,8 @@ func Dial(name, address string) (*Server, error) {
 	return s, nil
 }
 
+func (s *Server) String() string { return s.Name }
+
 // Close ends the connections.
 func (s *Server) Close() error {
 	var errs []error
