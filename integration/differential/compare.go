@@ -66,8 +66,11 @@ func (c *Command) takesOneKey() bool {
 // lookup finds the row of a call, nil if there is none.
 func (c *Comparison) lookup(args []string) *Command {
 	row := c.commands[strings.ToLower(args[0])]
-	if row != nil && row.Container && len(args) > 1 {
-		return c.commands[row.Name+"|"+strings.ToLower(args[1])]
+	if len(args) > 1 {
+		sub := c.commands[strings.ToLower(args[0]+"|"+args[1])]
+		if sub != nil || row != nil && row.Container {
+			return sub
+		}
 	}
 	return row
 }

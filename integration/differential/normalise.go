@@ -24,6 +24,7 @@ func Rules() []Rule {
 	return []Rule{
 		{"times pass while two servers are asked", named("ttl", "pttl", "expiretime", "pexpiretime", "object|idletime"), sameTime},
 		{"a whole iteration in any order", named("scan", "hscan", "sscan", "zscan"), sameIteration},
+		{"each server's own numbers", named("client|id"), sameShape},
 		{"any order", tip("nondeterministic_output_order"), sameInAnyOrder},
 		{"chosen by chance", func(c *Command) bool { return tip("nondeterministic_output")(c) && !exactAll(c) }, sameShape},
 		{"RESP3 maps and sets have no order", func(*Command) bool { return true }, sameUnordered},

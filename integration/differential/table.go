@@ -22,7 +22,7 @@ func NewPlan(ours, theirs map[string]*Command) Plan {
 	p := Plan{Skipped: make(map[string]string)}
 	incomparable := Incomparable()
 	for name := range incomparable {
-		if ours[name] == nil {
+		if ours[strings.TrimSuffix(name, "|*")] == nil {
 			p.problem("%s is listed as incomparable, but in no command table", name)
 		}
 	}
@@ -54,7 +54,7 @@ func skipReason(c *Command, incomparable map[string]string) string {
 	if reason := incomparable[c.Name]; reason != "" {
 		return reason
 	}
-	if reason := incomparable[container]; reason != "" {
+	if reason := incomparable[container+"|*"]; reason != "" {
 		return reason
 	}
 	for flag, reason := range flagsIncomparable {
