@@ -76,15 +76,11 @@ func KnownDifferences() []Known {
 		{Name: "DBSIZE counts no dead keys", Reason: "a key whose time is over is gone at once; redis-server counts it until it meets it",
 			Matches:   func(d *Difference) bool { return d.command("dbsize") && less(d.Ours.Text, d.Theirs.Text) },
 			Confirmed: func(_, theirs runner, d *Difference) bool { return sizeWithoutDead(theirs, d) }},
-		{Name: "options of their own", Reason: "GET and KEYS take WITHVER, so a superfluous argument is a syntax error and no wrong number of arguments",
-			Matches: func(d *Difference) bool {
-				return d.command("get", "keys") && strings.HasPrefix(d.Ours.Text, "ERR syntax error") && isWrongNumber(d.Theirs)
-			}},
-		{Name: "options of their own, queued", Diverges: true, Reason: "so it is found by EXEC",
+		{Name: "options of their own, queued", Diverges: true, Reason: "GET and KEYS take WITHVER, so a superfluous argument is found by EXEC",
 			Matches: func(d *Difference) bool {
 				return d.command("get", "keys") && d.Ours.isQueued() && isWrongNumber(d.Theirs)
 			}},
-		{Name: "options of their own, in COMMAND GETKEYS", Reason: "so more arguments of GET are a call of it", Matches: func(d *Difference) bool {
+		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, so with one more argument it is a call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) > 2 && strings.EqualFold(d.Call[2], "get") && isInvalidNumber(d.Theirs)
 		}},
 		{Name: "COMMAND GETKEYS of a name alone", Reason: "it is taken from 7.2 on, and refused as that command's call", Matches: func(d *Difference) bool {

@@ -119,7 +119,12 @@ func watchedKeys(s runner, calls []Call) (watched []watchedKey, ok bool) {
 		return nil, false
 	}
 	for n := range watched {
-		watched[n].there = watched[n].there || replies[2+2*n].Text == "1"
+		w := &watched[n]
+		w.there = w.there || replies[2+2*n].Text == "1"
+		// What is watched already stays as it was.
+		if first := slices.IndexFunc(watched, func(o watchedKey) bool { return o.db == w.db && o.key == w.key }); first < n {
+			w.there = watched[first].there
+		}
 	}
 	return watched, true
 }

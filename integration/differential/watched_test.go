@@ -46,7 +46,9 @@ func (f *fake) do(c *fakeClient, args []string) Reply {
 			c.watched = make(map[string]int)
 		}
 		for _, key := range args[1:] {
-			c.watched[key] = f.touched[key]
+			if _, ok := c.watched[key]; !ok {
+				c.watched[key] = f.touched[key]
+			}
 		}
 	case name == "CLIENT":
 		return Reply{Kind: '$', Text: "id=1 db=0 sub=0"}
@@ -121,11 +123,13 @@ func TestAWatchThatDoesNothingIsFound(t *testing.T) {
 		{"SET x 1; WATCH x; 2 DEL x; MULTI; EXEC", different},
 		{"SET x 1; WATCH x; 2 DEL x; 2 SET x 1; MULTI; EXEC", different},
 		{"WATCH x; 2 SET x 1; MULTI; GET a; 2 DEL y; EXEC", different},
+		{"SET x 1; WATCH x; DEL x; WATCH x; MULTI; EXEC", different},
 		{"WATCH x y; SET x 1; DEL x; 2 SET y 1; MULTI; EXEC", different},
 		{"WATCH x; WATCH y; SET x 1; DEL x; 2 SET y 1; MULTI; EXEC", different},
 		{"WATCH x; 2 SET x 1; DISCARD; SET y 1; WATCH y; 2 SET y 2; MULTI; EXEC", different},
 
 		{"WATCH x; 2 SET x 1; 2 DEL x; MULTI; EXEC", diverged},
+		{"WATCH x; SET x 1; WATCH x; DEL x; MULTI; EXEC", diverged}, // the second WATCH does nothing
 		{"SET y 1; WATCH x y; SET x 1; DEL x; MULTI; SET y 2; EXEC", diverged},
 		{"SET y 1; WATCH y; UNWATCH; WATCH x; SET y 2; SET x 1; DEL x; MULTI; EXEC", diverged},
 	} {
