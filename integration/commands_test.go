@@ -24,7 +24,7 @@ func TestUsageErrorsHaveTheirOwnExitCode(t *testing.T) {
 		{[]string{"nonsense"}, 2, `unknown command "nonsense"`},
 		{[]string{"server", "--no-such-flag"}, 2, "no-such-flag"},
 		{[]string{"server", "--id", "0"}, 2, "--id 0: must be from 1"},
-		{[]string{"server", "--peers", "2=127.0.0.1:7379"}, 2, "must include this node"},
+		{[]string{"server", "--id", "1", "--peers", "2=127.0.0.1:7379"}, 2, "must include this node"},
 		{[]string{"server", "--read-mode", "fast"}, 2, "quorum, lease or stale"},
 		{[]string{"server", "--lease", "2s"}, 2, "--lease"},
 		{[]string{"server", "stray"}, 2, "stray"},
