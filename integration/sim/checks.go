@@ -13,6 +13,7 @@ import (
 //     entry a slot;
 //   - C2: all nodes apply the same entry in a slot, slots in order and without gaps, and make the same of it: the same sections are run, at
 //     the same time and by the same chance;
+//   - checkpoints of one slot are the same on all nodes;
 //   - sessions: no operation is applied twice, and none that was refused;
 //   - operations of one connection are applied, and answered, in its order;
 //   - replies are those of the reference;
@@ -31,6 +32,8 @@ type checks struct {
 	world     *world
 	reference reference
 	ledger    ledger
+	// checkpoints are what nodes have published, by slot.
+	checkpoints map[paxos.Slot]published
 	// operations are all there were, by id from 1.
 	operations []*operation
 	// floor is the newest slot that a reply rested on.
@@ -40,7 +43,7 @@ type checks struct {
 }
 
 func newChecks(w *world) checks {
-	return checks{world: w, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}, chain: map[paxos.Slot]paxos.Configuration{}, lacks: w.lacks}}
+	return checks{world: w, checkpoints: map[paxos.Slot]published{}, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}, chain: map[paxos.Slot]paxos.Configuration{}, lacks: w.lacks}}
 }
 
 // invoked notes the begin of an operation.
@@ -166,11 +169,17 @@ func (c *checks) sent(n *node, m paxos.Message) {
 			c.world.violated(fmt.Errorf("node %v asks for promises at ballot %v, which it has used before it was started again", n.id, m.Ballot))
 		}
 		n.prepared[m.Ballot] = n.boots
+		if _, known := c.world.handOvers[m.Ballot]; !known && !m.HandOver.IsZero() {
+			c.world.handOvers[m.Ballot] = false
+		}
 	case paxos.Promise:
 		c.takesPart(n, m.Ballot)
 		c.promised(n, m.Ballot)
 	case paxos.Heartbeat:
 		c.world.network.leads(n.id, m.Ballot)
+		if _, asked := c.world.handOvers[m.Ballot]; asked {
+			c.world.handOvers[m.Ballot] = true
+		}
 	case paxos.Accept:
 		if !n.members.IsVoter(n.id) {
 			c.world.violated(fmt.Errorf("node %v leads at %v, and is no voter of the configuration of slot %v, which it knows", n.id, m.Ballot, n.members.Slot))
@@ -228,7 +237,8 @@ func (v *vows) accept(slot paxos.Slot, b paxos.Ballot) {
 // booted compares what a disk holds with what the node has said of it (rule D1).
 func (c *checks) booted(n *node, restored paxos.Restored) {
 	v := &n.vows
-	v.removedAt = nil // it may have forgotten, if it had that from others
+	v.removedAt = nil                           // it may have forgotten, if it had that from others
+	n.holds = max(n.holds, restored.Checkpoint) // it may have come to be published as the disk failed
 	if restored.Promised.Less(v.promised) {
 		c.world.violated(fmt.Errorf("node %v has promised %v, and its disk knows of %v alone", n.id, v.promised, restored.Promised))
 	}

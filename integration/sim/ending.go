@@ -22,6 +22,7 @@ func (w *world) settle() {
 	for _, n := range w.nodes {
 		n.diskSlower.clear()
 		n.full.clear()
+		n.freezeInRead = 0
 		n.appliesSlowly.clear()
 		n.disk.Disk.Heal()
 		n.disk.SetFull(false)

@@ -150,10 +150,15 @@ func restartOne(w *world) bool {
 
 func freezeOne(w *world, suspend bool) bool {
 	n, ok := pick(w, w.live())
-	if ok {
-		n.freeze(w.lasting(), suspend)
+	if !ok {
+		return false
 	}
-	return ok
+	if w.options.ReadMode == replication.ReadLease && w.chance(300) {
+		n.freezeInRead, n.suspendInRead = w.lasting(), suspend
+		return true
+	}
+	n.freeze(w.lasting(), suspend)
+	return true
 }
 
 // cut blocks some directions for a while.

@@ -17,6 +17,8 @@ type front struct {
 	ticket, ready uint64
 	reads         []waitingRead
 	running       bool
+	// granted are the reads that run by the lease right now.
+	granted []*grantedRead
 	// open are the operations without an outcome, oldest first.
 	open []*operation
 }
@@ -34,7 +36,7 @@ func newFront(n *node) *front {
 
 // take starts an operation. It reports false if the node has no room for it.
 func (f *front) take(op *operation) bool {
-	if f.lane.IsFull() || f.node.group.IsDone() {
+	if f.lane.IsFull() || f.node.group.IsDone() || f.isReading(op.client) {
 		return false
 	}
 	pending, waiting := f.outstanding(op.client)
@@ -113,13 +115,9 @@ func (f *front) tick(op *operation) {
 
 // read runs an operation that reads at once if it may, else when its slot is applied.
 func (f *front) read(op *operation) {
-	if grant, ok := f.node.group.ReadNow(); ok {
-		if reply, due := f.view(op); !due && f.node.group.StillValid(grant) {
-			f.finish(op, f.applied(), reply)
-			return
-		}
+	if !f.readByLease(op) {
+		f.ask(op)
 	}
-	f.ask(op)
 }
 
 // ask has an operation wait for a read slot.

@@ -6,8 +6,9 @@ import (
 )
 
 // island is a leader that is cut off and works on alone: what it proposes fills its pipeline, a change of the members behind all the rest. Once
-// another node leads, that one is asked for another change. When that has governed for a moment, its leader loses touch with those that helped it, and the
-// first one is back: what it has proposed, to be found by phase 1, is older than the change and comes after it.
+// another node leads, that one either is asked for another change, and, as soon as that governs, loses touch with those that helped it, while
+// the first one is back; or it is cut off in its turn, in the middle of its work. What the first one has proposed is then to be found by phase 1:
+// it is older than what was chosen in its place, or than the change before it.
 type island struct {
 	world *world
 	first *node
@@ -18,6 +19,8 @@ type island struct {
 	// since is the slot of the configuration that was active when it began.
 	since paxos.Slot
 	over  bool
+	// relays: the second leader is cut off in its turn.
+	relays bool
 	// cut is whom the second leader is cut off from at the end.
 	cut []pair
 }
@@ -38,7 +41,7 @@ func makeIsland(w *world) bool {
 		if s.Role != paxos.RoleLeader || !s.Ready || len(s.Configuration.Members()) >= maxMembers {
 			continue
 		}
-		i := &island{world: w, first: n, ballot: s.Ballot, since: s.Configuration.Slot}
+		i := &island{world: w, first: n, ballot: s.Ballot, since: s.Configuration.Slot, relays: w.chance(500)}
 		for _, id := range w.memberIDs() {
 			if id != n.id {
 				i.others = append(i.others, id)
@@ -87,8 +90,11 @@ func (i *island) look() {
 			continue
 		}
 		if s := n.group.Status(); s.Role == paxos.RoleLeader && s.Ready && i.ballot.Less(s.Ballot) {
-			i.second = n
-			i.ask(n)
+			if i.second = n; i.relays {
+				w.after(w.between(0, 100*millisecond), i.relay)
+			} else {
+				i.ask(n)
+			}
 		}
 	}
 	if i.second == nil {
@@ -100,7 +106,7 @@ func (i *island) look() {
 // one in which it needs promises anew.
 func (w *world) configured(n *node, c *paxos.Configuration) {
 	for _, i := range w.islands {
-		if i.second == n && !i.over && !w.calm && c.Slot > i.since && len(i.cut) == 0 {
+		if i.second == n && !i.relays && !i.over && !w.calm && c.Slot > i.since && len(i.cut) == 0 {
 			i.bridge()
 		}
 	}
@@ -123,6 +129,25 @@ func (i *island) bridge() {
 	for _, p := range i.cut {
 		n.block(p.from, p.to)
 	}
+}
+
+// relay connects the first leader to the others again, and cuts the second one off.
+func (i *island) relay() {
+	if i.over || i.world.calm {
+		return
+	}
+	n := i.world.network
+	for _, id := range i.others {
+		if id != i.second.id {
+			i.cut = bothWays(i.cut, i.second.id, id)
+			n.unblock(i.first.id, id)
+			n.unblock(id, i.first.id)
+		}
+	}
+	for _, p := range i.cut {
+		n.block(p.from, p.to)
+	}
+	i.cut = bothWays(i.cut, i.first.id, i.second.id) // since the beginning
 }
 
 // end heals what is left of it.

@@ -186,7 +186,30 @@ func (s *witness) Save(writes []paxos.Write) error {
 // PublishCheckpoint implements replication.Storage.
 func (s *witness) PublishCheckpoint(c paxos.Checkpoint) error {
 	defer s.holds()
+	s.node.world.violated(s.node.world.checks.publishes(s.node.id, &c))
 	return s.Store.PublishCheckpoint(c)
+}
+
+// published is what a node has taken as the state that a slot left.
+type published struct {
+	node       paxos.NodeID
+	count, sum uint64
+	group      string
+}
+
+// publishes compares a checkpoint with the one that another node has taken of the same slot.
+func (c *checks) publishes(node paxos.NodeID, taken *paxos.Checkpoint) error {
+	mine := published{node, taken.Count, taken.Sum, string(taken.Group)}
+	first, is := c.checkpoints[taken.Slot]
+	if !is {
+		c.checkpoints[taken.Slot] = mine
+		return nil
+	}
+	if mine.node = first.node; mine != first {
+		return fmt.Errorf("node %v takes a checkpoint of slot %v with %d records of sum %x, and node %v one with %d of sum %x (what is beside them is equal: %v)",
+			node, taken.Slot, mine.count, mine.sum, first.node, first.count, first.sum, mine.group == first.group)
+	}
+	return nil
 }
 
 // FinishReceive implements replication.Storage.

@@ -39,6 +39,9 @@ type node struct {
 	// full: there is no room for checkpoints.
 	full        overlap
 	frozenUntil moment
+	// freezeInRead is for how long the process is to stand still in the middle of a read, 0 when it is not; suspendInRead: the machine, too.
+	freezeInRead  moment
+	suspendInRead bool
 
 	// Of the process that runs.
 	group   *replication.Stepped
@@ -159,6 +162,7 @@ func (n *node) refuse(err error) {
 	var corrupt *journal.Corrupt
 	if n.damaged && errors.As(err, &corrupt) { // rule D3
 		w.trace.note(n.id, "refuses")
+		w.figuresSoFar.Refusals++
 		n.gone = true
 		w.replaceLost(n.id, w.newMember())
 		return
@@ -285,6 +289,11 @@ func (n *node) looked() bool {
 	w := n.world
 	switch {
 	case n.disk.Disk.HasFailed(), n.group.HasFailed() && n.disk.Disk.SyncHasFailed(): // rule D2: it has stopped by itself
+		if n.disk.Disk.HasFailed() {
+			w.figuresSoFar.DiskFailures++
+		} else {
+			w.figuresSoFar.SyncFailures++
+		}
 		n.crash()
 		n.restartLater()
 		return false
@@ -322,7 +331,7 @@ func (w *world) crashMode() disk.Mode {
 func (n *node) stop() {
 	front := n.front
 	n.group, n.store, n.machine, n.front, n.closing = nil, nil, nil, nil, false
-	n.frozenUntil = 0
+	n.frozenUntil, n.freezeInRead = 0, 0
 	n.world.network.lose(n.id)
 	front.lost()
 }
@@ -368,6 +377,14 @@ func (n *node) freeze(d moment, suspend bool) {
 		w.network.giveUpLater(n.id, other.id, func() bool { return n.frozenUntil == until && n.isFrozen() })
 	}
 	n.wake()
+}
+
+// freezeNow is the freeze that waited for a read to be in the middle of.
+func (n *node) freezeNow() {
+	d := n.freezeInRead
+	n.freezeInRead = 0
+	n.world.figuresSoFar.FrozenReads++
+	n.freeze(d, n.suspendInRead)
 }
 
 // receive takes messages that have arrived; false if there is no room for them.

@@ -134,6 +134,10 @@ type Figures struct {
 	Ballots, Boots int
 	// Published is how many checkpoints nodes took, Received how many they fetched from another.
 	Published, Received int
+	// Configurations became active, HandOvers brought the node they named to lead.
+	Configurations, HandOvers int
+	// DiskFailures and SyncFailures have ended a process, Refusals are starts on a damaged disk, FrozenReads freezes in the middle of a read.
+	DiskFailures, SyncFailures, Refusals, FrozenReads int
 }
 
 // Add adds others.
@@ -144,11 +148,19 @@ func (f *Figures) Add(other *Figures) {
 	f.Boots += other.Boots
 	f.Published += other.Published
 	f.Received += other.Received
+	f.Configurations += other.Configurations
+	f.HandOvers += other.HandOvers
+	f.DiskFailures += other.DiskFailures
+	f.SyncFailures += other.SyncFailures
+	f.Refusals += other.Refusals
+	f.FrozenReads += other.FrozenReads
 }
 
 func (f Figures) String() string {
-	return fmt.Sprintf("%d boots, %d ballots, %d checkpoints taken and %d fetched, %d uncertain outcomes, %d reads compared", f.Boots, f.Ballots, f.Published,
-		f.Received, f.Uncertain, f.Compared)
+	return fmt.Sprintf("%d boots, %d ballots, %d hand-overs done, %d configurations active, %d checkpoints taken and %d fetched, "+
+		"%d disks and %d syncs failed, %d damaged disks refused, %d reads frozen, %d uncertain outcomes, %d reads compared",
+		f.Boots, f.Ballots, f.HandOvers, f.Configurations, f.Published, f.Received, f.DiskFailures, f.SyncFailures, f.Refusals, f.FrozenReads,
+		f.Uncertain, f.Compared)
 }
 
 // Report is what became of a history.
@@ -161,8 +173,10 @@ type Report struct {
 	// Events is how many things happened, Operations how many operations were begun, Slots how many slots were chosen.
 	Events     uint64
 	Operations int
-	Slots      int
-	Figures    Figures
+	// Answered is how many of them came to an outcome.
+	Answered int
+	Slots    int
+	Figures  Figures
 	// Simulated is how long the history took by its own clock.
 	Simulated time.Duration
 	Faults    Counts

@@ -147,7 +147,11 @@ func (w *world) play() {
 
 // figures counts what there was.
 func (w *world) figures() Figures {
-	f := Figures{Uncertain: w.checks.uncertain, Compared: w.checks.compared}
+	f := w.figuresSoFar
+	f.Uncertain, f.Compared, f.Configurations = w.checks.uncertain, w.checks.compared, len(w.checks.ledger.chain)-1
+	for _, done := range w.handOvers {
+		f.HandOvers += int(boolean(done))
+	}
 	for _, n := range w.nodes {
 		published, received := n.disk.Checkpoints()
 		f.Published += published
@@ -160,7 +164,7 @@ func (w *world) figures() Figures {
 
 func (w *world) report() Report {
 	return Report{
-		Seed: w.seed, Happened: w.happened, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Slots: w.checks.slots(),
+		Seed: w.seed, Happened: w.happened, Options: w.options, Hash: w.trace.hash.Sum64(), Events: w.trace.events, Operations: w.issued, Answered: w.answered, Slots: w.checks.slots(),
 		Simulated: time.Duration(w.now), Faults: w.faults, Figures: w.figures(), Violation: w.violation, TraceError: w.trace.err,
 	}
 }

@@ -14,6 +14,9 @@ import (
 // historiesOfTest is how many histories a test run does.
 const historiesOfTest = 2000
 
+// operationsOfTest is how many operations each of them has at least.
+const operationsOfTest = 500
+
 // TestHistories runs many histories, one a core at a time.
 func TestHistories(t *testing.T) {
 	var (
@@ -30,6 +33,8 @@ func TestHistories(t *testing.T) {
 				r := Run(seed, Options{})
 				if r.Violation != nil {
 					t.Errorf("seed %d: %v", seed, r.Violation)
+				} else if r.Answered < operationsOfTest {
+					t.Errorf("seed %d: %d operations came to an outcome, and there must be %d", seed, r.Answered, operationsOfTest)
 				}
 				mu.Lock()
 				sums.histories++
@@ -49,8 +54,11 @@ func TestHistories(t *testing.T) {
 			t.Errorf("no fault of the kind %v", Fault(f))
 		}
 	}
-	if there.Received == 0 || there.Published == 0 || there.Uncertain == 0 || there.Compared == 0 {
-		t.Errorf("something never happened: %v", there)
+	for i, n := range []int{there.Received, there.Published, there.Uncertain, there.Compared, there.Configurations, there.HandOvers, there.DiskFailures,
+		there.SyncFailures, there.Refusals, there.FrozenReads} {
+		if n == 0 {
+			t.Errorf("something, number %d, never happened: %v", i, there)
+		}
 	}
 }
 

@@ -36,13 +36,17 @@ type world struct {
 	// joined counts the directories made for new members; losing: one is lost, and not replaced yet.
 	joined int
 	losing bool
+	// figuresSoFar counts what cannot be counted at the end.
+	figuresSoFar Figures
+	// handOvers are the ballots asked for in a hand-over: true once somebody leads there.
+	handOvers map[paxos.Ballot]bool
 	// islands are the leaders that are cut off and asked for changes.
 	islands   []*island
 	violation error
 }
 
 func newWorld(seed uint64, o Options) *world {
-	w := &world{options: o, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15+o.Salt))}
+	w := &world{options: o, seed: seed, handOvers: map[paxos.Ballot]bool{}, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15+o.Salt))}
 	w.trace = newTrace(w, o.Trace)
 	w.network = newNetwork(w)
 	return w

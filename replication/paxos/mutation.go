@@ -65,6 +65,8 @@ const (
 	BreakL4Drift
 	// BreakL4GiveUp keeps a lease when leadership is handed over, or its configuration ends.
 	BreakL4GiveUp
+	// BreakL4Recheck does not look at the lease again after the value was read.
+	BreakL4Recheck
 	// BreakL5Ready serves reads before an entry of the leader's own ballot is chosen.
 	BreakL5Ready
 	// BreakL5Applied serves a read before its slot is applied.
@@ -125,7 +127,7 @@ const (
 var mutationNames = [...]string{
 	"Nothing", "D1Promise", "D1Accepted", "D1Prepare", "D1OwnVote", "D1Repeat", "D2Sync", "D3Damage", "D3Frontier", "D4Directory",
 	"Promised", "Accepted", "Ballots", "Adopt", "Noop", "Parts", "Told", "Majority", "Votes", "C1", "C2", "L1", "L2",
-	"L3", "L4Sent", "L4Clock", "L4Drift", "L4GiveUp", "L5Ready", "L5Applied", "L6Round", "L6Fresh", "M1", "M1Phase1",
+	"L3", "L4Sent", "L4Clock", "L4Drift", "L4GiveUp", "L4Recheck", "L5Ready", "L5Applied", "L6Round", "L6Fresh", "M1", "M1Phase1",
 	"M1Base", "M2Id", "M2CaughtUp", "M2Learner", "M3", "Repeat", "Gap", "Fence", "Boot", "Uncertain", "Own", "Time", "TimeKept",
 	"SessionsKept", "Cut", "Freeze", "Install", "Serve",
 }
