@@ -222,6 +222,17 @@ func TestFetchGoesOnWhenALinkBreaks(t *testing.T) {
 	c.checkCaughtUp(back, leader)
 }
 
+// TestWhoCannotReadItsCheckpointRefusesIt and goes on: there is another node to fetch it from.
+func TestWhoCannotReadItsCheckpointRefusesIt(t *testing.T) {
+	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.PartBytes = 40 })
+	late, leader := c.fallBehind()
+	leader.disk.mu.Lock()
+	leader.disk.checkpoints.unreadable = true
+	leader.disk.mu.Unlock()
+	c.checkCaughtUp(c.start(late.id, late.disk), leader)
+	leader.mustWrite("it runs 1")
+}
+
 func TestFetchWaitsForRoom(t *testing.T) {
 	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.PartBytes = 40 })
 	late, leader := c.fallBehind()

@@ -34,6 +34,7 @@ type checkpoints struct {
 	lacking        int  // so many of the next parts find no room
 	spoiled        int  // so many of the next parts read are damaged
 	later          bool // parts received are of a later release
+	unreadable     bool // no part of it can be read
 	// gate, if set, is waited for before anything is written.
 	gate atomic.Pointer[chan struct{}]
 }
@@ -191,6 +192,9 @@ func (h *handle) ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (d
 	i := h.checkpoints.find(slot)
 	if i == nil {
 		return nil, nil, paxos.ErrNoCheckpoint
+	}
+	if h.checkpoints.unreadable {
+		return nil, nil, paxos.ErrDamagedCheckpoint
 	}
 	keys := slices.Sorted(maps.Keys(i.records))
 	keys = keys[sort.SearchStrings(keys, string(cursor)):]

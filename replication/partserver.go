@@ -3,6 +3,7 @@ package replication
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type partServer struct {
 	transport Transport
 	clock     Clock
 	kept      *keptLog
+	log       *slog.Logger
 	bytes     int
 	fail      func(error)
 	stop      chan struct{}
@@ -49,9 +51,9 @@ type partHold struct {
 	until      int64 // Instant.Mono
 }
 
-func newPartServer(s CheckpointStorage, t Transport, c Clock, kept *keptLog, bytes int, fail func(error)) *partServer {
+func newPartServer(s CheckpointStorage, t Transport, c Clock, kept *keptLog, log *slog.Logger, bytes int, fail func(error)) *partServer {
 	return &partServer{
-		storage: s, transport: t, clock: c, kept: kept, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
+		storage: s, transport: t, clock: c, kept: kept, log: log, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
 		wake: make(chan struct{}, 1),
 	}
 }
@@ -115,9 +117,15 @@ func (p *partServer) step() bool {
 		return false
 	}
 	part, err := p.answer(request)
-	if errors.Is(err, ErrNoCheckpoint) || errors.Is(err, errTooManyHolds) {
+	switch {
+	case errors.Is(err, ErrNoCheckpoint), errors.Is(err, errTooManyHolds):
 		part.Refused = err.Error()
-	} else if err != nil {
+	case errors.Is(err, ErrDamaged):
+		// This node has all of it in memory and is sound: the peer fetches from another one. A start would find the damage, too.
+		p.log.Error("this node's checkpoint is damaged, and cannot be given to a peer: look for errors of its disk, and restart the node once the "+
+			"others are well: it fetches another one", "peer", request.from, "error", err)
+		part.Refused = "its checkpoint is damaged"
+	case err != nil:
 		p.failed = true
 		p.fail(fmt.Errorf("a checkpoint could not be read for a peer: %w", err))
 		return true
