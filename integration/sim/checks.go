@@ -43,7 +43,10 @@ type checks struct {
 }
 
 func newChecks(w *world) checks {
-	return checks{world: w, checkpoints: map[paxos.Slot]published{}, reference: newReference(), ledger: ledger{slots: map[paxos.Slot][]vote{}, chain: map[paxos.Slot]paxos.Configuration{}, lacks: w.lacks}}
+	return checks{
+		world: w, checkpoints: map[paxos.Slot]published{}, reference: newReference(),
+		ledger: ledger{slots: map[paxos.Slot][]vote{}, chain: map[paxos.Slot]paxos.Configuration{}, lacks: w.lacks},
+	}
 }
 
 // invoked notes the begin of an operation.

@@ -18,7 +18,7 @@
 //
 // # A history
 //
-// Three or five voters are founded. Clients issue operations, each one at a time, at whichever node they are connected to, while faults
+// Three or five voters are founded. Clients issue operations at whichever node they are connected to, one at a time or in bursts, while faults
 // happen (options.go has the kinds). After so many operations the faults stop, and the cluster must make progress: every operation gets an
 // outcome, every member serves a write and a read, and all members come to hold one state, that of the reference (ending.go).
 //

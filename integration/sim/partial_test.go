@@ -28,6 +28,9 @@ func newBench(t *testing.T, seed uint64, nodes int) *bench {
 	if !b.runUntil(b.now+10*second, func() bool { return b.atWork() != nil }) {
 		t.Fatalf("no first leader: %v%s", b.violation, b.describe())
 	}
+	for _, c := range b.clients {
+		c.at = 0 // or all of them would stay with the node that was up first
+	}
 	b.run(second)
 	return b
 }
