@@ -41,7 +41,7 @@ func (f *healable) run(t *testing.T, c *faultyCluster, r *recording) {
 	if shows != nil {
 		shows()
 	}
-	r.awaitWrites(writesBetweenFaults)
+	r.awaitWrites(writesUnderFault)
 	c.awaitSuffered(before)
 	c.heal()
 	c.awaitServing()

@@ -19,6 +19,8 @@ const (
 	// clientTimeout is shorter than a node stands still, so that new commands wait for it when it goes on.
 	clientTimeout       = 500 * time.Millisecond
 	writesBetweenFaults = 500
+	// writesUnderFault are fewer, since each may take as long as an election, or a timeout.
+	writesUnderFault = 200
 	recordersOfANode    = 6 // clients
 	checkLimit          = 60 * time.Second
 )
