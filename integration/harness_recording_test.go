@@ -21,8 +21,8 @@ const (
 	writesBetweenFaults = 500
 	// writesUnderFault are fewer, since each may take as long as an election, or a timeout.
 	writesUnderFault = 200
-	recordersOfANode    = 6 // clients
-	checkLimit          = 60 * time.Second
+	recordersOfANode = 6 // clients
+	checkLimit       = 60 * time.Second
 )
 
 // recording is clients of a cluster whose commands are recorded. It belongs to the test's goroutine.
