@@ -102,3 +102,16 @@ func TestCloseDoesNotWaitForeverForAnErrand(t *testing.T) {
 	}
 	source.set(func() { source.held = false })
 }
+
+// With no errand at work there is nothing to complain of, however late it is.
+func TestNoErrandIsAtWorkAfterTheDeadline(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 100 {
+		var e errands
+		e.init()
+		if err := e.await(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
