@@ -176,22 +176,36 @@ func (f *fetcher) suspendCheckpoints() error {
 	return f.await(func() bool { return !c.isWriting() })
 }
 
-// receive asks one node after the other, each once, until all of a checkpoint is here, and returns who gave the last of it. Its Slot is 0 if
-// nobody has it.
+// receive asks one node after the other until all of a checkpoint is here, and returns who gave the last of it. Its Slot is 0 if nobody has
+// it. One that was begun, maybe by an earlier boot, is asked for everywhere before another one: who still gives it may not be who offered
+// the newest.
 func (f *fetcher) receive(request paxos.Fetch) (paxos.Checkpoint, paxos.NodeID, error) {
-	var begun paxos.Checkpoint
-	for _, peer := range f.peers(request.From) {
-		d := download{f: f, peer: peer, least: request.Slot, begun: begun}
-		whole, err := d.run()
+	peers := f.peers(request.From)
+	if begun, ok := f.storage.Receiving(); ok && begun.Slot >= request.Least {
+		whole, from, err := f.receiveFrom(peers, download{f: f, least: request.Slot, begun: begun, only: true})
+		if err != nil || whole.Slot != 0 {
+			return whole, from, err
+		}
+	}
+	whole, from, err := f.receiveFrom(peers, download{f: f, least: request.Slot})
+	if err == nil && whole.Slot == 0 {
+		f.log.Warn("no node could give the checkpoint that this node needs; it asks again", "slot", request.Slot)
+	}
+	return whole, from, err
+}
+
+// receiveFrom goes on with d at one node after the other, each once.
+func (f *fetcher) receiveFrom(peers []paxos.NodeID, d download) (whole paxos.Checkpoint, from paxos.NodeID, err error) {
+	for _, d.peer = range peers {
+		d.damaged = 0
+		done, err := d.run()
 		if err != nil {
 			return paxos.Checkpoint{}, 0, err
 		}
-		if whole {
-			return d.begun, peer, nil
+		if done {
+			return d.begun, d.peer, nil
 		}
-		begun = d.begun
 	}
-	f.log.Warn("no node could give the checkpoint that this node needs; it asks again", "slot", request.Slot)
 	return paxos.Checkpoint{}, 0, nil
 }
 
@@ -250,8 +264,9 @@ type download struct {
 	peer paxos.NodeID
 	// least is the lowest slot of a checkpoint that will do.
 	least paxos.Slot
-	// begun is the checkpoint whose parts are received; its Slot is 0 before the first.
+	// begun is the checkpoint whose parts are received; its Slot is 0 before the first. only says that no other one will do.
 	begun   paxos.Checkpoint
+	only    bool
 	damaged int
 }
 
@@ -285,7 +300,7 @@ func (d *download) finish() (bool, error) {
 // first part that is missing, or why the peer is of no use.
 func (d *download) begin() (cursor []byte, why string, err error) {
 	part, err := d.f.ask(d.peer, d.begun.Slot, nil)
-	if err == nil && part.Refused != "" && d.begun.Slot != 0 {
+	if err == nil && part.Refused != "" && d.begun.Slot != 0 && !d.only {
 		part, err = d.f.ask(d.peer, 0, nil)
 	}
 	if err != nil || part.Refused != "" {
@@ -297,7 +312,7 @@ func (d *download) begin() (cursor []byte, why string, err error) {
 		return nil, "", needsUpgrade(d.peer, err)
 	case err != nil:
 		return nil, err.Error(), nil
-	case checkpoint.Slot < d.least:
+	case checkpoint.Slot < d.least && checkpoint.Slot != d.begun.Slot:
 		return nil, fmt.Sprintf("its newest is of slot %v, and slot %v or a later one is needed", checkpoint.Slot, d.least), nil
 	}
 	if _, err := decodeGroupState(checkpoint.Group); errors.Is(err, paxos.ErrNewerFormat) {

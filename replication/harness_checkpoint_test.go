@@ -216,6 +216,15 @@ func (h *handle) ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (d
 	return data, next, err
 }
 
+func (h *handle) Receiving() (paxos.Checkpoint, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.checkpoints.receiving == nil {
+		return paxos.Checkpoint{}, false
+	}
+	return h.checkpoints.receiving.checkpoint, true
+}
+
 func (h *handle) BeginReceive(c paxos.Checkpoint) (cursor []byte, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -73,6 +73,9 @@ type CheckpointStorage interface {
 	// it is not there any more.
 	ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (data, next []byte, err error)
 
+	// Receiving returns the checkpoint that BeginReceive began, maybe in an earlier boot, and FinishReceive has not ended; ok is
+	// false without one.
+	Receiving() (c paxos.Checkpoint, ok bool)
 	// BeginReceive starts to receive checkpoint c from a peer, or resumes if the same one was begun before, even by an
 	// earlier boot. cursor is that of the first part that is missing.
 	BeginReceive(c paxos.Checkpoint) (cursor []byte, err error)

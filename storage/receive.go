@@ -5,6 +5,9 @@ import (
 	"github.com/paxredis/paxredis/storage/state"
 )
 
+// Receiving implements replication.CheckpointStorage.
+func (s *Store) Receiving() (c paxos.Checkpoint, ok bool) { return s.state.Receiving() }
+
 // BeginReceive implements replication.CheckpointStorage. A full backup is restored into a new data directory in the same way.
 func (s *Store) BeginReceive(c paxos.Checkpoint) (cursor []byte, err error) {
 	return s.state.BeginReceive(c)

@@ -194,7 +194,7 @@ func (c *Core) onOffer(from NodeID, m Message) {
 	}
 	c.keeper = keeper{}
 	c.catchUp.from, c.catchUp.fetching = from, true
-	c.effects.Fetch = &Fetch{From: from, Slot: offer.Checkpoint}
+	c.effects.Fetch = &Fetch{From: from, Slot: offer.Checkpoint, Least: max(c.log.chosen+1, c.log.first-1)}
 }
 
 // onFetched goes on from the checkpoint installed, or asks another member for what is missing.

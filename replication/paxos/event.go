@@ -115,6 +115,8 @@ type Serve struct {
 type Fetch struct {
 	From NodeID
 	Slot Slot
+	// Least is that of an older one that will do as well, if it was begun before and a node still gives it: that node keeps the log behind it.
+	Least Slot
 }
 
 // Effects is what the driver must do after a Step. The core keeps none of the slices: they belong to the driver.

@@ -32,6 +32,17 @@ type reception struct {
 
 func (c *Checkpoints) receptionFile() string { return filepath.Join(c.dir, receptionName) }
 
+// Receiving returns the checkpoint that is being received, or was when an earlier process ended; ok is false without one.
+func (c *Checkpoints) Receiving() (checkpoint paxos.Checkpoint, ok bool) {
+	c.receiving.Lock()
+	defer c.receiving.Unlock()
+	if c.reception == nil {
+		return checkpoint, false
+	}
+	checkpoint, err := paxos.DecodeCheckpoint(c.reception.head)
+	return checkpoint, err == nil
+}
+
 // BeginReceive starts to receive a checkpoint, or resumes. See replication.CheckpointStorage.
 func (c *Checkpoints) BeginReceive(checkpoint paxos.Checkpoint) (cursor []byte, err error) {
 	c.receiving.Lock()

@@ -208,6 +208,14 @@ type reception struct {
 	complete bool
 }
 
+// Receiving implements replication.CheckpointStorage.
+func (s *Store) Receiving() (c paxos.Checkpoint, ok bool) {
+	if s.machine.reception == nil {
+		return c, false
+	}
+	return s.machine.reception.image.checkpoint, true
+}
+
 // BeginReceive implements replication.CheckpointStorage.
 func (s *Store) BeginReceive(c paxos.Checkpoint) (cursor []byte, err error) {
 	head, err := c.Encode()
