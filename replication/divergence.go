@@ -11,8 +11,9 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// keptDigests is how many digests of each node are remembered: nodes publish the checkpoint of a slot at different times.
-const keptDigests = 4
+// keptDigests is how many digests of each node are remembered: nodes publish the checkpoint of a slot at different times. A slow node may
+// publish one when the others have published many more, and is compared with none of them if theirs of that slot are forgotten.
+const keptDigests = 16
 
 // digest is what one node says of the state at one slot.
 type digest struct {
