@@ -193,7 +193,7 @@ func (c *checkpointer) judge() bool {
 func (c *checkpointer) giveUp(slot paxos.Slot) error {
 	why := fmt.Errorf("this node's state at slot %v differs from the one that a majority holds, so this node takes itself out of service and gives "+
 		"its checkpoint up. Memory, a disk or the program has failed here: look for errors of the machine, then start this node again; it "+
-		"fetches the state from a peer", slot)
+		"makes the state anew: from its log if nothing of that was cut yet, and else from a peer's", slot)
 	if err := c.storage.DiscardCheckpoint(why.Error()); err != nil {
 		return fmt.Errorf("%w. The checkpoint could not be given up, so remove this node and add it again with an empty directory: %w", why, err)
 	}
