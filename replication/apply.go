@@ -54,8 +54,9 @@ const loadBytes = 4 << 20
 // errStopped ends a load early.
 var errStopped = errors.New("the group was closed")
 
-// load applies the slots up to through from storage, counts them in done, and returns their bytes.
+// load applies the slots up to through from storage, counts them in done, and returns their bytes. It says now and then how far it is.
 func (a *applier) load(s Storage, through paxos.Slot, done *atomic.Uint64) (bytes uint64, err error) {
+	said := a.clock.Now().Mono
 	for next := paxos.Slot(a.applied.Load()) + 1; next <= through; {
 		select {
 		case <-a.quit:
@@ -77,6 +78,10 @@ func (a *applier) load(s Storage, through paxos.Slot, done *atomic.Uint64) (byte
 		}
 		bytes += uint64(recordsBytes(records))
 		next = paxos.Slot(a.applied.Load()) + 1
+		if now := a.clock.Now().Mono; now-said >= int64(loadingLogEvery) {
+			said = now
+			a.log.Info("applying the log again", "slot", next-1, "of", through)
+		}
 	}
 	return bytes, nil
 }

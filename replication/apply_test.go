@@ -2,9 +2,12 @@ package replication
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -239,5 +242,31 @@ func TestReadersAreToldOnceTheirSlotIsApplied(t *testing.T) {
 	r.add(readRound{slot: 4, tickets: []laneTicket{{lane, 9}}}, now)
 	if reader.failed != 9 || reader.ready != 8 {
 		t.Error("reads that failed became ready")
+	}
+}
+
+// slowLog is a log whose records take 2 seconds each to read.
+type slowLog struct {
+	Storage
+	clock *fakeClock
+}
+
+func (s *slowLog) Read(from, _ paxos.Slot, _ int) ([]paxos.Record, error) {
+	s.clock.mono += int64(2 * time.Second)
+	return []paxos.Record{{Slot: from, Entry: paxos.Entry{Kind: paxos.EntryNoop}}}, nil
+}
+
+// A start that applies a long log says how far it is, not more often than every 3 seconds.
+func TestALongLogIsAppliedWithWordsAboutIt(t *testing.T) {
+	a, _ := newApplierAlone(1)
+	clock, said := &fakeClock{}, &strings.Builder{}
+	a.clock, a.log = clock, slog.New(slog.NewTextHandler(said, nil))
+	var done atomic.Uint64
+	if _, err := a.load(&slowLog{clock: clock}, 7, &done); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Count(said.String(), "\n")
+	if lines != 3 || !strings.Contains(said.String(), `msg="applying the log again" slot=6 of=7`) || done.Load() != 7 {
+		t.Errorf("after %d slots it has said:\n%s", done.Load(), said)
 	}
 }

@@ -153,6 +153,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	n.log = n.log.With("node", uint64(options.NodeID))
 	// Storage: the lock keeps a second process out before anything is answered.
 	options.SegmentBytes, options.Logger = int64(c.JournalSegment), n.log
+	n.log.Info("checking the journal and the checkpoint; clients are taken, and told LOADING, after that", "dir", c.DataDir)
 	if n.store, err = storage.Open(c.DataDir, options); err != nil {
 		return err
 	}
