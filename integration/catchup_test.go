@@ -86,7 +86,7 @@ var (
 	soonEnough   = []string{"--catch-up-bytes-per-second", "64mb"}
 )
 
-// startWithCheckpoint runs a cluster whose log is cut behind a checkpoint of 6 MiB.
+// startWithCheckpoint runs a cluster whose log is cut behind a checkpoint of 6 MiB, the same one on every node.
 func startWithCheckpoint(t *testing.T, size int) *cluster {
 	t.Helper()
 	c := startCluster(t, size, oftenCheckpoints...)
@@ -95,6 +95,7 @@ func startWithCheckpoint(t *testing.T, size int) *cluster {
 	fillApart(t, c.nodes[0], 1000, 2000)
 	takeCheckpoint(t, c.nodes[0])
 	awaitCut(t, c.nodes)
+	c.awaitSameCheckpoint(takeCheckpoint(t, c.nodes[0])) // so that any of them can go on with what another one began to give
 	return c
 }
 
@@ -130,18 +131,31 @@ func (c *cluster) awaitOtherPeer(n, before *node) {
 // TestAnotherPeerGoesOnWithACheckpoint kills the peer that a checkpoint is fetched from, when some of it is there.
 func TestAnotherPeerGoesOnWithACheckpoint(t *testing.T) {
 	t.Parallel()
-	c := startWithCheckpoint(t, 5)
-	next := c.joiner(6, "")
+	fetchesElsewhere(t, 5, (*node).kill, func(n *node) { n.start() })
+}
+
+// TestAFrozenPeerIsNotWaitedFor: a peer that stands still in the middle of a fetch is left for another one.
+func TestAFrozenPeerIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	fetchesElsewhere(t, 3, (*node).freeze, func(n *node) { n.signal(syscall.SIGCONT) })
+}
+
+// fetchesElsewhere has a node join a cluster of that size, and the peer that gives it a checkpoint leave in the middle, and come back in
+// the end.
+func fetchesElsewhere(t *testing.T, size int, leave, comeBack func(*node)) {
+	t.Helper()
+	c := startWithCheckpoint(t, size)
+	next := c.joiner(size+1, "")
 	next.start(tooSlowToEnd...)
 	awaitFetched(t, next, 512<<10)
 	serving := fetchedFrom(t, c, next)
-	serving.kill()
+	leave(serving)
 	c.awaitOtherPeer(next, serving)
 	next.stop()
 	next.start(soonEnough...)
 	next.awaitServing()
 	expect(t, next, "3000", "DBSIZE")
-	serving.start()
+	comeBack(serving)
 	c.awaitVoter(next)
 	c.nodes = append(c.nodes, next)
 	c.awaitServing()
@@ -351,24 +365,5 @@ func TestAKilledNodeGoesOnWithItsFetch(t *testing.T) {
 		t.Errorf("it did not go on where it was killed:\n%s", strings.Join(lines, ""))
 	}
 	c.nodes = append(c.nodes, next)
-	c.awaitEqual()
-}
-
-// TestAFrozenPeerIsNotWaitedFor: a peer that stands still in the middle of a fetch is left for another one.
-func TestAFrozenPeerIsNotWaitedFor(t *testing.T) {
-	t.Parallel()
-	c := startWithCheckpoint(t, 3)
-	next := c.joiner(4, "")
-	next.start(tooSlowToEnd...)
-	awaitFetched(t, next, 512<<10)
-	serving := fetchedFrom(t, c, next)
-	serving.freeze()
-	c.awaitOtherPeer(next, serving)
-	next.stop()
-	next.start(soonEnough...)
-	next.awaitServing()
-	serving.signal(syscall.SIGCONT)
-	c.nodes = append(c.nodes, next)
-	c.awaitServing()
 	c.awaitEqual()
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// install replaces the state by that of checkpoint c, the last part of which came from a peer, and which storage has made its newest. Clients are told LOADING meanwhile;
-// the acceptor goes on. After an error there is no state, so the group must end.
+// install replaces the state by that of checkpoint c, the last part of which came from a peer, and which storage has made its newest.
+// Clients are told LOADING meanwhile; the acceptor goes on. After an error there is no state, so the group must end.
 func (g *Group) install(c paxos.Checkpoint, from paxos.NodeID, stop <-chan struct{}) (paxos.Fetched, error) {
 	began := g.clock.Now().Mono
 	g.loading.begin(c.Count)

@@ -1,11 +1,17 @@
 package resp
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/paxredis/paxredis/replication"
+)
+
+// errLoading is what a read is told, too, that came before.
+var errLoading = replication.Loading.String()
 
 // Redis's error texts, word for word, of what the connection layer refuses by itself.
 const (
 	errNotInMulti     = "ERR Command not allowed inside a transaction"
-	errLoading        = "LOADING Redis is loading the dataset in memory"
 	errNestedMulti    = "ERR MULTI calls can not be nested"
 	errWatchInMulti   = "ERR WATCH inside MULTI is not allowed"
 	errNoMultiExec    = "ERR EXEC without MULTI"

@@ -249,7 +249,9 @@ func (s *Server) shutDown(ctx context.Context) error {
 		if unanswered > 0 {
 			problems = append(problems, fmt.Errorf("resp: %d connections were closed before everything was answered: %w", unanswered, ctx.Err()))
 		}
-		s.logger.Warn("resp: clients are closed that do not take their replies", "clients", open-int64(unanswered))
+		if deaf := open - int64(unanswered); deaf > 0 {
+			s.logger.Warn("resp: clients are closed that do not take their replies", "clients", deaf)
+		}
 	}
 	for _, l := range loops {
 		l.mailbox.close()

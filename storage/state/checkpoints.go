@@ -132,8 +132,11 @@ func (c *Checkpoints) removeLeftovers(published journal.Published) error {
 	return c.leave(unknown, published.Slot == 0 && len(published.Head) > 0)
 }
 
-func (c *Checkpoints) generationDirectory(number uint64) string {
-	return filepath.Join(c.dir, strconv.FormatUint(number, 10))
+func (c *Checkpoints) generationDirectory(number uint64) string { return generationIn(c.dir, number) }
+
+// generationIn is the directory of a generation below that of all.
+func generationIn(dir string, number uint64) string {
+	return filepath.Join(dir, strconv.FormatUint(number, 10))
 }
 
 // openPublished opens the newest checkpoint, or keeps why that is not possible.

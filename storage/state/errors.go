@@ -50,6 +50,14 @@ func isOfTheSystem(err error) bool {
 	})
 }
 
+// damagedBy is an error, told as that of the damaged checkpoint of slot if it is one.
+func (g *generation) damagedBy(slot paxos.Slot, err error) error {
+	if errors.Is(err, errDamaged) {
+		return &Damaged{slot, g.dir, err}
+	}
+	return err
+}
+
 func inconsistent(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
 }

@@ -26,10 +26,8 @@ func Inspect(dir string, p journal.Published, visit func(paxos.CheckpointRecord)
 		return checkpoint, fmt.Errorf("storage: cannot make a directory to open the checkpoint in: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(apart)) }()
-	c := &Checkpoints{dir: dir}
-	from := c.generationDirectory(p.Generation)
-	c.dir = apart
-	err = mirror(from, c.generationDirectory(p.Generation))
+	from := generationIn(dir, p.Generation)
+	err = mirror(from, generationIn(apart, p.Generation))
 	if errors.Is(err, fs.ErrNotExist) {
 		return checkpoint, &Damaged{checkpoint.Slot, from, errors.New("it is missing")}
 	}

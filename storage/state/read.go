@@ -51,10 +51,7 @@ func (c *Checkpoints) readPart(slot paxos.Slot, cursor []byte, maxBytes int, see
 	if err == nil {
 		data, next, err = c.part(r, v, cursor, max(1, min(maxBytes, maxPartBytes)))
 	}
-	if errors.Is(err, errDamaged) {
-		err = &Damaged{slot, r.g.dir, err}
-	}
-	return data, next, errors.Join(err, r.done())
+	return data, next, errors.Join(r.g.damagedBy(slot, err), r.done())
 }
 
 // part collects pieces until there are enough.

@@ -44,7 +44,7 @@ func (c *Checkpoints) renewIfWasteful() error {
 	} else if err != nil {
 		return err
 	}
-	return newest.damagedBy(c.renew(newest))
+	return newest.g.damagedBy(newest.checkpoint.Slot, c.renew(newest))
 }
 
 // readAgain reads all records to know what they take.
@@ -56,15 +56,7 @@ func (c *Checkpoints) readAgain(i *image) error {
 	if err == nil {
 		i.g.know(t)
 	}
-	return i.damagedBy(err)
-}
-
-// damagedBy is an error, told as that of a damaged checkpoint if it is one.
-func (i *image) damagedBy(err error) error {
-	if errors.Is(err, errDamaged) {
-		return &Damaged{i.checkpoint.Slot, i.g.dir, err}
-	}
-	return err
+	return i.g.damagedBy(i.checkpoint.Slot, err)
 }
 
 // wasteful decides by what was found when all records were read last; without that there is nothing to compare with.
