@@ -42,6 +42,25 @@ func TestVersionsThroughAllNodes(t *testing.T) {
 	c.awaitEqual()
 }
 
+// TestTombstonesAreKeptAsTheLeaderSays: nodes with different retentions hold the same tombstones for the same time, whoever leads.
+func TestTombstonesAreKeptAsTheLeaderSays(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3)
+	restart := func(n *node) {
+		n.stop()
+		n.start("--tombstone-retention", []string{"1h", "500h", "1ms"}[n.id-1])
+		c.awaitServing()
+	}
+	for _, n := range c.nodes {
+		restart(n)
+	}
+	for _, n := range c.nodes {
+		expect(t, n, "1", "DEL", "k", "VER", 10*n.id)
+		c.awaitEqual()
+		restart(c.leader())
+	}
+}
+
 // TestTombstonesOutliveARestart shows that an old write cannot bring a removed key back after all nodes were down.
 func TestTombstonesOutliveARestart(t *testing.T) {
 	c := startCluster(t, 3)

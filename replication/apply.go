@@ -263,12 +263,12 @@ func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 		}
 		if run {
 			a.changes()
-			a.machine.Apply(uint64(slot), timeMS, sectionSeed(b.seed, i), s.commands, int(s.count), replies)
+			a.machine.Apply(uint64(slot), Stamp{timeMS, sectionSeed(b.seed, i), b.retentionMS}, s.commands, int(s.count), replies)
 			ran = true
 		}
 	}
 	if !ran {
-		a.machine.Apply(uint64(slot), timeMS, b.seed, nil, 0, nil) // its time still passes
+		a.machine.Apply(uint64(slot), Stamp{timeMS, b.seed, b.retentionMS}, nil, 0, nil) // its time still passes
 	}
 	return nil
 }
@@ -347,7 +347,7 @@ func (a *applier) runIdle(always bool) {
 			return
 		}
 		if replies != nil {
-			a.machine.Apply(applied, a.advanceTime(0), 0, nil, 0, replies)
+			a.machine.Apply(applied, Stamp{TimeMS: a.advanceTime(0)}, nil, 0, replies)
 		}
 	}
 }

@@ -41,9 +41,10 @@ func (s *section) size() int { return len(s.commands) + sectionOverhead }
 
 // batch is what a slot holds.
 type batch struct {
-	timeMS   int64
-	seed     uint64
-	sections []section
+	timeMS      int64
+	seed        uint64
+	retentionMS int64
+	sections    []section
 }
 
 // sectionSeed gives each section of a batch chance of its own (SplitMix64, Steele et al., "Fast Splittable
@@ -57,7 +58,8 @@ func sectionSeed(seed uint64, index int) uint64 {
 
 func encodeBatch(b *batch) ([]byte, error) {
 	return (&wire.Batch{
-		Format: FormatVersion, Group: groupID, TimeMs: b.timeMS, Seed: b.seed, Sections: encodeSections(b.sections),
+		Format: FormatVersion, Group: groupID, TimeMs: b.timeMS, Seed: b.seed, RetentionMs: b.retentionMS,
+		Sections: encodeSections(b.sections),
 	}).MarshalVT()
 }
 
@@ -86,11 +88,11 @@ func decodeBatch(payload []byte) (batch, error) {
 	if err := checkHeader(w.Format, w.Group); err != nil {
 		return batch{}, err
 	}
-	if w.TimeMs < 0 {
-		return batch{}, fmt.Errorf("batch time %d ms is negative", w.TimeMs)
+	if w.TimeMs < 0 || w.RetentionMs < 0 {
+		return batch{}, fmt.Errorf("batch time %d ms or retention %d ms is negative", w.TimeMs, w.RetentionMs)
 	}
 	sections, err := decodeSections(w.Sections)
-	return batch{timeMS: w.TimeMs, seed: w.Seed, sections: sections}, err
+	return batch{timeMS: w.TimeMs, seed: w.Seed, retentionMS: w.RetentionMs, sections: sections}, err
 }
 
 // decodeForwarded reads the payload of a Forward; the sections alias it.

@@ -19,7 +19,7 @@ func exampleSections() []section {
 }
 
 func TestBatchRoundTrip(t *testing.T) {
-	want := batch{timeMS: 1_700_000_000_123, seed: 1 << 63, sections: exampleSections()}
+	want := batch{timeMS: 1_700_000_000_123, seed: 1 << 63, retentionMS: 86_400_000, sections: exampleSections()}
 	payload, err := encodeBatch(&want)
 	if err != nil {
 		t.Fatal(err)

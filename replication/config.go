@@ -46,6 +46,9 @@ type Config struct {
 	ReadMode      ReadMode
 	// CommitTimeout is how long a command or a read may wait for its outcome. Default 10 s.
 	CommitTimeout time.Duration
+	// TombstoneRetention is for how long the state machine is to remember the versions of removed keys, in the log's time, while this
+	// node leads: it goes into the stamp of each batch, so that it may differ between nodes. In whole milliseconds; 0 is the machine's own.
+	TombstoneRetention time.Duration
 	// Session names this boot's session; Boot grows by one with each start of the data directory.
 	Session uuid.UUID
 	Boot    uint64
@@ -143,6 +146,9 @@ func (c Config) withDefaults() (Config, error) {
 	var errs []error
 	if c.CommitTimeout < 0 {
 		errs = append(errs, fmt.Errorf("commit timeout %v must not be negative", c.CommitTimeout))
+	}
+	if c.TombstoneRetention < 0 {
+		errs = append(errs, fmt.Errorf("tombstone retention %v must not be negative", c.TombstoneRetention))
 	}
 	if c.ReadMode > ReadStale {
 		errs = append(errs, fmt.Errorf("read mode %d is none of quorum, lease and stale", c.ReadMode))

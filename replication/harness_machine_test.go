@@ -67,17 +67,17 @@ func (r *recorder) NextDeadline() int64 {
 	return r.deadline.Load()
 }
 
-func (r *recorder) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies) {
+func (r *recorder) Apply(slot uint64, stamp Stamp, commands []byte, count int, replies Replies) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.changed.Broadcast()
 	r.slot = max(r.slot, slot)
-	r.times = append(r.times, timeMS)
-	if deadline := r.deadline.Load(); deadline != 0 && timeMS >= deadline {
+	r.times = append(r.times, stamp.TimeMS)
+	if deadline := r.deadline.Load(); deadline != 0 && stamp.TimeMS >= deadline {
 		r.deadline.Store(0)
 	}
 	if count > 0 {
-		r.seeds = append(r.seeds, seed)
+		r.seeds = append(r.seeds, stamp.Seed)
 	}
 	var waiting []*item
 	if replies != nil {

@@ -7,19 +7,28 @@ import "github.com/paxredis/paxredis/replication/paxos"
 type Machine interface {
 	CheckpointMachine
 
-	// Apply runs the count commands encoded back to back in commands, all from one origin and one slot. timeMS is the
-	// slot's wall-clock time in Unix milliseconds, which never goes back, and seed its random seed.
+	// Apply runs the count commands encoded back to back in commands, all from one origin and one slot.
 	// replies is where the commands' replies go when this node is their origin and still waits for them, otherwise nil.
 	// Called from one goroutine; commands must not be kept after the return.
 	//
 	// Two calls have no commands. Without replies, the slot does nothing but let time pass, on every node alike. With
-	// replies, what waits behind commands takes its turn, on its origin alone: slot and timeMS are those applied
+	// replies, what waits behind commands takes its turn, on its origin alone: slot and stamp.TimeMS are those applied
 	// already, and the call must leave no trace in the replicated state, nor in when anything in it will happen.
-	Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies)
+	Apply(slot uint64, stamp Stamp, commands []byte, count int, replies Replies)
 
 	// NextDeadline returns the Unix millisecond at which the next key expires, 0 without one. It may run beside Apply,
 	// from any goroutine.
 	NextDeadline() int64
+}
+
+// Stamp is what the leader gives a slot in place of all that differs between nodes: clock, chance, settings.
+type Stamp struct {
+	// TimeMS is the wall-clock time in Unix milliseconds, which never goes back.
+	TimeMS int64
+	// Seed is the random seed.
+	Seed uint64
+	// RetentionMS is Config.TombstoneRetention of the leader, in milliseconds; 0 is the machine's own.
+	RetentionMS int64
 }
 
 // Replies is what an origin keeps of a chunk while its commands are on their way through the log. The group knows

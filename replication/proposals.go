@@ -212,7 +212,9 @@ func (l *loop) proposeBatch(sections []section) {
 		l.timeMS = l.now.Real / int64(time.Millisecond)
 	}
 	l.proposedAt = l.now.Mono
-	payload, err := encodeBatch(&batch{timeMS: l.timeMS, seed: l.seed.Uint64(), sections: sections})
+	payload, err := encodeBatch(&batch{
+		timeMS: l.timeMS, seed: l.seed.Uint64(), retentionMS: l.g.cfg.TombstoneRetention.Milliseconds(), sections: sections,
+	})
 	if err != nil {
 		l.g.fail(fmt.Errorf("a batch of %d sections could not be encoded: %w", len(sections), err))
 		return

@@ -143,7 +143,7 @@ func (n *fakeNode) round() {
 			c.Replies.Fail(outcome)
 		default:
 			replies, _ := c.Replies.(statemachine.Replies)
-			n.machine.Apply(slot, now, slot, c.Commands, c.Count, replies)
+			n.machine.Apply(slot, statemachine.Stamp{TimeMS: now, Seed: slot}, c.Commands, c.Count, replies)
 		}
 		switch {
 		case !news:

@@ -5,6 +5,8 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 func TestRepliesComeInOrderWhileAppliesAreDelayed(t *testing.T) {
@@ -45,7 +47,7 @@ func TestAReadBehindAnUnappliedWriteAsksForItsOwnSlot(t *testing.T) {
 	w.send(line("GET b"))
 	node.until(func() bool { return node.reads > before })
 	node.set(func() { node.slot++ })
-	node.machine.Apply(node.slot, 1, 1, chunk.Commands, chunk.Count, chunk.Replies.(*submission))
+	node.machine.Apply(node.slot, statemachine.Stamp{TimeMS: 1, Seed: 1}, chunk.Commands, chunk.Count, chunk.Replies.(*submission))
 	w.want("+OK")
 	node.letGo()
 	w.want("$-1")

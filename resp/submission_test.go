@@ -25,7 +25,7 @@ func TestASubmissionHoldsNoMoreThanTheOutputLimit(t *testing.T) {
 	set := func(key, value string) []byte {
 		return statemachine.AppendCommand(nil, 0, [][]byte{[]byte("SET"), []byte(key), []byte(value)})
 	}
-	machine.Apply(1, 1, 1, set("a", value), 1, nil)
+	machine.Apply(1, statemachine.Stamp{TimeMS: 1, Seed: 1}, set("a", value), 1, nil)
 
 	sub := &submission{loop: idleLoop(t, s), generation: 1}
 	get := s.rows[s.table.Lookup([]byte("GET"))]
@@ -45,7 +45,7 @@ func TestASubmissionHoldsNoMoreThanTheOutputLimit(t *testing.T) {
 		add(quiet, kindRead, "GET", "a")
 	}
 	add(modest, kindRead, "GET", "b")
-	machine.Apply(2, 2, 2, set("b", "1"), 1, sub)
+	machine.Apply(2, statemachine.Stamp{TimeMS: 2, Seed: 2}, set("b", "1"), 1, sub)
 
 	if most := int(small().OutputBuffer) + len(value) + 100; len(sub.out.Buf) > most {
 		t.Errorf("the replies take %d bytes, the limit and one reply are %d", len(sub.out.Buf), most)

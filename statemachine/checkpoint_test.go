@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -208,19 +207,20 @@ func modelSection(rng *rand.Rand) (section []byte, line [][]byte) {
 
 // slotOf is one slot of the log.
 type slotOf struct {
-	timeMS  int64
-	section []byte
+	timeMS    int64
+	retention int64
+	section   []byte
 }
 
 func (s slotOf) apply(m *Machine, slot int) {
-	m.Apply(uint64(slot), s.timeMS, uint64(slot), s.section, 1, nil)
+	m.Apply(uint64(slot), Stamp{TimeMS: s.timeMS, Seed: uint64(slot), RetentionMS: s.retention}, s.section, 1, nil)
 }
 
 // TestCheckpointsHoldTheStateAtTheFreeze is the model test. Two machines apply the same random commands and write the same
 // checkpoints at their own paces, each to a store of its own, and a third writes none. Now and then the second is thrown away
 // and made again from the first one's store and the log behind it. All three must stay the same, and so must both stores.
 func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
-	cfg := Config{TombstoneRetention: 150 * time.Millisecond}
+	cfg := Config{}
 	exercised := map[string]bool{}
 	for seed := range uint64(6) {
 		rng := rand.New(rand.NewPCG(seed, 60))
@@ -231,7 +231,7 @@ func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 		for slot := 1; slot < 2500; slot++ {
 			now += rng.Int64N(8)
 			section, line := modelSection(rng)
-			s := slotOf{now, section}
+			s := slotOf{now, 100 + 10*rng.Int64N(10), section}
 			log = append(log, s)
 			revision := plain.Stats().Revision
 			for _, m := range []*Machine{first.m, second.m, plain} {

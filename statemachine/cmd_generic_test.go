@@ -190,7 +190,7 @@ func TestReadersRunBesideApply(t *testing.T) {
 		for j := range 20 {
 			encoded = AppendCommand(encoded, 0, words(fmt.Sprintf("SET key%d %d PX 50", (i*20+j)%500, i)))
 		}
-		m.Apply(uint64(i+1), testStart+int64(i), uint64(i), encoded, 20, nil)
+		m.Apply(uint64(i+1), Stamp{TimeMS: testStart + int64(i), Seed: uint64(i)}, encoded, 20, nil)
 	}
 	readers.Wait()
 	if s := m.Stats(); s.Misses == 0 {

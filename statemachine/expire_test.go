@@ -156,7 +156,7 @@ func TestNextDeadline(t *testing.T) {
 
 // TestRemovalIsInTheOrderOfDeadlineDatabaseKey: of keys that are due together the bound lets the first go.
 func TestRemovalIsInTheOrderOfDeadlineDatabaseKey(t *testing.T) {
-	ks := newKeyspace(hasher{1, 2}, 1000)
+	ks := newKeyspace(hasher{1, 2})
 	for _, k := range []struct {
 		db  int
 		key string
@@ -189,7 +189,7 @@ func TestTheOriginsOwnCallsRemoveNothing(t *testing.T) {
 	}
 	write := AppendCommand(nil, 0, words("SET other v"))
 	apply := func(m *Machine, slot uint64, timeMS int64, commands []byte, count int, replies Replies) {
-		m.Apply(slot, timeMS, 1, commands, count, replies)
+		m.Apply(slot, Stamp{TimeMS: timeMS, Seed: 1}, commands, count, replies)
 	}
 	for _, m := range []*Machine{origin, other} {
 		apply(m, 1, testStart, sets, keys, nil)

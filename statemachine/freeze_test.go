@@ -218,7 +218,7 @@ func TestTheOriginsOwnCallsDoNotShowInTheState(t *testing.T) {
 		h := newHarness(t)
 		h.expect("SET k 1", "OK")
 		if own {
-			h.m.Apply(h.slot+1, h.now+500, 1, nil, 0, &collector{})
+			h.m.Apply(h.slot+1, Stamp{TimeMS: h.now + 500, Seed: 1}, nil, 0, &collector{})
 		}
 		states[string(checkpointOf(t, h.m).state)] = true
 	}
@@ -245,7 +245,7 @@ func BenchmarkFreezeAndEncode(b *testing.B) {
 		c.Finish()
 		b.StopTimer()
 		for i := range update {
-			m.Apply(uint64(keys+i), testStart, 1, update[i], 1, nil)
+			m.Apply(uint64(keys+i), Stamp{TimeMS: testStart, Seed: 1}, update[i], 1, nil)
 		}
 		b.StartTimer()
 	}
@@ -300,7 +300,7 @@ func BenchmarkChange(b *testing.B) {
 					m.Freeze().Finish()
 					b.StartTimer()
 				}
-				m.Apply(uint64(keys+i), testStart, 1, update[i%keys], 1, nil)
+				m.Apply(uint64(keys+i), Stamp{TimeMS: testStart, Seed: 1}, update[i%keys], 1, nil)
 			}
 		})
 	}

@@ -58,8 +58,8 @@ func FuzzCommands(f *testing.F) {
 		cfg := Config{MaxStringBytes: 1 << 16}
 		a, b := newHarnessWith(t, cfg), newHarnessWith(t, cfg)
 		replies := &collector{proto: 2 + count%2}
-		a.m.Apply(1, testStart, uint64(seed), encoded, count, replies)
-		b.m.Apply(1, testStart, uint64(seed), encoded, count, nil)
+		a.m.Apply(1, Stamp{TimeMS: testStart, Seed: uint64(seed)}, encoded, count, replies)
+		b.m.Apply(1, Stamp{TimeMS: testStart, Seed: uint64(seed)}, encoded, count, nil)
 		if a.m.Digest() != b.m.Digest() {
 			t.Fatal("the digests differ")
 		}

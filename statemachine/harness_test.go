@@ -126,6 +126,8 @@ type harness struct {
 	now   int64
 	db    int
 	proto int
+	// retention is what the stamps say, in milliseconds.
+	retention int64
 }
 
 func newHarness(t testing.TB) *harness { return newHarnessWith(t, Config{}) }
@@ -138,7 +140,7 @@ func newHarnessWith(t testing.TB, cfg Config) *harness {
 func (h *harness) apply(count int, encoded []byte) []string {
 	h.slot++
 	c := &collector{proto: h.proto}
-	h.m.Apply(h.slot, h.now, h.slot, encoded, count, c)
+	h.m.Apply(h.slot, Stamp{TimeMS: h.now, Seed: h.slot, RetentionMS: h.retention}, encoded, count, c)
 	if c.finished != 1 {
 		h.t.Fatalf("Finish was called %d times", c.finished)
 	}

@@ -7,7 +7,7 @@ const Databases = 16
 type keyspace struct {
 	databases [Databases]database
 	hasher    hasher
-	// retention is how long a tombstone is kept, in milliseconds of log time.
+	// retention is how long a tombstone made now is kept, in milliseconds of log time.
 	retention int64
 	// now is the time of the newest applied slot in Unix milliseconds; it never goes back.
 	now int64
@@ -32,8 +32,8 @@ type database struct {
 	explicit   int    // how many objects of keys have flagExplicit
 }
 
-func newKeyspace(h hasher, retention int64) *keyspace {
-	ks := &keyspace{hasher: h, retention: retention}
+func newKeyspace(h hasher) *keyspace {
+	ks := &keyspace{hasher: h}
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace()}
 	}

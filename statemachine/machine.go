@@ -12,13 +12,11 @@ const (
 	DefaultMaxStringBytes     = 512 << 20
 )
 
-// Config is what a machine needs to know. HashSeed, TombstoneRetention and MaxStringBytes decide what a command does,
-// so they must be the same on every node.
+// Config is what a machine needs to know. HashSeed and MaxStringBytes decide what a command does, so they must be the same on
+// every node.
 type Config struct {
 	// HashSeed is the secret seed of the key dictionaries.
 	HashSeed [16]byte
-	// TombstoneRetention is how long a removed key's version is remembered, in log time; 24 h if not positive.
-	TombstoneRetention time.Duration
 	// MaxStringBytes is the longest string that APPEND and SETRANGE may make (Redis's proto-max-bulk-len); 512 MiB
 	// if not positive. At most 2 GiB.
 	MaxStringBytes int
@@ -46,6 +44,17 @@ type Machine struct {
 	max        int
 }
 
+// Stamp is what the leader gave a slot in place of all that differs between nodes: clock, chance, settings.
+type Stamp struct {
+	// TimeMS is the slot's time in Unix milliseconds.
+	TimeMS int64
+	// Seed is the source of chance.
+	Seed uint64
+	// RetentionMS is how long the version of a key removed here is remembered, in milliseconds of log time; DefaultTombstoneRetention
+	// if not positive. What was removed before keeps the time that it was given then.
+	RetentionMS int64
+}
+
 // Replies is where the origin of a section wants its replies.
 type Replies interface {
 	// Next is called right before command i of the section runs; view reads the state at that very point. It returns
@@ -57,16 +66,13 @@ type Replies interface {
 
 // New returns an empty machine.
 func New(cfg Config) *Machine {
-	if cfg.TombstoneRetention <= 0 {
-		cfg.TombstoneRetention = DefaultTombstoneRetention
-	}
 	if cfg.MaxStringBytes <= 0 {
 		cfg.MaxStringBytes = DefaultMaxStringBytes
 	}
 	m := &Machine{
 		table:  newTable(Commands()),
 		random: cfg.Random,
-		ks:     newKeyspace(newHasher(cfg.HashSeed), cfg.TombstoneRetention.Milliseconds()),
+		ks:     newKeyspace(newHasher(cfg.HashSeed)),
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
 	if m.random == nil {
@@ -92,26 +98,26 @@ func (m *Machine) newView() *View {
 	return v
 }
 
-// Apply runs count commands, encoded back to back, all of one section of a slot. timeMS is the slot's time in Unix
-// milliseconds and seed its random seed. replies is nil where nobody waits for them. Bytes that do not decode get error
+// Apply runs count commands, encoded back to back, all of one section of a slot. replies is nil where nobody waits for them. Bytes that do not decode get error
 // replies, the same on each node. Nothing of commands is kept. One goroutine calls it, slots in order; it holds the
 // write lock until it returns, so replies must not call back into Machine.
 //
 // A call with replies and no commands happens on the origin alone, for the reads that wait there: it changes nothing,
 // since the other nodes do not make it. Without replies and commands it lets the slot's time pass, on every node.
-func (m *Machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies Replies) {
+func (m *Machine) Apply(slot uint64, stamp Stamp, commands []byte, count int, replies Replies) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if count > 0 || replies == nil {
 		m.slot = slot
-		m.ks.now = max(m.ks.now, timeMS)
+		m.ks.now = max(m.ks.now, stamp.TimeMS)
+		m.ks.retain(stamp.RetentionMS)
 		m.ks.removeDue(expirePerApply)
 		m.ks.purgeTombstones(purgePerApply)
 	}
 
 	v := m.applier
 	v.tx.now = m.ks.now
-	v.random.state = seed ^ m.ks.revision
+	v.random.state = stamp.Seed ^ m.ks.revision
 	m.decoder.reset(commands)
 	for i := 0; i < count; i++ {
 		if replies != nil {

@@ -29,7 +29,7 @@ func TestNextSeesTheStateRightBeforeItsCommand(t *testing.T) {
 	}
 	c := &collector{proto: 2, next: func(_ int, v *View) { look(v) }, finish: look}
 	encoded, n := section("SET k 1", "INCR k", "DEL k")
-	m.Apply(7, testStart, 1, encoded, n, c)
+	m.Apply(7, Stamp{TimeMS: testStart, Seed: 1}, encoded, n, c)
 	if want := []string{"nil", `"1"`, `"2"`, "nil"}; !slices.Equal(states, want) {
 		t.Fatalf("the views saw %v, not %v", states, want)
 	}
@@ -44,7 +44,7 @@ func TestNextSeesTheStateRightBeforeItsCommand(t *testing.T) {
 func TestASectionWithoutCommandsStillFinishes(t *testing.T) {
 	m := New(Config{})
 	c := &collector{}
-	m.Apply(1, testStart, 1, nil, 0, c)
+	m.Apply(1, Stamp{TimeMS: testStart, Seed: 1}, nil, 0, c)
 	if c.finished != 1 {
 		t.Fatalf("Finish was called %d times", c.finished)
 	}
@@ -148,7 +148,7 @@ func TestBytesThatAreNoCommandGetAnErrorReply(t *testing.T) {
 				t.Fatalf("the replies are %v, not %v", got, want)
 			}
 			other := newHarness(t)
-			other.m.Apply(1, testStart, 1, slices.Concat(good, bad), 3, nil)
+			other.m.Apply(1, Stamp{TimeMS: testStart, Seed: 1}, slices.Concat(good, bad), 3, nil)
 			if name != "cut" && other.m.Digest() != h.m.Digest() {
 				t.Fatal("nodes with and without replies differ")
 			}
@@ -214,10 +214,10 @@ func TestTwoMachinesAgree(t *testing.T) {
 			replies := b.apply(count, slices.Concat(encoded, []byte{1, 2, 3}))
 			a.slot++
 			if noise.IntN(2) == 0 {
-				a.m.Apply(a.slot, a.now, a.slot, encoded, count, nil)
+				a.m.Apply(a.slot, Stamp{TimeMS: a.now, Seed: a.slot}, encoded, count, nil)
 			} else {
 				c := &collector{proto: 2}
-				a.m.Apply(a.slot, a.now, a.slot, encoded, count, c)
+				a.m.Apply(a.slot, Stamp{TimeMS: a.now, Seed: a.slot}, encoded, count, c)
 				if !slices.Equal(c.replies(), replies) {
 					t.Fatalf("seed %d, section %d: replies %v and %v", seed, i, c.replies(), replies)
 				}
@@ -232,7 +232,7 @@ func TestTwoMachinesAgree(t *testing.T) {
 
 // TestDigestDoesNotDependOnHowTheTablesGrew: the same keys by way of very different dictionaries.
 func TestDigestDoesNotDependOnHowTheTablesGrew(t *testing.T) {
-	forwards, backwards := newKeyspace(hasher{1, 2}, 1000), newKeyspace(hasher{3, 4}, 1000)
+	forwards, backwards := newKeyspace(hasher{1, 2}), newKeyspace(hasher{3, 4})
 	put := func(ks *keyspace, i int) {
 		e := ks.entry(&ks.databases[0], fmt.Appendf(nil, "key%d", i))
 		ks.putString(&e, []byte("v"), stamp{version: uint64(i + 1)})
@@ -252,7 +252,7 @@ func TestDigestDoesNotDependOnHowTheTablesGrew(t *testing.T) {
 
 func TestDigestSeesEverythingTheLogDecides(t *testing.T) {
 	digestOf := func(change func(ks *keyspace, e *entry)) digest {
-		ks := newKeyspace(hasher{1, 2}, 1000)
+		ks := newKeyspace(hasher{1, 2})
 		e := ks.entry(&ks.databases[0], []byte("key"))
 		ks.putString(&e, []byte("value"), stamp{version: 5})
 		change(ks, &e)
@@ -338,8 +338,8 @@ func FuzzApply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, encoded []byte, count uint8) {
 		cfg := Config{MaxStringBytes: 1 << 16}
 		a, b := newHarnessWith(t, cfg), newHarnessWith(t, cfg)
-		a.m.Apply(1, testStart, 1, encoded, int(count), &collector{proto: 2})
-		b.m.Apply(1, testStart, 1, encoded, int(count), nil)
+		a.m.Apply(1, Stamp{TimeMS: testStart, Seed: 1}, encoded, int(count), &collector{proto: 2})
+		b.m.Apply(1, Stamp{TimeMS: testStart, Seed: 1}, encoded, int(count), nil)
 		if a.m.Digest() != b.m.Digest() {
 			t.Fatal("the digests differ")
 		}
@@ -371,7 +371,7 @@ func TestSetAllocatesAtMostKeyAndValue(t *testing.T) {
 			}
 			next := 0
 			per := testing.AllocsPerRun(10, func() {
-				m.Apply(uint64(next+1), testStart, 1, sections[next], perRun, nil)
+				m.Apply(uint64(next+1), Stamp{TimeMS: testStart, Seed: 1}, sections[next], perRun, nil)
 				next++
 			}) / perRun
 			if raceDetector {
@@ -400,7 +400,7 @@ func BenchmarkApplySet(b *testing.B) {
 			b.ReportAllocs()
 			b.ResetTimer()
 			for i := 0; i < b.N; i += batch {
-				m.Apply(uint64(i+1), testStart, 1, sections[i/batch%len(sections)], min(batch, b.N-i), nil)
+				m.Apply(uint64(i+1), Stamp{TimeMS: testStart, Seed: 1}, sections[i/batch%len(sections)], min(batch, b.N-i), nil)
 			}
 		})
 	}
@@ -412,7 +412,7 @@ func BenchmarkReadGet(b *testing.B) {
 	args := make([]Args, keys)
 	for i := range args {
 		args[i] = words(fmt.Sprintf("GET key:%012d", i*7919%keys))
-		h.m.Apply(uint64(i+1), testStart, 1, AppendCommand(nil, 0, words(fmt.Sprintf("SET key:%012d %0128d", i, i))), 1, nil)
+		h.m.Apply(uint64(i+1), Stamp{TimeMS: testStart, Seed: 1}, AppendCommand(nil, 0, words(fmt.Sprintf("SET key:%012d %0128d", i, i))), 1, nil)
 	}
 	get := h.m.table.Lookup([]byte("GET"))
 	w := &respWriter{proto: 2}

@@ -17,7 +17,7 @@ func (m *Machine) Restore(state []byte, spaces []uint64, count uint64, next func
 	if err != nil {
 		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
 	}
-	r := newRestorer(m.ks.hasher, m.ks.retention, s)
+	r := newRestorer(m.ks.hasher, s)
 	if err := r.readAll(next); err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (m *Machine) Restore(state []byte, spaces []uint64, count uint64, next func
 
 // Reset makes the machine empty, as New does. It must not run beside Apply or Freeze. A checkpoint that is being written
 // ends without more records.
-func (m *Machine) Reset() { m.install(newKeyspace(m.ks.hasher, m.ks.retention), 0) }
+func (m *Machine) Reset() { m.install(newKeyspace(m.ks.hasher), 0) }
 
 // install gives the machine another state. Views keep pointing to the keyspace, so it is replaced in place.
 func (m *Machine) install(ks *keyspace, slot uint64) {
@@ -59,8 +59,8 @@ type restoredSpace struct {
 	want       *format.Space
 }
 
-func newRestorer(h hasher, retention int64, s *format.State) *restorer {
-	ks := newKeyspace(h, retention)
+func newRestorer(h hasher, s *format.State) *restorer {
+	ks := newKeyspace(h)
 	ks.now, ks.revision, ks.highest, ks.expired = s.NowMs, s.Revision, s.Highest, s.Expired
 	ks.keepDue, ks.newestSpace = s.KeepDue, s.NewestSpace
 	r := &restorer{ks: ks, spaces: make(map[uint64]*restoredSpace, 2*Databases)}

@@ -202,7 +202,7 @@ func fill(m *Machine, keys, valueBytes int) {
 		if i%10 == 0 {
 			line += fmt.Sprintf(" PX %d", 100_000_000+i*7919%1_000_000)
 		}
-		m.Apply(uint64(i+1), testStart, 1, AppendCommand(nil, 0, words(line)), 1, nil)
+		m.Apply(uint64(i+1), Stamp{TimeMS: testStart, Seed: 1}, AppendCommand(nil, 0, words(line)), 1, nil)
 	}
 }
 
@@ -277,7 +277,7 @@ func FuzzRestore(f *testing.F) {
 			return
 		}
 		encoded, n := section("SET a 1 PX 5", "DEL a", "FLUSHALL")
-		m.Apply(1, testStart, 1, encoded, n, nil)
+		m.Apply(1, Stamp{TimeMS: testStart, Seed: 1}, encoded, n, nil)
 		m.Digest()
 	})
 }

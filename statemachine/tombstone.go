@@ -39,6 +39,14 @@ func (ks *keyspace) leaveTombstone(e *entry, n uint64) {
 	ks.revise(tombstones, t.Object)
 }
 
+// retain sets how long a tombstone made from now on is kept.
+func (ks *keyspace) retain(ms int64) {
+	if ms <= 0 {
+		ms = DefaultTombstoneRetention.Milliseconds()
+	}
+	ks.retention = ms
+}
+
 // purgeTime is when a tombstone made now goes.
 func (ks *keyspace) purgeTime() int64 {
 	if ks.now > math.MaxInt64-ks.retention {

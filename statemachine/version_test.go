@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"testing"
-	"time"
 )
 
 // The tests of this file follow semantics.md, "Versions": the table, then each of the rules below it.
@@ -235,7 +234,8 @@ func TestVersions_TombstoneOutlivesFlushWithoutBeingCounted(t *testing.T) {
 }
 
 func TestVersions_TombstonesAreKeptForTheRetentionInLogTime(t *testing.T) {
-	h := newHarnessWith(t, Config{TombstoneRetention: time.Second})
+	h := newHarness(t)
+	h.retention = 1000
 	script(t, h, `
 		SET k a VER 5 => OK
 		DEL k => :1
@@ -249,8 +249,29 @@ func TestVersions_TombstonesAreKeptForTheRetentionInLogTime(t *testing.T) {
 		SET k b VER 1 => OK`)
 }
 
+// A tombstone is kept for as long as the stamp of the slot says that made it, whatever later ones say; without that, for a day.
+func TestVersions_EachTombstoneHasTheRetentionOfItsSlot(t *testing.T) {
+	h := newHarness(t)
+	script(t, h, "DEL day VER 5 => :1")
+	h.retention = 2000
+	script(t, h, "DEL two VER 5 => :1")
+	h.retention = 1000
+	script(t, h, `
+		DEL one VER 5 => :1
+		tick 1000
+		OBJECT VERSION one => :0
+		OBJECT VERSION two => :5
+		tick 1000
+		OBJECT VERSION two => :0
+		tick 86397999
+		OBJECT VERSION day => :5
+		tick 1
+		OBJECT VERSION day => :0`)
+}
+
 func TestVersions_PurgeOfTombstonesIsBoundedPerApply(t *testing.T) {
-	h := newHarnessWith(t, Config{TombstoneRetention: time.Second})
+	h := newHarness(t)
+	h.retention = 1000
 	var section []byte
 	const n = purgePerApply + 10
 	for i := range n {

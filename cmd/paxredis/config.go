@@ -95,7 +95,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&c.Limits.Lease, "lease", c.Limits.Lease, "`time` for which a follower grants the leader its leadership")
 	fs.DurationVar(&c.Limits.ElectionMin, "election-timeout-min", c.Limits.ElectionMin, "least `time` without a leader before a node stands for leader")
 	fs.DurationVar(&c.Limits.ElectionMax, "election-timeout-max", c.Limits.ElectionMax, "longest such `time`")
-	fs.DurationVar(&c.TombstoneRetention, "tombstone-retention", c.TombstoneRetention, "`time` for which the version of a removed key is remembered; the same on all nodes, so change it only while all are stopped")
+	fs.DurationVar(&c.TombstoneRetention, "tombstone-retention", c.TombstoneRetention, "`time` for which the version of a removed key is remembered; that of the leader counts")
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of unread replies at which a client is disconnected")
@@ -166,8 +166,8 @@ func (c *Config) Validate() error {
 	if c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > time.Hour {
 		refuse("--commit-timeout %v: must be from 100ms to 1h", c.CommitTimeout)
 	}
-	if c.TombstoneRetention < 0 {
-		refuse("--tombstone-retention %v: must not be negative", c.TombstoneRetention)
+	if c.TombstoneRetention < time.Millisecond {
+		refuse("--tombstone-retention %v: must be a millisecond at least", c.TombstoneRetention)
 	}
 	if c.MaxCommandBytes < 1<<10 || c.MaxCommandBytes > 512<<20 {
 		refuse("--max-command-bytes %v: must be from 1KiB to 512MiB", &c.MaxCommandBytes)

@@ -13,12 +13,12 @@ type machine struct{ *statemachine.Machine }
 
 // Apply implements replication.Machine. What the client layer gave the group as Replies always has the methods of
 // statemachine.Replies as well.
-func (m machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies replication.Replies) {
+func (m machine) Apply(slot uint64, stamp replication.Stamp, commands []byte, count int, replies replication.Replies) {
 	var own statemachine.Replies // stays nil when this node is not the origin
 	if replies != nil {
 		own = replies.(statemachine.Replies)
 	}
-	m.Machine.Apply(slot, timeMS, seed, commands, count, own)
+	m.Machine.Apply(slot, statemachine.Stamp(stamp), commands, count, own)
 }
 
 // Freeze implements replication.Machine.

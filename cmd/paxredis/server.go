@@ -163,10 +163,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if !ok {
 		return fmt.Errorf("--peers: %s was made by a release that did not write the first voters down: give --peers once more, as they were", c.DataDir)
 	}
-	n.machine = statemachine.New(statemachine.Config{
-		HashSeed:           hashSeed(identity.ClusterUUID),
-		TombstoneRetention: c.TombstoneRetention,
-	})
+	n.machine = statemachine.New(statemachine.Config{HashSeed: hashSeed(identity.ClusterUUID)})
 	// The peer listener is opened before the group, which sends from its first moment on, but takes no message yet.
 	transport, err := n.listenPeers(c, key, identity, first)
 	if err != nil {
@@ -316,15 +313,16 @@ func (n *node) watchDisk(c Config) {
 
 func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
 	return replication.Config{
-		Self:          identity.NodeID,
-		UUID:          identity.NodeUUID,
-		Configuration: first,
-		Limits:        c.Limits,
-		ReadMode:      replication.ReadMode(c.ReadMode),
-		CommitTimeout: c.CommitTimeout,
-		Session:       uuid.New(),
-		Boot:          identity.Boot,
-		Logger:        log,
+		Self:               identity.NodeID,
+		UUID:               identity.NodeUUID,
+		Configuration:      first,
+		Limits:             c.Limits,
+		ReadMode:           replication.ReadMode(c.ReadMode),
+		CommitTimeout:      c.CommitTimeout,
+		TombstoneRetention: c.TombstoneRetention,
+		Session:            uuid.New(),
+		Boot:               identity.Boot,
+		Logger:             log,
 		Bounds: replication.Bounds{CheckpointBounds: replication.CheckpointBounds{
 			CheckpointBytes:     int(c.CheckpointJournal),
 			CheckpointInterval:  c.CheckpointInterval,

@@ -191,7 +191,7 @@ func (s *store) read(encoded []byte, cmds []redis.Cmder) error {
 // apply runs an encoded command.
 func (s *store) apply(m *statemachine.Machine, encoded []byte) any {
 	v := &values{}
-	m.Apply(s.slot, s.clock().UnixMilli(), s.slot, encoded, 1, v)
+	m.Apply(s.slot, statemachine.Stamp{TimeMS: s.clock().UnixMilli(), Seed: s.slot}, encoded, 1, v)
 	return v.got
 }
 

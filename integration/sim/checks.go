@@ -137,10 +137,10 @@ func (c *checks) applied(n *node, r *paxos.Record) {
 // count looks for operations that are applied and must not be.
 func (c *checks) count(slot paxos.Slot, sections []sectionRecord) {
 	for i := range sections {
-		if s := &sections[i]; s.timeMS < c.reference.timeMS {
-			c.world.violated(fmt.Errorf("time goes back in slot %v: from %d to %d", slot, c.reference.timeMS, s.timeMS))
+		if s := &sections[i]; s.stamp.TimeMS < c.reference.timeMS {
+			c.world.violated(fmt.Errorf("time goes back in slot %v: from %d to %d", slot, c.reference.timeMS, s.stamp.TimeMS))
 		}
-		c.reference.timeMS = sections[i].timeMS
+		c.reference.timeMS = sections[i].stamp.TimeMS
 		tagsOf(sections[i].commands, func(id int) {
 			op := c.operations[id-1]
 			if op.applied != 0 {

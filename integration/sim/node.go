@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -144,7 +145,8 @@ func (n *node) config() replication.Config {
 	seed := n.seed()
 	return replication.Config{
 		Self: n.id, Configuration: n.first, Limits: o.Limits, ReadMode: o.ReadMode, CommitTimeout: o.CommitTimeout,
-		Session: uuid.UUID(seed[:16]), Boot: n.store.Boot(), Bounds: o.Bounds, Logger: n.logger(),
+		TombstoneRetention: time.Duration(n.id) * time.Hour, // that of the leader counts, on every node
+		Session:            uuid.UUID(seed[:16]), Boot: n.store.Boot(), Bounds: o.Bounds, Logger: n.logger(),
 	}
 }
 

@@ -26,8 +26,7 @@ type slotRecord struct {
 
 // sectionRecord is one call of Machine.Apply.
 type sectionRecord struct {
-	timeMS   int64
-	seed     uint64
+	stamp    replication.Stamp
 	commands []byte
 	count    int
 	// replies are those of the reference in its own record, and in a node's those of the origin, nil elsewhere.
@@ -48,7 +47,7 @@ func (r *reference) run(by paxos.NodeID, entry paxos.Entry, sections []sectionRe
 	for _, s := range sections {
 		replies := &collector{}
 		s.commands = bytes.Clone(s.commands)
-		r.machine.Apply(uint64(r.newest())+1, s.timeMS, s.seed, s.commands, s.count, replies.orNil(s.count))
+		r.machine.Apply(uint64(r.newest())+1, statemachine.Stamp(s.stamp), s.commands, s.count, replies.orNil(s.count))
 		s.replies = replies.all()
 		slot.sections = append(slot.sections, s)
 	}
@@ -65,8 +64,8 @@ func (s *slotRecord) differs(entry paxos.Entry, sections []sectionRecord) error 
 	}
 	for i := range sections {
 		one, other := &sections[i], &s.sections[i]
-		if one.timeMS != other.timeMS || one.seed != other.seed || one.count != other.count || !bytes.Equal(one.commands, other.commands) {
-			return fmt.Errorf("section %d with another time, chance or content than node %v", i, s.by)
+		if one.stamp != other.stamp || one.count != other.count || !bytes.Equal(one.commands, other.commands) {
+			return fmt.Errorf("section %d with another stamp or content than node %v", i, s.by)
 		}
 		for j, reply := range one.replies {
 			if !bytes.Equal(reply, other.replies[j]) {
@@ -115,19 +114,19 @@ type machine struct {
 }
 
 // Apply implements replication.Machine.
-func (m machine) Apply(slot uint64, timeMS int64, seed uint64, commands []byte, count int, replies replication.Replies) {
+func (m machine) Apply(slot uint64, stamp replication.Stamp, commands []byte, count int, replies replication.Replies) {
 	n := m.node
 	n.applying = paxos.Slot(slot)
 	own, _ := replies.(*submission) // nil when this node is not the origin
 	if own == nil {
-		m.Machine.Apply(slot, timeMS, seed, commands, count, nil)
+		m.Machine.Apply(slot, statemachine.Stamp(stamp), commands, count, nil)
 	} else {
-		m.Machine.Apply(slot, timeMS, seed, commands, count, own)
+		m.Machine.Apply(slot, statemachine.Stamp(stamp), commands, count, own)
 	}
 	if count == 0 && own != nil {
 		return // what waits behind commands took its turn, here alone
 	}
-	s := sectionRecord{timeMS: timeMS, seed: seed, commands: commands, count: count}
+	s := sectionRecord{stamp: stamp, commands: commands, count: count}
 	if own != nil {
 		s.replies = own.replies
 	}

@@ -35,7 +35,9 @@ type Batch struct {
 	// time_ms is the leader's wall clock in Unix milliseconds, never less than that of an earlier slot.
 	TimeMs int64 `protobuf:"varint,3,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
 	// seed is the source of all chance in the commands of this slot.
-	Seed          uint64     `protobuf:"fixed64,4,opt,name=seed,proto3" json:"seed,omitempty"`
+	Seed uint64 `protobuf:"fixed64,4,opt,name=seed,proto3" json:"seed,omitempty"`
+	// retention_ms is for how long the versions of keys removed in this slot are remembered, in the log's time; 0 is the machine's own.
+	RetentionMs   int64      `protobuf:"varint,5,opt,name=retention_ms,json=retentionMs,proto3" json:"retention_ms,omitempty"`
 	Sections      []*Section `protobuf:"bytes,15,rep,name=sections,proto3" json:"sections,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -95,6 +97,13 @@ func (x *Batch) GetTimeMs() int64 {
 func (x *Batch) GetSeed() uint64 {
 	if x != nil {
 		return x.Seed
+	}
+	return 0
+}
+
+func (x *Batch) GetRetentionMs() int64 {
+	if x != nil {
+		return x.RetentionMs
 	}
 	return 0
 }
@@ -269,12 +278,13 @@ var File_batch_proto protoreflect.FileDescriptor
 
 const file_batch_proto_rawDesc = "" +
 	"\n" +
-	"\vbatch.proto\x12\x14paxredis.replication\"\x9d\x01\n" +
+	"\vbatch.proto\x12\x14paxredis.replication\"\xc0\x01\n" +
 	"\x05Batch\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x17\n" +
 	"\atime_ms\x18\x03 \x01(\x03R\x06timeMs\x12\x12\n" +
-	"\x04seed\x18\x04 \x01(\x06R\x04seed\x129\n" +
+	"\x04seed\x18\x04 \x01(\x06R\x04seed\x12!\n" +
+	"\fretention_ms\x18\x05 \x01(\x03R\vretentionMs\x129\n" +
 	"\bsections\x18\x0f \x03(\v2\x1d.paxredis.replication.SectionR\bsections\"\xa7\x01\n" +
 	"\aSection\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\rR\x04node\x12\x18\n" +

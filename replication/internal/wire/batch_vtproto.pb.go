@@ -61,6 +61,11 @@ func (m *Batch) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			dAtA[i] = 0x7a
 		}
 	}
+	if m.RetentionMs != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.RetentionMs))
+		i--
+		dAtA[i] = 0x28
+	}
 	if m.Seed != 0 {
 		i -= 8
 		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.Seed))
@@ -235,6 +240,9 @@ func (m *Batch) SizeVT() (n int) {
 	if m.Seed != 0 {
 		n += 9
 	}
+	if m.RetentionMs != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.RetentionMs))
+	}
 	if len(m.Sections) > 0 {
 		for _, e := range m.Sections {
 			l = e.SizeVT()
@@ -396,6 +404,25 @@ func (m *Batch) UnmarshalVT(dAtA []byte) error {
 			}
 			m.Seed = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RetentionMs", wireType)
+			}
+			m.RetentionMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RetentionMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		case 15:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Sections", wireType)
@@ -886,6 +913,25 @@ func (m *Batch) UnmarshalVTUnsafe(dAtA []byte) error {
 			}
 			m.Seed = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RetentionMs", wireType)
+			}
+			m.RetentionMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RetentionMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		case 15:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Sections", wireType)
