@@ -46,10 +46,14 @@ type checkpointer struct {
 	suspended bool
 	freezing  bool            // a mark was reached, and task is about to be made
 	idle      chan<- struct{} // signalled when a task is finished; nil unless suspended
-	mark      appliedMark
-	newest    publishedCheckpoint
-	skipped   skippedCheckpoint
-	news      chan struct{} // closed, and replaced, when something of the above has changed
+	base      baseState
+	rewritten paxos.Slot // of the newest checkpoint that was written whole: damage of those before it says nothing
+	// recollecting: the machine is at Recollect.
+	recollecting bool
+	mark         appliedMark
+	newest       publishedCheckpoint
+	skipped      skippedCheckpoint
+	news         chan struct{} // closed, and replaced, when something of the above has changed
 }
 
 // checkpointTask is a frozen state to be written.
@@ -57,6 +61,7 @@ type checkpointTask struct {
 	slot    paxos.Slot
 	mark    checkpointMark
 	frozen  FrozenState
+	whole   bool // all records are in frozen, and are written in place of all checkpoints before
 	group   []byte
 	journal uint64 // Storage.JournalBytes at the moment of the freeze
 	stage   checkpointStage
@@ -71,7 +76,8 @@ type checkpointTask struct {
 type checkpointStage uint8
 
 const (
-	stageWrite checkpointStage = iota
+	stageBegin checkpointStage = iota
+	stageWrite
 	stagePublish
 	stageCut
 	stageRenew
@@ -137,9 +143,8 @@ func (c *checkpointer) step() bool {
 	if c.current == nil {
 		select {
 		case c.current = <-c.tasks:
-			c.current.began = c.clock.Now().Mono
 		default:
-			return c.judge()
+			return c.recollect() || c.judge()
 		}
 	}
 	task := c.current
@@ -179,6 +184,9 @@ func (c *checkpointer) reached(slot paxos.Slot, mark checkpointMark, now paxos.I
 	}
 	task := &checkpointTask{slot: slot, mark: mark, frozen: c.machine.Freeze(), group: encoded, journal: journal}
 	c.mu.Lock()
+	if c.base == baseReplaced {
+		task.whole, c.base = true, baseSound
+	}
 	c.task, c.frozen = task, task.frozen
 	c.announce()
 	c.mu.Unlock()
@@ -205,6 +213,8 @@ func (c *checkpointer) note(mark appliedMark) error {
 		return errInstalling
 	case c.task != nil:
 		return errStillWriting
+	case c.base == baseDamaged:
+		return errRecollecting
 	}
 	c.freezing = true
 	return nil
@@ -218,6 +228,7 @@ func (c *checkpointer) frozenOrNot() {
 	if c.task == nil && c.idle != nil {
 		signal(c.idle)
 	}
+	signal(c.wake) // there may be something to recollect
 }
 
 func (c *checkpointer) skip(slot paxos.Slot, why error) {
@@ -270,8 +281,10 @@ func (c *checkpointer) awaitRoom() {
 // proceed does what is next for a checkpoint. A crash may come between any two of these stages.
 func (c *checkpointer) proceed(task *checkpointTask) error {
 	switch task.stage {
+	case stageBegin:
+		return c.begin(task)
 	case stageWrite:
-		return c.write(task)
+		return c.unlessSpoilt(task, c.write(task))
 	case stagePublish:
 		return c.publish(task)
 	case stageCut:
@@ -283,7 +296,10 @@ func (c *checkpointer) proceed(task *checkpointTask) error {
 		task.stage = stageRenew
 		return nil
 	}
-	if err := c.storage.RenewCheckpoint(); err != nil {
+	err := c.storage.RenewCheckpoint()
+	if errors.Is(err, ErrDamaged) {
+		c.spoilt(task.slot, err)
+	} else if err != nil {
 		return err
 	}
 	c.finish()
@@ -340,6 +356,9 @@ func (c *checkpointer) published(p publishedCheckpoint) (before paxos.Slot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before, c.newest = c.newest.slot, p
+	if c.task.whole {
+		c.rewritten = p.slot
+	}
 	c.announce()
 	return before
 }
@@ -383,11 +402,11 @@ func (c *checkpointer) suspend(idle chan<- struct{}) {
 	c.suspended, c.idle = true, idle
 }
 
-// isWriting reports whether a checkpoint is being written, or about to be.
+// isWriting reports whether a checkpoint is being written, or about to be, or its state is being collected.
 func (c *checkpointer) isWriting() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.task != nil || c.freezing
+	return c.task != nil || c.freezing || c.recollecting
 }
 
 func (c *checkpointer) resume() {
@@ -395,13 +414,14 @@ func (c *checkpointer) resume() {
 	defer c.mu.Unlock()
 	c.suspended, c.idle = false, nil
 	c.announce()
+	signal(c.wake)
 }
 
 // restored notes the checkpoint that the state was made from, and how much of the log came after it.
 func (c *checkpointer) restored(p publishedCheckpoint, mark appliedMark, digest []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.newest, c.mark = p, mark
+	c.newest, c.mark, c.base = p, mark, baseSound
 	if digest != nil {
 		c.digests.add(c.digests.self, p.slot, digest)
 	}

@@ -66,7 +66,7 @@ func (g *Group) Checkpoint(ctx context.Context, wait bool) (paxos.Slot, error) {
 			return got.slot, nil
 		}
 		slot, err := g.awaitCheckpoint(ctx, got.slot)
-		if errors.Is(err, errStillWriting) || errors.Is(err, errInstalling) {
+		if errors.Is(err, errStillWriting) || errors.Is(err, errInstalling) || errors.Is(err, errRecollecting) {
 			continue // this node was busy when it came to that slot
 		}
 		if err != nil {
@@ -101,7 +101,7 @@ func (c *checkpointer) outcome(slot paxos.Slot) (published paxos.Slot, news <-ch
 	switch {
 	case c.newest.slot >= slot:
 		return c.newest.slot, nil, nil
-	case c.suspended, c.task != nil && c.task.slot >= slot:
+	case c.suspended, c.task != nil && c.task.slot >= slot, c.base == baseDamaged && errors.Is(c.skipped.why, errRecollecting):
 	case c.skipped.slot >= slot && (c.task == nil || !errors.Is(c.skipped.why, errStillWriting)):
 		return 0, nil, c.skipped.why
 	}

@@ -222,15 +222,80 @@ func TestFetchGoesOnWhenALinkBreaks(t *testing.T) {
 	c.checkCaughtUp(back, leader)
 }
 
-// TestWhoCannotReadItsCheckpointRefusesIt and goes on: there is another node to fetch it from.
+// TestWhoCannotReadItsCheckpointRefusesIt and goes on: there is another node to fetch it from. The next one it writes whole.
 func TestWhoCannotReadItsCheckpointRefusesIt(t *testing.T) {
 	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.PartBytes = 40 })
 	late, leader := c.fallBehind()
 	leader.disk.mu.Lock()
-	leader.disk.checkpoints.unreadable = true
+	leader.disk.checkpoints.newest.unreadable = true
 	leader.disk.mu.Unlock()
 	c.checkCaughtUp(c.start(late.id, late.disk), leader)
 	leader.mustWrite("it runs 1")
+	c.checkRewritten(leader)
+}
+
+// checkRewritten takes checkpoints at a node that knows of damage to its newest: the first is written whole, the second is not, and
+// a start makes the state from it.
+func (c *cluster) checkRewritten(n *node) {
+	c.t.Helper()
+	for range 2 {
+		n.mustWrite("after the damage 1")
+		n.mustCheckpoint()
+	}
+	n.disk.mu.Lock()
+	rewritten := n.disk.checkpoints.rewritten
+	n.disk.mu.Unlock()
+	if rewritten != 1 {
+		c.t.Errorf("%d checkpoints were written whole, not one", rewritten)
+	}
+	log := n.machine.log()
+	c.crash(n.id)
+	again := c.start(n.id, n.disk)
+	again.machine.waitCount(len(log))
+	if !slices.Equal(again.machine.log(), log) {
+		c.t.Error("the state was not what it had been")
+	}
+}
+
+// TestDamageFoundWhileWritingIsWrittenOver: the checkpoint that meets the damage is given up, and the one after it is whole.
+func TestDamageFoundWhileWritingIsWrittenOver(t *testing.T) {
+	for name, spoil := range map[string]func(*checkpoints){
+		"in a write":   func(c *checkpoints) { c.unwritable, c.newest.unreadable = true, true },
+		"in a renewal": func(c *checkpoints) { c.unrenewable = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, 3, nil)
+			n := c.leader()
+			n.fill("w", 20)
+			n.mustCheckpoint()
+			n.disk.mu.Lock()
+			spoil(&n.disk.checkpoints)
+			n.disk.mu.Unlock()
+			n.mustWrite("another 1")
+			if _, err := n.group.Checkpoint(t.Context(), true); (err != nil) != (name == "in a write") || err != nil && !errors.Is(err, ErrDamaged) {
+				t.Errorf("the checkpoint that meets the damage: %v", err)
+			}
+			c.checkRewritten(n)
+		})
+	}
+}
+
+// TestRewritingWaitsForRoom: while the disk has no room for both, no checkpoint is taken, and the node goes on.
+func TestRewritingWaitsForRoom(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	n := c.leader()
+	n.fill("w", 20)
+	n.mustCheckpoint()
+	n.disk.mu.Lock()
+	n.disk.checkpoints.newest.unreadable, n.disk.checkpoints.lacking = true, 2
+	n.disk.mu.Unlock()
+	n.group.ReportDamage(n.disk.checkpoints.newest.checkpoint.Slot, ErrDamaged)
+	for range 2 {
+		if _, err := n.group.Checkpoint(t.Context(), true); !errors.Is(err, ErrDiskSpace) {
+			t.Errorf("a checkpoint without room: %v", err)
+		}
+	}
+	c.checkRewritten(n)
 }
 
 func TestFetchWaitsForRoom(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 type image struct {
 	checkpoint paxos.Checkpoint
 	records    map[string]string
+	unreadable bool
 }
 
 // checkpoints are what a disk holds of them; disk.mu guards it.
@@ -34,7 +35,9 @@ type checkpoints struct {
 	lacking        int  // so many of the next parts find no room
 	spoiled        int  // so many of the next parts read are damaged
 	later          bool // parts received are of a later release
-	unreadable     bool // no part of it can be read
+	unwritable     bool // the next records of a difference cannot be written, as the base cannot be read
+	unrenewable    bool // the next renewal finds damage
+	rewritten      int
 	// gate, if set, is waited for before anything is written.
 	gate atomic.Pointer[chan struct{}]
 }
@@ -93,9 +96,13 @@ func (h *handle) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointReco
 		return errCrashed
 	}
 	c := &h.checkpoints
+	if c.unwritable {
+		c.unwritable = false
+		return paxos.ErrDamagedCheckpoint
+	}
 	if c.writing == nil || c.writing.checkpoint.Slot != slot {
 		c.writing = &image{checkpoint: paxos.Checkpoint{Slot: slot}, records: map[string]string{}}
-		if c.newest != nil {
+		if c.newest != nil && !c.newest.unreadable {
 			maps.Copy(c.writing.records, c.newest.records)
 		}
 	}
@@ -109,7 +116,30 @@ func (h *handle) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointReco
 	return nil
 }
 
-func (h *handle) RenewCheckpoint() error { return nil }
+func (h *handle) RewriteCheckpoint(slot paxos.Slot) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.dead.Load() {
+		return errCrashed
+	}
+	if h.checkpoints.lacking > 0 {
+		h.checkpoints.lacking--
+		return fmt.Errorf("1 byte free: %w", paxos.ErrDiskSpace)
+	}
+	h.checkpoints.writing = &image{checkpoint: paxos.Checkpoint{Slot: slot}, records: map[string]string{}}
+	h.checkpoints.rewritten++
+	return nil
+}
+
+func (h *handle) RenewCheckpoint() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.checkpoints.unrenewable {
+		h.checkpoints.unrenewable = false
+		return paxos.ErrDamagedCheckpoint
+	}
+	return nil
+}
 
 func (h *handle) PublishCheckpoint(c paxos.Checkpoint) error {
 	h.mu.Lock()
@@ -193,7 +223,7 @@ func (h *handle) ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (d
 	if i == nil {
 		return nil, nil, paxos.ErrNoCheckpoint
 	}
-	if h.checkpoints.unreadable {
+	if i.unreadable {
 		return nil, nil, paxos.ErrDamagedCheckpoint
 	}
 	keys := slices.Sorted(maps.Keys(i.records))
@@ -235,7 +265,7 @@ func (h *handle) BeginReceive(c paxos.Checkpoint) (cursor []byte, err error) {
 			return stored.cursor, nil
 		}
 	}
-	stored.receiving, stored.cursor, stored.received = &image{c, map[string]string{}}, nil, 0
+	stored.receiving, stored.cursor, stored.received = &image{checkpoint: c, records: map[string]string{}}, nil, 0
 	return nil, nil
 }
 
@@ -344,6 +374,14 @@ func (r *recorder) Freeze() FrozenState {
 	f := &frozenRecorder{r: r, from: r.written, to: len(r.applied)}
 	r.frozen, r.written = f, len(r.applied)
 	return f
+}
+
+// Recollect takes a few calls, as a large state does.
+func (r *recorder) Recollect() (more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.written = max(0, r.written-3)
+	return r.written > 0
 }
 
 func (f *frozenRecorder) Next(maxBytes int) []paxos.CheckpointRecord {

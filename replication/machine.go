@@ -44,6 +44,10 @@ type CheckpointMachine interface {
 	// Freeze freezes the state as of the newest applied slot. Only one FrozenState exists at a time. Called from the
 	// goroutine that calls Apply.
 	Freeze() FrozenState
+	// Recollect has the next FrozenState hold all records, as the first one does, instead of those alone that changed since the one
+	// before. Each call does a little of that; false says that all is done. It may run beside Apply; it does not run beside Freeze, nor
+	// while there is a FrozenState.
+	Recollect() (more bool)
 	// Restore replaces the state by that of checkpoint c, whose records next returns until it reports false. On an error
 	// the machine is empty. One that matches paxos.ErrNewerFormat says that nothing is damaged and only a later release can read it:
 	// the group ends then, where it gives any other checkpoint up that cannot be restored. It does not run beside Apply or Freeze.

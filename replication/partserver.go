@@ -3,7 +3,6 @@ package replication
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -23,8 +22,8 @@ type partServer struct {
 	transport Transport
 	clock     Clock
 	kept      *keptLog
-	log       *slog.Logger
 	bytes     int
+	damaged   func(paxos.Slot, error) // is told of a checkpoint of this node that cannot be read
 	fail      func(error)
 	stop      chan struct{}
 	ended     chan struct{}
@@ -51,9 +50,9 @@ type partHold struct {
 	until      int64 // Instant.Mono
 }
 
-func newPartServer(s CheckpointStorage, t Transport, c Clock, kept *keptLog, log *slog.Logger, bytes int, fail func(error)) *partServer {
+func newPartServer(s CheckpointStorage, t Transport, c Clock, kept *keptLog, bytes int, damaged func(paxos.Slot, error), fail func(error)) *partServer {
 	return &partServer{
-		storage: s, transport: t, clock: c, kept: kept, log: log, bytes: bytes, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
+		storage: s, transport: t, clock: c, kept: kept, bytes: bytes, damaged: damaged, fail: fail, stop: make(chan struct{}), ended: make(chan struct{}),
 		wake: make(chan struct{}, 1),
 	}
 }
@@ -121,9 +120,7 @@ func (p *partServer) step() bool {
 	case errors.Is(err, ErrNoCheckpoint), errors.Is(err, errTooManyHolds):
 		part.Refused = err.Error()
 	case errors.Is(err, ErrDamaged):
-		// This node has all of it in memory and is sound: the peer fetches from another one. A start would find the damage, too.
-		p.log.Error("this node's checkpoint is damaged, and cannot be given to a peer: look for errors of its disk, and restart the node once the "+
-			"others are well: it fetches another one", "peer", request.from, "error", err)
+		p.damaged(part.Slot, err) // the peer fetches from another node
 		part.Refused = "its checkpoint is damaged"
 	case err != nil:
 		p.failed = true
@@ -169,8 +166,8 @@ func (p *partServer) answer(r partRequest) (paxos.CheckpointPart, error) {
 		return paxos.CheckpointPart{}, err
 	}
 	part := paxos.CheckpointPart{Slot: hold.checkpoint.Slot}
-	if part.Data, part.Next, err = p.storage.ReadCheckpoint(hold.checkpoint.Slot, r.ask.Cursor, p.bytes); err != nil {
-		return paxos.CheckpointPart{}, err
+	if part.Data, part.Next, err = p.storage.ReadCheckpoint(part.Slot, r.ask.Cursor, p.bytes); err != nil {
+		return part, err
 	}
 	p.kept.serves(r.from, part.Slot, len(part.Next) == 0)
 	if len(r.ask.Cursor) == 0 {

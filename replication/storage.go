@@ -50,6 +50,10 @@ type CheckpointStorage interface {
 	// the one under way; the first call for a slot begins it, with or without records. One goroutine calls it. Nothing of
 	// records is kept.
 	WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecord) error
+	// RewriteCheckpoint begins the checkpoint of slot as one to which all records will be written: of those before, which cannot be
+	// read, nothing is taken over. They stay until it is published, and go then. ErrDiskSpace if there is no room for both; nothing is
+	// under way then.
+	RewriteCheckpoint(slot paxos.Slot) error
 	// PublishCheckpoint completes the checkpoint under way, which is c.Slot's: records of spaces that are not in c.Spaces
 	// go, everything is synced, what was written is read back and compared, and only then is c published.
 	PublishCheckpoint(c paxos.Checkpoint) error

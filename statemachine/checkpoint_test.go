@@ -33,6 +33,7 @@ type checkpointer struct {
 	store savedState
 
 	running *Checkpoint
+	whole   bool           // it holds all records
 	seen    map[place]bool // records of the running checkpoint
 	frozen  map[place]string
 	digest  string
@@ -58,6 +59,9 @@ func recordsNow(m *Machine) map[place]string {
 }
 
 func (c *checkpointer) freeze() {
+	if c.whole {
+		clear(c.store.records) // they could not be read
+	}
 	c.running, c.seen = c.m.Freeze(), map[place]bool{}
 	c.frozen, c.digest = recordsNow(c.m), c.m.Digest()
 }
@@ -73,7 +77,7 @@ func (c *checkpointer) next(maxBytes int) (more bool) {
 		}
 		c.seen[p] = true
 		switch old, there := c.store.records[p]; {
-		case r.Deleted && !there:
+		case r.Deleted && !there && !c.whole:
 			c.t.Fatalf("the record of %v is deleted, and was not in the checkpoint before", p)
 		case r.Deleted && len(r.Value) > 0:
 			c.t.Fatalf("the deletion of %v has a value", p)
@@ -102,7 +106,7 @@ func (c *checkpointer) finish() {
 	}
 	s := &c.store
 	s.count, s.sum, s.spaces, s.state = c.running.Finish()
-	c.running = nil
+	c.running, c.whole = nil, false
 	maps.DeleteFunc(s.records, func(p place, _ string) bool { return !slices.Contains(s.spaces, p.space) })
 	if !slices.IsSorted(s.spaces) {
 		c.t.Fatalf("the spaces %v are not in order", s.spaces)
@@ -218,16 +222,18 @@ func (s slotOf) apply(m *Machine, slot int) {
 
 // TestCheckpointsHoldTheStateAtTheFreeze is the model test. Two machines apply the same random commands and write the same
 // checkpoints at their own paces, each to a store of its own, and a third writes none. Now and then the second is thrown away
-// and made again from the first one's store and the log behind it. All three must stay the same, and so must both stores.
+// and made again from the first one's store and the log behind it, or loses its store and writes all of it anew. All three must stay the same,
+// and so must both stores.
 func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 	cfg := Config{}
-	exercised := map[string]bool{}
+	exercised, rewritten := map[string]bool{}, 0
 	for seed := range uint64(6) {
 		rng := rand.New(rand.NewPCG(seed, 60))
 		first, second := newCheckpointer(t, New(cfg)), newCheckpointer(t, New(cfg))
 		plain := New(cfg)
 		var log []slotOf // from the newest freeze on
 		now, frozenAt := int64(testStart), 0
+		recollecting := false
 		for slot := 1; slot < 2500; slot++ {
 			now += rng.Int64N(8)
 			section, line := modelSection(rng)
@@ -245,6 +251,12 @@ func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 			first.verify(line)
 			second.verify(line)
 			switch {
+			case recollecting:
+				recollecting = second.m.recollect(1 + rng.IntN(4))
+				second.whole = !recollecting
+			case first.running == nil && !second.whole && rng.IntN(60) == 0:
+				recollecting = true
+				rewritten++
 			case first.running == nil && rng.IntN(20) == 0:
 				first.freeze()
 				second.freeze()
@@ -263,6 +275,9 @@ func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 				}
 			}
 		}
+	}
+	if rewritten < 50 {
+		t.Errorf("only %d stores were lost", rewritten)
 	}
 	for _, cmd := range Commands() {
 		if cmd.Flags.Has(Write) && cmd.Run != nil && !exercised[cmd.Name] {

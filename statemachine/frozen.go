@@ -24,6 +24,7 @@ type frozenSpace struct {
 func (s *space) freeze(c *Checkpoint) *frozenSpace {
 	f := &frozenSpace{checkpoint: c, space: s, turn: s.turn, changed: s.changed, removed: s.removed, sum: s.sum}
 	s.turn, s.changed, s.removed, s.frozen = s.turn.other(), changes{}, dict{hasher: s.hasher}, f
+	s.cursor, s.recollected = 0, false
 	return f
 }
 

@@ -38,6 +38,9 @@ type space struct {
 	sum uint64
 	// frozen is what a checkpoint that is being written has of this space, nil without one.
 	frozen *frozenSpace
+	// cursor is where Recollect goes on, and recollected says that it is done: all objects are in changed.
+	cursor      uint64
+	recollected bool
 }
 
 func newSpace(id uint64, h hasher) *space {

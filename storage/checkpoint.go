@@ -48,6 +48,9 @@ func (s *Store) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecor
 	return s.state.Write(slot, records)
 }
 
+// RewriteCheckpoint implements replication.CheckpointStorage.
+func (s *Store) RewriteCheckpoint(slot paxos.Slot) error { return s.state.Rewrite(slot) }
+
 // PublishCheckpoint implements replication.CheckpointStorage.
 func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error { return s.state.Publish(c) }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage"
 	"github.com/paxredis/paxredis/storage/backup"
@@ -13,7 +14,10 @@ import (
 const noCheckpointText = "this node does not have "
 
 // checkpoints are a node's checkpoints as clients may read them, for backups.
-type checkpoints struct{ store *storage.Store }
+type checkpoints struct {
+	store *storage.Store
+	group *replication.Group
+}
 
 // Head implements resp.CheckpointSource.
 func (c checkpoints) Head(slot uint64) (found uint64, head []byte, release func(), err error) {
@@ -40,6 +44,9 @@ func (c checkpoints) Read(slot uint64, cursor []byte, since uint64, maxBytes int
 	}
 	if errors.Is(err, paxos.ErrNoCheckpoint) {
 		err = fmt.Errorf(noCheckpointText+"what changed up to slot %d since slot %d (0: all)", slot, since)
+	}
+	if errors.Is(err, paxos.ErrDamagedCheckpoint) {
+		c.group.ReportDamage(paxos.Slot(slot), err)
 	}
 	return data, next, err
 }

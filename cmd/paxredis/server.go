@@ -343,7 +343,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		},
 		Dir:         c.DataDir,
 		Version:     version,
-		Checkpoints: checkpoints{n.store},
+		Checkpoints: checkpoints{n.store, n.group},
 		Now:         wallClock,
 		Shutdown:    n.askShutdown,
 		Logger:      n.log,

@@ -97,7 +97,8 @@ func TestAGenerationIsFilledUpInSteps(t *testing.T) {
 	s := g.scan(view{attempt: 1}, nil)
 	defer s.close()
 	number := 0
-	for item := s.next(); item != nil; item = s.next() {
+	item, err := s.next()
+	for ; err == nil && item != nil; item, err = s.next() {
 		key, value := entryOf(number, 500)
 		got, err := item.ValueCopy(nil)
 		if err != nil || !bytes.Equal(item.Key(), key) || !bytes.Equal(got, value) {
@@ -105,8 +106,8 @@ func TestAGenerationIsFilledUpInSteps(t *testing.T) {
 		}
 		number++
 	}
-	if number != count {
-		t.Errorf("%d entries", number)
+	if number != count || err != nil {
+		t.Errorf("%d entries: %v", number, err)
 	}
 }
 

@@ -147,6 +147,78 @@ func recovers(t *testing.T, dir string, m model) {
 	n.close()
 }
 
+// TestADamagedCheckpointIsWrittenAnew: damage that comes while it is in use is met by reading it. One that is written anew needs nothing of it,
+// and until that is published the old one is the newest.
+func TestADamagedCheckpointIsWrittenAnew(t *testing.T) {
+	dir, m := damageable(t)
+	n := openNode(t, dir)
+	tables, err := filepath.Glob(filepath.Join(dir, "state", "1", "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal("nothing to damage", err)
+	}
+	for _, table := range tables {
+		damageInPlace(t, table)
+	}
+	var damaged *Damaged
+	if _, _, err := n.Read(2, nil, 4<<20); !errors.As(err, &damaged) || damaged.Slot != 2 {
+		t.Fatalf("reading what is damaged: %v", err)
+	}
+	_, release, err := n.Hold(2) // as for a peer that was reading it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Rewrite(2); err == nil {
+		t.Error("a checkpoint of a slot that there is was begun anew")
+	}
+	if err := n.Rewrite(3); err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := n.Checkpoint(); !ok || c.Slot != 2 {
+		t.Errorf("meanwhile the newest is %v, %v", c.Slot, ok)
+	}
+	n.checkpoint(m, 3, []uint64{1}, records(m)...)
+	n.expect(m)
+	n.checkpoint(m, 4, []uint64{1}, set(1, "after", "1"), gone(1, "key 7"))
+	n.expect(m)
+	if _, _, err := n.Read(2, nil, 4<<20); !errors.Is(err, paxos.ErrDamagedCheckpoint) {
+		t.Errorf("what is held: %v", err)
+	}
+	release()
+	if _, err := os.Stat(filepath.Join(dir, "state", "1")); !os.IsNotExist(err) {
+		t.Errorf("the damaged one is still there: %v", err)
+	}
+	n = n.reopen()
+	n.expect(m)
+	if err := n.Rewrite(5); err != nil {
+		t.Fatal(err)
+	}
+	n.write(5, records(m)[:10]...)
+	n = n.reopen() // what was not published is gone
+	n.expect(m)
+	n.close()
+}
+
+// damageInPlace changes bytes all over a file that is in use.
+func damageInPlace(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := int64(500); at < info.Size()/2; at += 1000 {
+		if _, err := f.WriteAt([]byte("damage"), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestACheckpointIsSetAsideThoughACrashCameFirst: the journal says that it was given up, and its directory has its name yet.
 func TestACheckpointIsSetAsideThoughACrashCameFirst(t *testing.T) {
 	dir, _ := damageable(t)

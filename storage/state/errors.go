@@ -62,6 +62,13 @@ func inconsistent(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
 }
 
+// reading is deferred by whatever reads through Badger: what a bad disk has done to a table makes it panic.
+func reading(err *error) {
+	if cause := recover(); cause != nil {
+		*err = inconsistent("Badger cannot read it: %v", cause)
+	}
+}
+
 // received says that what a peer sent cannot be used.
 func received(format string, args ...any) error {
 	return fmt.Errorf("storage: %s: %w", fmt.Sprintf(format, args...), paxos.ErrDamagedCheckpoint)

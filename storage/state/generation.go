@@ -86,11 +86,7 @@ func open(g *generation, o *Options) (*generation, error) {
 }
 
 func (g *generation) open() (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = inconsistent("Badger cannot open it: %v", cause)
-		}
-	}()
+	defer reading(&err)
 	o := badgerOptions(g.dir, g.shape, g.badger)
 	if g.apart {
 		o = o.WithNumCompactors(0).WithNumLevelZeroTablesStall(1 << 20)
@@ -191,6 +187,7 @@ func (g *generation) bytesOnDisk() (total uint64, err error) {
 
 // get returns the value of a key as of an attempt, and its meta byte; ok is false if there is none.
 func (g *generation) get(key []byte, attempt uint64) (value []byte, meta byte, ok bool, err error) {
+	defer reading(&err)
 	txn := g.db.NewTransactionAt(attempt, false)
 	defer txn.Discard()
 	item, err := txn.Get(key)

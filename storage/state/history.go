@@ -34,7 +34,8 @@ func parsePublication(item *badger.Item) (p publication, err error) {
 }
 
 // attemptOf returns the attempt that published the checkpoint of a slot, even if a later one does not see it any more.
-func (g *generation) attemptOf(slot paxos.Slot) (uint64, error) {
+func (g *generation) attemptOf(slot paxos.Slot) (attempt uint64, err error) {
+	defer reading(&err)
 	txn := g.db.NewTransactionAt(math.MaxUint64, false)
 	defer txn.Discard()
 	it := txn.NewKeyIterator(historyKey(slot), badger.IteratorOptions{})
@@ -50,6 +51,7 @@ func (g *generation) attemptOf(slot paxos.Slot) (uint64, error) {
 
 // published returns the publication of the newest slot not above slot, as an attempt sees it; the zero value if there is none.
 func (g *generation) published(slot paxos.Slot, seen uint64) (p publication, err error) {
+	defer reading(&err)
 	txn := g.db.NewTransactionAt(seen, false)
 	defer txn.Discard()
 	it := txn.NewIterator(badger.IteratorOptions{Reverse: true})
@@ -63,6 +65,7 @@ func (g *generation) published(slot paxos.Slot, seen uint64) (p publication, err
 
 // history returns the publications that an attempt sees, ascending.
 func (g *generation) history(seen uint64) (all []publication, err error) {
+	defer reading(&err)
 	txn := g.db.NewTransactionAt(seen, false)
 	defer txn.Discard()
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{historySpace}})

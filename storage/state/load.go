@@ -80,11 +80,14 @@ func (l *load) next() (record paxos.CheckpointRecord, ok bool, err error) {
 		return record, false, l.result
 	}
 	for {
-		item := l.s.next()
-		if item == nil {
+		item, err := l.s.next()
+		if err == nil && item == nil {
 			return record, false, l.finishLocked()
 		}
-		complete, err := false, l.s.parse(item)
+		if err == nil {
+			err = l.s.parse(item)
+		}
+		complete := false
 		if err == nil {
 			complete, err = l.add(&l.s.piece)
 		}

@@ -19,6 +19,8 @@ type history struct {
 	spaces []uint64
 	next   uint64
 	past   map[paxos.Slot]model
+	// rewritten counts checkpoints that took nothing over.
+	rewritten int
 }
 
 func (h *history) value() string {
@@ -77,6 +79,9 @@ func (h *history) take() {
 	h.t.Helper()
 	h.slot += paxos.Slot(1 + h.r.IntN(5))
 	records := h.changes()
+	if h.r.IntN(6) == 0 {
+		records = h.rewrite(records)
+	}
 	half := len(records) / 2
 	h.write(h.slot, records[:half]...)
 	h.write(h.slot, records[half:]...)
@@ -85,9 +90,30 @@ func (h *history) take() {
 	h.past[h.slot] = maps.Clone(h.m)
 }
 
+// rewrite begins a checkpoint that takes nothing over, and returns all records of it instead of the changes.
+func (h *history) rewrite(changes []paxos.CheckpointRecord) (all []paxos.CheckpointRecord) {
+	h.t.Helper()
+	if err := h.Rewrite(h.slot); err != nil {
+		h.t.Fatal(err)
+	}
+	h.m.apply(changes...)
+	h.rewritten++
+	for _, r := range changes {
+		if r.Deleted {
+			all = append(all, r) // it may come, and be of what is not there
+		}
+	}
+	return append(all, records(h.m)...)
+}
+
 // fail begins a checkpoint that is not completed.
 func (h *history) fail() {
 	h.slot++
+	if h.r.IntN(4) == 0 {
+		if err := h.Rewrite(h.slot); err != nil {
+			h.t.Fatal(err)
+		}
+	}
 	h.write(h.slot, h.changes()...)
 }
 
@@ -119,6 +145,9 @@ func runHistory(t *testing.T, seed uint64) {
 		before = h.slot
 	}
 	h.close()
+	if h.rewritten == 0 {
+		t.Error("no checkpoint was written anew")
+	}
 }
 
 // renewNow copies the newest checkpoint, whether that is needed or not, and gives up the one under way.

@@ -38,7 +38,7 @@ func (c *Checkpoints) ReadChanges(slot, since paxos.Slot, cursor []byte, maxByte
 
 func (c *Checkpoints) readPart(slot paxos.Slot, cursor []byte, maxBytes int, see func(*reader) (view, error)) (data, next []byte, err error) {
 	if len(cursor) > maxCursorBytes || len(cursor) > 0 && cursor[0] != recordSpace {
-		return nil, nil, received("a cursor of %d bytes is none", len(cursor))
+		return nil, nil, fmt.Errorf("storage: %w: a cursor of %d bytes is none", paxos.ErrNoCheckpoint, len(cursor))
 	}
 	if slot == 0 {
 		return nil, nil, fmt.Errorf("storage: %w: slot 0 has none", paxos.ErrNoCheckpoint)
@@ -59,7 +59,8 @@ func (c *Checkpoints) part(r *reader, v view, cursor []byte, maxBytes int) (data
 	s := r.g.scan(v, cursor)
 	defer s.close()
 	var entries []byte
-	for item := s.next(); item != nil; item = s.next() {
+	item, err := s.next()
+	for ; err == nil && item != nil; item, err = s.next() {
 		if len(entries) >= maxBytes {
 			next = item.KeyCopy(nil)
 			break
@@ -67,6 +68,9 @@ func (c *Checkpoints) part(r *reader, v view, cursor []byte, maxBytes int) (data
 		if entries, err = s.appendItem(entries, item); err != nil {
 			return nil, nil, err
 		}
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	data, err = c.codec.encode(entries)
 	return data, next, err
@@ -77,7 +81,7 @@ func (s *scanner) appendItem(entries []byte, item *badger.Item) ([]byte, error) 
 	if item.UserMeta()&metaDeleted != 0 && s.since == 0 {
 		return entries, nil
 	}
-	err := item.Value(func(value []byte) error {
+	err := value(item, func(value []byte) error {
 		if _, err := parsePiece(item.Key(), item.UserMeta(), value); err != nil {
 			return err
 		}

@@ -149,9 +149,13 @@ func TestTheCursorWrittenDownStaysBehindTheTables(t *testing.T) {
 	want, got := i.g.scan(i.view(), nil), g.scan(view{attempt: 1}, nil)
 	defer want.close()
 	defer got.close()
-	for item := want.next(); item != nil && bytes.Compare(item.Key(), r.cursor) < 0; item = want.next() {
-		if there := got.next(); there == nil || !bytes.Equal(there.Key(), item.Key()) {
-			t.Fatalf("%q is missing, before %q", item.Key(), r.cursor)
+	item, err := want.next()
+	for ; item != nil && bytes.Compare(item.Key(), r.cursor) < 0; item, err = want.next() {
+		if there, err := got.next(); err != nil || there == nil || !bytes.Equal(there.Key(), item.Key()) {
+			t.Fatalf("%q is missing, before %q: %v", item.Key(), r.cursor, err)
 		}
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

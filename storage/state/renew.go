@@ -163,17 +163,17 @@ func (c *Checkpoints) copyAll(b *bulk, from *image, history []publication) error
 	}
 	s := from.g.scan(from.view(), nil)
 	defer s.close()
-	for item := s.next(); item != nil; item = s.next() {
+	item, err := s.next()
+	for ; err == nil && item != nil; item, err = s.next() {
 		if err := c.stopped(); err != nil {
 			return err
 		}
 		if item.UserMeta()&metaDeleted != 0 && item.Version() <= history[0].attempt {
 			continue
 		}
-		err := item.Value(func(value []byte) error { return b.add(item.Key(), item.UserMeta(), value, item.Version()) })
-		if err != nil {
+		if err := value(item, func(value []byte) error { return b.add(item.Key(), item.UserMeta(), value, item.Version()) }); err != nil {
 			return fmt.Errorf("storage: cannot copy the checkpoints in %s: %w", from.g.dir, err)
 		}
 	}
-	return nil
+	return err
 }

@@ -43,27 +43,28 @@ func (s *scanner) close() {
 }
 
 // next returns the item of the next piece, nil after the last one. It is valid until the next call.
-func (s *scanner) next() *badger.Item {
+func (s *scanner) next() (item *badger.Item, err error) {
+	defer reading(&err)
 	for {
 		s.advance()
 		if !s.it.Valid() {
-			return nil
+			return nil, nil
 		}
 		item := s.it.Item()
 		if skip, over := s.elsewhere(item.Key()); over {
-			return nil
+			return nil, nil
 		} else if skip {
 			continue
 		}
 		if s.since == 0 {
-			return item
+			return item, nil
 		}
 		if bytes.Equal(item.Key(), s.former) {
 			continue
 		}
 		s.former = append(s.former[:0], item.Key()...)
 		if !item.IsDeletedOrExpired() {
-			return item
+			return item, nil
 		}
 	}
 }
@@ -101,7 +102,8 @@ func (s *scanner) elsewhere(key []byte) (skip, over bool) {
 func (g *generation) read(v view, emit func(*piece) error) error {
 	s := g.scan(v, nil)
 	defer s.close()
-	for item := s.next(); item != nil; item = s.next() {
+	item, err := s.next()
+	for ; err == nil && item != nil; item, err = s.next() {
 		if err := s.parse(item); err != nil {
 			return err
 		}
@@ -109,15 +111,21 @@ func (g *generation) read(v view, emit func(*piece) error) error {
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // parse reads an item's piece into s.piece.
 func (s *scanner) parse(item *badger.Item) error {
-	return item.Value(func(value []byte) (err error) {
+	return value(item, func(value []byte) (err error) {
 		s.piece, err = parsePiece(item.Key(), item.UserMeta(), value)
 		return err
 	})
+}
+
+// value has f look at an item's value.
+func value(item *badger.Item, f func([]byte) error) (err error) {
+	defer reading(&err)
+	return item.Value(f)
 }
 
 // tally reads and checks all pieces of a view.

@@ -57,6 +57,9 @@ func TestAFullDiskIsNoticedBeforeBadgerWrites(t *testing.T) {
 	if _, err := n.BeginReceive(m.head(9, 1)); !errors.Is(err, paxos.ErrDiskSpace) {
 		t.Errorf("a reception: %v", err)
 	}
+	if err := n.Rewrite(9); !errors.Is(err, paxos.ErrDiskSpace) {
+		t.Errorf("writing all anew: %v", err)
+	}
 	n.expect(m)
 	n.close()
 

@@ -39,7 +39,8 @@ type undo struct {
 }
 
 // restore looks at every key written since.
-func (u *undo) restore(b *batch) error {
+func (u *undo) restore(b *batch) (err error) {
+	defer reading(&err)
 	txn := u.g.db.NewTransactionAt(u.newest, false)
 	defer txn.Discard()
 	it := txn.NewIterator(badger.IteratorOptions{AllVersions: true, SinceTs: u.base})

@@ -53,12 +53,8 @@ func (c *Checkpoints) under(slot paxos.Slot, bytes uint64) (*attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest := paxos.Slot(0)
-	if before != nil {
-		newest = before.checkpoint.Slot
-	}
-	if slot <= newest {
-		return nil, fmt.Errorf("storage: a checkpoint of slot %v cannot be written: the newest is of slot %v", slot, newest)
+	if err := before.mayPrecede(slot); err != nil {
+		return nil, err
 	}
 	if c.attempt != nil && c.attempt.slot == slot {
 		return c.attempt, nil
@@ -66,7 +62,52 @@ func (c *Checkpoints) under(slot paxos.Slot, bytes uint64) (*attempt, error) {
 	if err := errors.Join(c.abandon(), c.Room(0)); err != nil {
 		return nil, err
 	}
-	a := &attempt{slot: slot, before: before, weight: make(map[uint64]uint64), replaced: make(map[uint64]uint64)}
+	return c.begin(slot, before, bytes)
+}
+
+// mayPrecede says why no checkpoint of slot can be written after i, which is nil for none.
+func (i *image) mayPrecede(slot paxos.Slot) error {
+	newest := paxos.Slot(0)
+	if i != nil {
+		newest = i.checkpoint.Slot
+	}
+	if slot <= newest {
+		return fmt.Errorf("storage: a checkpoint of slot %v cannot be written: the newest is of slot %v", slot, newest)
+	}
+	return nil
+}
+
+// Rewrite begins the checkpoint of slot as one of a generation of its own, to which all records are written. See
+// replication.CheckpointStorage.
+func (c *Checkpoints) Rewrite(slot paxos.Slot) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	newest, err := c.newestImage()
+	if err != nil {
+		return err
+	}
+	if err := newest.mayPrecede(slot); err != nil {
+		return err
+	}
+	live := uint64(0)
+	if newest != nil {
+		if live = newest.g.liveBytes(&newest.checkpoint); newest.g.live == nil {
+			if live, err = newest.g.bytesOnDisk(); err != nil {
+				return fmt.Errorf("storage: cannot tell the size of the checkpoints in %s: %w", newest.g.dir, err)
+			}
+		}
+	}
+	if err := errors.Join(c.abandon(), c.Room(live+live/2)); err != nil {
+		return err
+	}
+	c.broken = nil // whatever is in the generation that cannot be read, nothing more is written to it
+	_, err = c.begin(slot, nil, live)
+	return err
+}
+
+// begin begins an attempt, as a difference to before, or in a generation of its own.
+func (c *Checkpoints) begin(slot paxos.Slot, before *image, bytes uint64) (a *attempt, err error) {
+	a = &attempt{slot: slot, before: before, weight: make(map[uint64]uint64), replaced: make(map[uint64]uint64)}
 	if before != nil {
 		a.g, a.base = before.g, before.attempt
 		c.takeNote(a.g)
@@ -190,7 +231,7 @@ func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
 	}
 	c.attempt = nil
 	a.tell(checkpoint)
-	return c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, false)
+	return c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, a.before == nil)
 }
 
 // tell keeps what is known to be live near the truth: what was written is added if none of it replaced something, as there are as many
@@ -271,14 +312,15 @@ func (a *attempt) removeReturned(b *batch, spaces []uint64, highest uint64) (som
 func (a *attempt) removeOld(b *batch, space uint64) error {
 	s := a.g.scan(view{attempt: a.number, spaces: []uint64{space}}, nil)
 	defer s.close()
-	for item := s.next(); item != nil; item = s.next() {
+	item, err := s.next()
+	for ; err == nil && item != nil; item, err = s.next() {
 		if item.Version() < a.number {
 			if err := b.delete(item.KeyCopy(nil)); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return err
 }
 
 // verify reads back what the attempt wrote.

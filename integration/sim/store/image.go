@@ -72,6 +72,15 @@ func (s *Store) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecor
 	return nil
 }
 
+// RewriteCheckpoint implements replication.CheckpointStorage.
+func (s *Store) RewriteCheckpoint(slot paxos.Slot) error {
+	if s.machine.Disk.HasFailed() {
+		return disk.ErrFailed
+	}
+	s.writing = s.begin(paxos.Checkpoint{Slot: slot})
+	return nil
+}
+
 // begin makes an image of a generation that was never used before.
 func (s *Store) begin(c paxos.Checkpoint) *image {
 	s.machine.generations++
