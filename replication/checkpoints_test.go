@@ -174,6 +174,27 @@ func TestNodeTooFarBehindGetsACheckpointThenEntries(t *testing.T) {
 	again.mustWrite("again 1")
 }
 
+// TestReadsThatWaitForACheckpointAreToldSo: there is a leader, so that is not what is missing.
+func TestReadsThatWaitForACheckpointAreToldSo(t *testing.T) {
+	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.PartBytes, cfg.CommitTimeout = 30, 300*time.Millisecond })
+	late, leader := c.fallBehind()
+	second := make(chan struct{}, 1)
+	c.net.setFilter(func(_, _ paxos.NodeID, m paxos.Message) int {
+		if p, ok := m.(paxos.CheckpointPart); ok && len(p.Head) == 0 {
+			signal(second)
+			return 0 // the first part is all that comes
+		}
+		return 1
+	})
+	back := c.start(late.id, late.disk)
+	<-second
+	if _, o := back.read(); o != Loading {
+		t.Errorf("the read: %v", o)
+	}
+	c.net.setFilter(nil)
+	c.checkCaughtUp(back, leader)
+}
+
 func TestFetchGoesOnElsewhereWhereItStopped(t *testing.T) {
 	c := newCluster(t, 3, func(cfg *Config) { cfg.Bounds.PartBytes = 30 })
 	late, leader := c.fallBehind()

@@ -68,12 +68,16 @@ func (k *keptLog) learns(peer paxos.NodeID, from paxos.Slot) {
 	}
 }
 
-// published notes that a peer has a checkpoint of its own of that slot, and so all entries before it.
+// published notes that a peer has a checkpoint of its own of that slot, and so all entries before it. If that is later than the one that it
+// was given, it has installed that one.
 func (k *keptLog) published(peer paxos.NodeID, slot paxos.Slot) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if p := k.of(peer); p != nil {
 		p.through = max(p.through, slot)
+		if slot > p.checkpoint {
+			p.until = min(p.until, k.clock.Now().Mono+int64(holdFor))
+		}
 	}
 }
 

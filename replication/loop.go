@@ -284,5 +284,9 @@ func (l *loop) expire() {
 		lane.collectOverdue(bornBefore)
 		lane.failHeld(bornBefore, NoLeader)
 	}
-	l.expireReads(bornBefore, NoLeader)
+	unread := NoLeader
+	if slot, _ := l.g.fetcher.progress(); slot != 0 {
+		unread = Loading // what they wait for comes with a checkpoint
+	}
+	l.expireReads(bornBefore, unread)
 }

@@ -35,7 +35,7 @@ func TestOutcomes(t *testing.T) {
 		{replyError("MISCONF the disk is full"), refused},
 		{&net.OpError{Op: "dial", Err: errors.New("connection refused")}, refused},
 		{fmt.Errorf("redis: %w", redis.ErrPoolTimeout), refused},
-		{replyError("UNCERTAIN no majority answered within the commit timeout: the command may or may not be applied"), unknown},
+		{replyError("UNCERTAIN no outcome within the commit timeout: the command may or may not be applied"), unknown},
 		{replyError("UNCERTAIN this node is shutting down: the command may or may not take effect"), unknown},
 		{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, unknown},
 		{&net.OpError{Op: "write", Err: errors.New("broken pipe")}, unknown},

@@ -245,7 +245,7 @@ func (c *checks) booted(n *node, restored paxos.Restored) {
 	if restored.Promised.Less(v.promised) {
 		c.world.violated(fmt.Errorf("node %v has promised %v, and its disk knows of %v alone", n.id, v.promised, restored.Promised))
 	}
-	if restored.First > restored.Checkpoint+1 {
+	if restored.First > restored.Checkpoint+1 && (restored.Checkpoint != 0 || !n.disk.Rotten()) { // what rots is given up
 		c.world.violated(fmt.Errorf("the journal of node %v begins at slot %v, and its newest checkpoint is of slot %v", n.id, restored.First, restored.Checkpoint))
 	}
 	held := map[paxos.Slot]paxos.Ballot{}

@@ -105,6 +105,7 @@ var faultTable = [FaultKinds]func(*world) bool{
 	FaultIsland:      makeIsland,
 	FaultSlowApply:   slowApply,
 	FaultHeldVotes:   heldVotesOrForgotten,
+	FaultRot:         rotCheckpoint,
 }
 
 // lasting returns how long a fault lasts.
@@ -283,6 +284,17 @@ func fillDisk(w *world) bool {
 		})
 	}
 	return ok
+}
+
+// rotCheckpoint spoils a checkpoint. The next one has to come before another node loses what it has.
+func rotCheckpoint(w *world) bool {
+	n, ok := pick(w, w.live())
+	return ok && !w.losing && !w.rotten() && n.store.Rot()
+}
+
+// rotten reports whether a node has a checkpoint that cannot be read, or has given it up and has no other yet.
+func (w *world) rotten() bool {
+	return slices.ContainsFunc(w.nodes, func(n *node) bool { return !n.gone && n.disk.Rotten() })
 }
 
 func failSync(w *world) bool {

@@ -152,7 +152,7 @@ func addMember(w *world) bool {
 func removeMember(w *world) bool {
 	active := w.configuration()
 	m, _ := pick(w, active.Members())
-	if active.IsVoter(m.ID) && len(active.Voters) <= minVoters {
+	if active.IsVoter(m.ID) && len(active.Voters) <= minVoters || w.rotten() {
 		return false
 	}
 	return w.change(replication.Change{Kind: replication.RemoveMember, Member: paxos.Member{ID: m.ID}})
@@ -160,7 +160,7 @@ func removeMember(w *world) bool {
 
 func replaceMember(w *world) bool {
 	active := w.configuration()
-	if len(active.Members()) >= maxMembers {
+	if len(active.Members()) >= maxMembers || w.rotten() {
 		return false
 	}
 	v, _ := pick(w, active.Voters)
@@ -172,7 +172,7 @@ func (w *world) expendable() (*node, bool) {
 	active := w.configuration()
 	v, _ := pick(w, active.Voters)
 	n := w.node(v.ID)
-	return n, !n.gone && !w.losing && len(active.Members()) < maxMembers && w.canSpare(&active, v.ID)
+	return n, !n.gone && !w.losing && !w.rotten() && len(active.Members()) < maxMembers && w.canSpare(&active, v.ID)
 }
 
 // loseDirectory ends a voter for good, unless too many are gone already, and has it replaced.

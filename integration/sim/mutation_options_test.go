@@ -77,6 +77,11 @@ var (
 	// slowly has nodes apply slowly what they learn, and fall behind the checkpoints of others.
 	slowly = &Options{Limits: quick(paxos.Limits{LearnBytes: 512}), FaultEvery: 250 * time.Millisecond, FaultLasts: 2 * time.Second, Bounds: oftenTaken,
 		Faults: Only(FaultIsolate, FaultCrash, FaultSlowLinks, FaultSlowApply, FaultCheckpoint)}
+	// overtaken has them be in the middle of that when a checkpoint of another node is there.
+	overtaken = &Options{Limits: quick(paxos.Limits{LearnBytes: 512}), Nodes: 5, FaultEvery: 200 * time.Millisecond, FaultLasts: 2 * time.Second,
+		Bounds: replication.Bounds{CheckpointBounds: replication.CheckpointBounds{CheckpointBytes: 2 << 10, PartBytes: 1 << 20,
+			CheckpointInterval: 300 * time.Millisecond, FetchBytesPerSecond: 4 << 20}},
+		Faults: Only(FaultIsolate, FaultPartial, FaultSlowApply)}
 	// clocks has wall clocks set, and leaders that go by others.
 	clocks = &Options{Limits: quick(paxos.Limits{}), FaultEvery: 150 * time.Millisecond, FaultLasts: 600 * time.Millisecond, Bounds: oftenTaken,
 		Faults: Only(FaultClockJump, FaultIsolate, FaultTransfer, FaultCheckpoint)}

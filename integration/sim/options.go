@@ -46,13 +46,14 @@ const (
 	FaultIsland                   // a leader is cut off, works on alone and is asked for a change, as are those that replace it
 	FaultSlowApply                // a process takes long to apply what is chosen
 	FaultHeldVotes                // the votes of one node for another come late: when that one leads again, with another ballot
+	FaultRot                      // a checkpoint that was synced cannot be read any more
 	FaultKinds       int   = iota // how many there are
 )
 
 var faultNames = [...]string{
 	"crash", "crash-all", "crash-in-disk", "restart", "freeze", "suspend", "isolate", "split", "one-way", "partial", "bridge", "chain",
 	"link-break", "loss", "repeat", "slow-links", "slow-disk", "clock-jump", "transfer", "add", "remove", "replace", "lost-directory",
-	"checkpoint", "full-disk", "sync-error", "damage", "return", "island", "slow-apply", "held-votes",
+	"checkpoint", "full-disk", "sync-error", "damage", "return", "island", "slow-apply", "held-votes", "rot",
 }
 
 func (f Fault) String() string { return faultNames[f] }
@@ -132,8 +133,9 @@ type Figures struct {
 	Uncertain, Compared int
 	// Ballots is the highest round of any promise, Boots how many processes there were.
 	Ballots, Boots int
-	// Published is how many checkpoints nodes took, Received how many they fetched from another.
-	Published, Received int
+	// Published is how many checkpoints nodes took, Rewritten how many of those took nothing over from one that had rotted, and Received how
+	// many were fetched from another node.
+	Published, Rewritten, Received int
 	// Configurations became active, HandOvers brought the node they named to lead.
 	Configurations, HandOvers int
 	// DiskFailures and SyncFailures have ended a process, Refusals are starts on a damaged disk, FrozenReads freezes in the middle of a read.
@@ -147,6 +149,7 @@ func (f *Figures) Add(other *Figures) {
 	f.Ballots += other.Ballots
 	f.Boots += other.Boots
 	f.Published += other.Published
+	f.Rewritten += other.Rewritten
 	f.Received += other.Received
 	f.Configurations += other.Configurations
 	f.HandOvers += other.HandOvers
@@ -157,9 +160,9 @@ func (f *Figures) Add(other *Figures) {
 }
 
 func (f Figures) String() string {
-	return fmt.Sprintf("%d boots, %d ballots, %d hand-overs done, %d configurations active, %d checkpoints taken and %d fetched, "+
+	return fmt.Sprintf("%d boots, %d ballots, %d hand-overs done, %d configurations active, %d checkpoints taken, %d of them anew, and %d fetched, "+
 		"%d disks and %d syncs failed, %d damaged disks refused, %d reads frozen, %d uncertain outcomes, %d reads compared",
-		f.Boots, f.Ballots, f.HandOvers, f.Configurations, f.Published, f.Received, f.DiskFailures, f.SyncFailures, f.Refusals, f.FrozenReads,
+		f.Boots, f.Ballots, f.HandOvers, f.Configurations, f.Published, f.Rewritten, f.Received, f.DiskFailures, f.SyncFailures, f.Refusals, f.FrozenReads,
 		f.Uncertain, f.Compared)
 }
 

@@ -153,8 +153,9 @@ func (w *world) figures() Figures {
 		f.HandOvers += int(boolean(done))
 	}
 	for _, n := range w.nodes {
-		published, received := n.disk.Checkpoints()
+		published, rewritten, received := n.disk.Checkpoints()
 		f.Published += published
+		f.Rewritten += rewritten
 		f.Received += received
 		f.Boots += int(n.boots)
 		f.Ballots = max(f.Ballots, int(n.vows.promised.Round))

@@ -2,10 +2,27 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"path"
 	"strings"
+
+	"github.com/paxredis/paxredis/replication/paxos"
 )
+
+// Rot has the newest checkpoint not be readable any more. It reports false if there is none, or it is damaged already.
+func (s *Store) Rot() bool {
+	if s.newest == nil || s.newest.rotten {
+		return false
+	}
+	s.newest.rotten, s.machine.rotten = true, true
+	return true
+}
+
+// Rotten reports whether Rot has spoiled a checkpoint here, and no other one has taken its place yet.
+func (m *Machine) Rotten() bool { return m.rotten }
+
+var errRotten = fmt.Errorf("it has rotted: %w", paxos.ErrDamagedCheckpoint)
 
 // Damage alters a bit of what the journal's files hold, or takes something away from the end of the newest one, as no crash does but a bad
 // disk may. It reports false if there is nothing to damage. No process may be using the machine.

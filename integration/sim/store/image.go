@@ -18,6 +18,7 @@ type image struct {
 	checkpoint paxos.Checkpoint
 	records    map[string]string // by record key
 	synced     bool
+	rotten     bool // see Store.Rot; nothing but Load and Read notices
 }
 
 // recordKey is a record's place in the order of parts.
@@ -60,6 +61,7 @@ func (s *Store) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecor
 		s.writing = s.begin(paxos.Checkpoint{Slot: slot})
 		if s.newest != nil {
 			maps.Copy(s.writing.records, s.newest.records)
+			s.writing.rotten = s.newest.rotten
 		}
 	}
 	for _, r := range records {
@@ -97,6 +99,9 @@ func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error {
 	}
 	s.writing = nil
 	i.checkpoint = c
+	if s.newest != nil && s.newest.rotten && !i.rotten {
+		s.machine.rewritten++
+	}
 	maps.DeleteFunc(i.records, func(k, _ string) bool {
 		space, _ := splitKey(k)
 		return !slices.Contains(c.Spaces, space)
@@ -104,8 +109,17 @@ func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error {
 	return s.publish(i)
 }
 
-// RenewCheckpoint implements replication.CheckpointStorage. Nothing is kept besides a checkpoint.
-func (s *Store) RenewCheckpoint() error { return nil }
+// renewEvery is how many checkpoints are published until all of one is read, to be copied.
+const renewEvery = 4
+
+// RenewCheckpoint implements replication.CheckpointStorage. Nothing is kept besides a checkpoint, so there is nothing to copy, but now and then it
+// is read.
+func (s *Store) RenewCheckpoint() error {
+	if s.machine.published%renewEvery == 0 && s.newest.rotten {
+		return errRotten
+	}
+	return nil
+}
 
 // publish makes an image durable, and then the newest.
 func (s *Store) publish(i *image) error {
@@ -124,6 +138,7 @@ func (s *Store) publish(i *image) error {
 		return err
 	}
 	s.machine.published++
+	s.machine.rotten = i.rotten
 	former := s.newest
 	if s.newest = i; former != nil && !slices.Contains(s.held, former) {
 		delete(s.machine.images, former.generation)
@@ -140,6 +155,9 @@ func (s *Store) LoadCheckpoint() (next func() (paxos.CheckpointRecord, bool, err
 	keys := slices.Sorted(maps.Keys(i.records))
 	next = func() (paxos.CheckpointRecord, bool, error) {
 		if len(keys) == 0 {
+			if i.rotten {
+				return paxos.CheckpointRecord{}, false, errRotten
+			}
 			return paxos.CheckpointRecord{}, false, i.verify()
 		}
 		space, key := splitKey(keys[0])
@@ -195,6 +213,9 @@ func (s *Store) ReadCheckpoint(slot paxos.Slot, cursor []byte, maxBytes int) (da
 	i := s.image(slot)
 	if i == nil {
 		return nil, nil, paxos.ErrNoCheckpoint
+	}
+	if i.rotten {
+		return nil, nil, errRotten
 	}
 	keys := slices.Sorted(maps.Keys(i.records))
 	at, _ := slices.BinarySearch(keys, string(cursor))

@@ -26,12 +26,16 @@ type Machine struct {
 	// generations is how many images there ever were, full whether there is room for another one.
 	generations uint64
 	full        bool
-	// published and received count checkpoints.
-	published, received int
+	// rotten: see Rotten.
+	rotten bool
+	// published, rewritten and received count checkpoints.
+	published, rewritten, received int
 }
 
-// Checkpoints returns how many were published here, and how many of those came from a peer.
-func (m *Machine) Checkpoints() (published, received int) { return m.published, m.received }
+// Checkpoints returns how many were published here, and how many of those were written anew, and came from a peer.
+func (m *Machine) Checkpoints() (published, rewritten, received int) {
+	return m.published, m.rewritten, m.received
+}
 
 // SetFull says that there is no room for checkpoints, or that there is again.
 func (m *Machine) SetFull(full bool) { m.full = full }
