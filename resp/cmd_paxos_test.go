@@ -28,7 +28,9 @@ func leading(node *fakeNode) {
 	node.set(func() {
 		node.status.Self, node.status.Leader, node.status.Configuration = 1, 1, c
 		node.status.Ballot.Round, node.status.Ballot.Node = 7, 1
-		node.status.Members = []paxos.MemberProgress{{Node: 1, Synced: 90, Recent: true}, {Node: 2, Synced: 80, Recent: true}, {Node: 4}}
+		node.status.Members = []paxos.MemberProgress{
+			{Node: 1, Synced: 90, Recent: true, Answered: true}, {Node: 2, Synced: 80, Recent: true, Answered: true}, {Node: 4},
+		}
 	})
 }
 
@@ -68,6 +70,17 @@ func TestMembersAsAFollowerSeesThem(t *testing.T) {
 		"id=4,role=learner,address=b:2,synced=0,state=unknown"
 	if text := strings.Join(got, " "); text != want {
 		t.Errorf("got  %s\nwant %s", text, want)
+	}
+}
+
+// A new leader takes everybody for reachable, until it knows better. It does not say so.
+func TestMembersThatHaveNotAnsweredYetAreUnknown(t *testing.T) {
+	st := replication.Status{}
+	st.Members = []paxos.MemberProgress{{Node: 2, Recent: true}, {Node: 4, Recent: true, Answered: true}}
+	for id, want := range map[replication.NodeID]string{2: "unknown", 4: "reachable"} {
+		if _, state := progressOf(id, &st); state != want {
+			t.Errorf("node %v is %s, want %s", id, state, want)
+		}
 	}
 }
 

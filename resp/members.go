@@ -13,7 +13,7 @@ type MemberInfo struct {
 	Role          string // voter or learner
 	// Synced is the slot up to which the member has the log on stable storage; 0 where that is not known.
 	Synced uint64
-	// State is leader, reachable, unreachable, or unknown: the leader alone knows of all.
+	// State is leader, reachable, unreachable, or unknown: the leader alone knows of all, once it has heard of them.
 	State string
 	// Replaces is the voter that leaves when this learner is promoted; 0: none.
 	Replaces uint64
@@ -48,6 +48,9 @@ func progressOf(id replication.NodeID, st *replication.Status) (synced uint64, s
 		synced, state = uint64(p.Synced), "unreachable"
 		if p.Recent {
 			state = "reachable"
+		}
+		if p.Recent && !p.Answered {
+			state = "unknown"
 		}
 	}
 	switch id {

@@ -30,8 +30,10 @@ type MemberProgress struct {
 	Node NodeID
 	// Synced is the highest slot such that it and all below are on the member's stable storage.
 	Synced Slot
-	// Recent reports whether it answered within the time of a lease.
+	// Recent reports whether it answered within the time of a lease; a new leader takes every member for one that has, until that is over.
 	Recent bool
+	// Answered reports whether it has answered this leader at all.
+	Answered bool
 }
 
 // Status returns a picture of the core at the moment now.
@@ -72,7 +74,7 @@ func (c *Core) memberProgress() []MemberProgress {
 }
 
 func (c *Core) describe(m *memberProgress) MemberProgress {
-	return MemberProgress{Node: m.id, Synced: c.syncedBy(m), Recent: c.isRecent(m)}
+	return MemberProgress{Node: m.id, Synced: c.syncedBy(m), Recent: c.isRecent(m), Answered: m.id == c.self || m.acked > 0}
 }
 
 // Progress returns what the leader knows of one member; all of it is zero for any other node, and where this node does not lead.
