@@ -116,6 +116,7 @@ func (s *Server) persistenceInfo() PersistenceInfo {
 	p.Loading, p.LoadedDone, p.LoadedTotal = s.node.Loading()
 	s.noteLoading(p.Loading)
 	p.LoadingSince, p.LoadingFor = s.loadingFor()
+	p.WritesRefused = s.refusesWrites() != ""
 	return p
 }
 

@@ -80,6 +80,8 @@ type PersistenceInfo struct {
 	// Skipped is how many checkpoints this node has not taken since its start, NotTaken why it has not taken the newest.
 	Skipped  uint64
 	NotTaken string
+	// WritesRefused says that writes get an error, since the disk is nearly full.
+	WritesRefused bool
 	// Differing are the ids of the nodes whose state at slot Compared is not this node's; there should be none.
 	Differing []uint64
 	Compared  uint64

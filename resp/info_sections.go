@@ -110,8 +110,11 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.str("aof_last_rewrite_time_sec", "-1")
 	w.str("aof_current_rewrite_time_sec", "-1")
 	w.str("aof_last_bgrewrite_status", "ok")
-	// A write that fails ends the process, so there is no other status to tell.
-	w.str("aof_last_write_status", "ok")
+	writes := "ok"
+	if p.WritesRefused {
+		writes = "err"
+	}
+	w.str("aof_last_write_status", writes)
 	w.zeros("module_fork_in_progress", "module_fork_last_cow_size")
 	w.num("paxos_snapshot_slot", p.SnapshotSlot)
 	w.num("paxos_first_slot", p.FirstSlot)

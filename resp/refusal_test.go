@@ -1,6 +1,9 @@
 package resp
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 const full = "MISCONF the disk of this node is nearly full: writes are refused"
 
@@ -14,6 +17,12 @@ func TestWritesAreRefused(t *testing.T) {
 	}
 	for command, want := range map[string]string{"GET a": "$1 1", "EXISTS a": ":1", "ECHO x": "$1 x", "SELECT 0": "+OK", "WAIT 0 0": ":1"} {
 		w.check(command, want)
+	}
+	for refused, status := range map[string]string{full: "err", "": "ok"} {
+		s.SetRefusal(refused)
+		if info := w.do("INFO persistence"); !strings.Contains(info, "aof_last_write_status:"+status) {
+			t.Errorf("refused %q: %s", refused, info)
+		}
 	}
 	s.SetRefusal("")
 	w.check("DEL a", ":1")

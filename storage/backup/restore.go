@@ -68,22 +68,22 @@ func Restore(ctx context.Context, o RestoreOptions) (restored Restored, err erro
 func prepare(dir string) (made []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("backup: restore: %w", err)
+		return nil, fmt.Errorf("backup: %w", err)
 	}
 	for _, e := range entries {
 		switch e.Name() {
 		case "lost+found":
 		case workName:
-			return nil, fmt.Errorf("backup: restore: %s is there: another restore is at work, or was interrupted: if none is, remove it", filepath.Join(dir, workName))
+			return nil, fmt.Errorf("backup: %s is there: another restore is at work, or was interrupted: if none is, remove it", filepath.Join(dir, workName))
 		default:
-			return nil, fmt.Errorf("backup: restore: %s is not empty (it holds %s): name a new or an empty directory", dir, e.Name())
+			return nil, fmt.Errorf("backup: %s is not empty (it holds %s): name a new or an empty directory", dir, e.Name())
 		}
 	}
 	if made, err = makeAll(dir); err == nil {
 		err = os.Mkdir(filepath.Join(dir, workName), 0o700)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("backup: restore: %w", err), removeEmpty(made))
+		return nil, errors.Join(fmt.Errorf("backup: %w", err), removeEmpty(made))
 	}
 	return made, nil
 }
@@ -140,7 +140,7 @@ func build(ctx context.Context, work string, o *RestoreOptions) (restored Restor
 func settle(work, dir string) error {
 	for _, name := range []string{"journal", "state", "identity"} {
 		if err := os.Rename(filepath.Join(work, name), filepath.Join(dir, name)); err != nil {
-			return errors.Join(fmt.Errorf("backup: restore: %w", err), unsettle(dir))
+			return errors.Join(fmt.Errorf("backup: %w", err), unsettle(dir))
 		}
 		if err := syncDirectory(dir); err != nil {
 			return errors.Join(err, unsettle(dir))
@@ -148,7 +148,7 @@ func settle(work, dir string) error {
 	}
 	// The directory is complete. What is left holds a lock file that nobody uses.
 	if err := os.RemoveAll(work); err != nil {
-		return errors.Join(fmt.Errorf("backup: restore: %w", err), unsettle(dir))
+		return errors.Join(fmt.Errorf("backup: %w", err), unsettle(dir))
 	}
 	return syncDirectory(filepath.Dir(dir))
 }
@@ -168,7 +168,7 @@ func syncDirectory(dir string) error {
 		err = errors.Join(d.Sync(), d.Close())
 	}
 	if err != nil {
-		return fmt.Errorf("backup: restore: cannot sync directory %s: %w", dir, err)
+		return fmt.Errorf("backup: cannot sync directory %s: %w", dir, err)
 	}
 	return nil
 }

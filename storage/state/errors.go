@@ -29,7 +29,7 @@ type Damaged struct {
 }
 
 func (d *Damaged) Error() string {
-	return fmt.Sprintf("storage: the checkpoint of slot %v in %s is damaged: %v: the state must be fetched from another node", d.Slot, d.Where, d.Err)
+	return fmt.Sprintf("storage: the checkpoint of slot %v in %s is damaged: %v", d.Slot, d.Where, d.Err)
 }
 
 // Unwrap gives what is wrong.
@@ -58,9 +58,14 @@ func (g *generation) damagedBy(slot paxos.Slot, err error) error {
 	return err
 }
 
-func inconsistent(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
-}
+// inconsistency is what is wrong. It matches errDamaged.
+type inconsistency string
+
+func (i inconsistency) Error() string { return string(i) }
+
+func (i inconsistency) Is(target error) bool { return target == errDamaged }
+
+func inconsistent(format string, args ...any) error { return inconsistency(fmt.Sprintf(format, args...)) }
 
 // reading is deferred by whatever reads through Badger: what a bad disk has done to a table makes it panic.
 func reading(err *error) {
