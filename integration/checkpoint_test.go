@@ -125,6 +125,28 @@ func (c *cluster) killAll() {
 	}
 }
 
+// TestCheckpointsAreTakenByTime: what is written is in a checkpoint some time later, however little it is, on every node.
+func TestCheckpointsAreTakenByTime(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3, "--checkpoint-interval", "1s")
+	for before := uint64(0); before < 3; before++ {
+		expect(t, c.nodes[before], "OK", "SET", "k", strconv.FormatUint(before, 10))
+		written := c.nodes[before].number("paxos", "paxos_applied_slot")
+		for _, n := range c.nodes {
+			await(t, fmt.Sprintf("node %d to have a checkpoint of slot %d or later", n.id, written), func() error {
+				if slot := n.number("paxos", "paxos_snapshot_slot"); slot < written {
+					return fmt.Errorf("its newest is of slot %d", slot)
+				}
+				return nil
+			})
+		}
+	}
+	c.killAll()
+	c.start()
+	c.awaitServing()
+	expect(t, c.nodes[0], "2", "GET", "k")
+}
+
 // TestCheckpointsAreTheSameEverywhereAndCutTheJournal: by command and by the journal's growth, all nodes publish checkpoints
 // of the same slots with the same digests, cut what they cover, and start from them.
 func TestCheckpointsAreTheSameEverywhereAndCutTheJournal(t *testing.T) {
