@@ -27,6 +27,10 @@ type bulk struct {
 	filled  int // of the stream's table, at most
 	last    []byte
 	marks   []mark // of tables that are not known to be on stable storage, in their order
+
+	// The memory of the entry that is being added.
+	kv   pb.KV
+	meta [1]byte
 }
 
 // mark is the end of a table.
@@ -78,7 +82,9 @@ func (b *bulk) add(key []byte, meta byte, value []byte, attempt uint64) error {
 		return inconsistent("the keys do not ascend") // Badger would end the process
 	}
 	b.follow(key)
-	badger.KVToBuffer(&pb.KV{Key: key, Value: value, UserMeta: []byte{meta}, Version: attempt, StreamId: b.stream}, b.pending)
+	b.meta[0] = meta
+	b.kv.Key, b.kv.Value, b.kv.UserMeta, b.kv.Version, b.kv.StreamId = key, value, b.meta[:], attempt, b.stream
+	badger.KVToBuffer(&b.kv, b.pending)
 	b.last = append(b.last[:0], key...)
 	b.bytes += len(key) + len(value) + entryOverhead
 	b.filled += 2*len(key) + len(value) + tableOverhead

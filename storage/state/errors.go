@@ -65,7 +65,9 @@ func (i inconsistency) Error() string { return string(i) }
 
 func (i inconsistency) Is(target error) bool { return target == errDamaged }
 
-func inconsistent(format string, args ...any) error { return inconsistency(fmt.Sprintf(format, args...)) }
+func inconsistent(format string, args ...any) error {
+	return inconsistency(fmt.Sprintf(format, args...))
+}
 
 // reading is deferred by whatever reads through Badger: what a bad disk has done to a table makes it panic.
 func reading(err *error) {

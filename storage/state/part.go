@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -45,13 +44,14 @@ type PartRecord struct {
 // it returns. The error matches paxos.ErrDamagedCheckpoint if the part is not as it was made, and paxos.ErrNewerFormat if a later release made it.
 func DecodePart(data []byte, emit func(PartRecord) error) error {
 	var c codec
-	return c.decode(data, func(e *entry) error {
+	_, err := c.decode(data, nil, func(e *entry) error {
 		p := e.piece
 		return emit(PartRecord{
 			Space: p.space, ID: p.inline(), Hashed: p.hashed, KeyBytes: p.keyBytes, Piece: p.number, Total: p.total,
 			Content: p.content, Deleted: p.deleted(), piece: p,
 		})
 	})
+	return err
 }
 
 // entry is a piece in a part, as stored.
@@ -82,6 +82,20 @@ type codec struct {
 	err     error
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
+	buffers sync.Pool // of *[]byte: what parts are made in. They would be most of what a node that serves a checkpoint leaves as garbage
+}
+
+// buffer borrows an empty buffer, which giveBack takes back.
+func (c *codec) buffer() *[]byte {
+	if b, ok := c.buffers.Get().(*[]byte); ok {
+		return b
+	}
+	return new([]byte)
+}
+
+func (c *codec) giveBack(b *[]byte) {
+	*b = (*b)[:0]
+	c.buffers.Put(b)
 }
 
 func (c *codec) open() error {
@@ -100,58 +114,65 @@ func (c *codec) encode(entries []byte) ([]byte, error) {
 	if err := c.open(); err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
 	}
-	data := c.encoder.EncodeAll(entries, []byte{partFormat})
+	b := c.buffer()
+	defer c.giveBack(b)
+	*b = c.encoder.EncodeAll(entries, append(*b, partFormat))
+	data := append(make([]byte, 0, len(*b)+checksum64), *b...)
 	return binary.BigEndian.AppendUint64(data, xxhash.Sum64(data)), nil
 }
 
-// decode checks a part and calls emit for each of its entries, which point into a buffer that nobody uses again.
-func (c *codec) decode(data []byte, emit func(*entry) error) error {
+// decode checks a part and calls emit for each of its entries. They point into a buffer: room, if that is large enough, and which is returned
+// to be used again.
+func (c *codec) decode(data, room []byte, emit func(*entry) error) (buffer []byte, err error) {
 	if err := c.open(); err != nil {
-		return fmt.Errorf("storage: %w", err)
+		return room, fmt.Errorf("storage: %w", err)
 	}
 	end := len(data) - checksum64
 	if end < 1 || binary.BigEndian.Uint64(data[end:]) != xxhash.Sum64(data[:end]) {
-		return received("a part of a checkpoint, of %d bytes, fails its checksum", len(data))
+		return room, received("a part of a checkpoint, of %d bytes, fails its checksum", len(data))
 	}
 	if data[0] > partFormat {
-		return fmt.Errorf("storage: a part of a checkpoint has format %d, and this release knows %d: upgrade this node first: %w",
+		return room, fmt.Errorf("storage: a part of a checkpoint has format %d, and this release knows %d: upgrade this node first: %w",
 			data[0], partFormat, paxos.ErrNewerFormat)
 	}
 	if data[0] != partFormat {
-		return received("a part of a checkpoint has format %d, and this release knows %d", data[0], partFormat)
+		return room, received("a part of a checkpoint has format %d, and this release knows %d", data[0], partFormat)
 	}
-	entries, err := c.decoder.DecodeAll(data[1:end], nil)
-	if err != nil {
-		return received("a part of a checkpoint cannot be decompressed (%v)", err)
+	if buffer, err = c.decoder.DecodeAll(data[1:end], room[:0]); err != nil {
+		return room, received("a part of a checkpoint cannot be decompressed (%v)", err)
 	}
-	for len(entries) > 0 {
+	for entries := buffer; len(entries) > 0; {
 		var e entry
 		if e, entries, err = nextEntry(entries); err == nil {
 			e.piece, err = parsePiece(e.key, e.meta, e.value)
 		}
 		if err != nil {
-			return received("a part of a checkpoint: %v", err)
+			return buffer, received("a part of a checkpoint: %v", err)
 		}
 		if err := emit(&e); err != nil {
-			return err
+			return buffer, err
 		}
 	}
-	return nil
+	return buffer, nil
 }
 
+// nextEntry takes the first entry. Its key gets its first byte back in place of its length.
 func nextEntry(entries []byte) (e entry, rest []byte, err error) {
 	var key, meta []byte
+	before := entries
 	if key, entries, err = nextField(entries, maxInlineKey+keyStart+pieceSize); err != nil {
 		return e, nil, err
 	}
 	if len(entries) == 0 {
 		return e, nil, inconsistent("it ends within an entry")
 	}
+	end := len(before) - len(entries)
+	e.key = before[end-len(key)-1 : end : end]
 	meta, entries = entries[:1], entries[1:]
 	if e.value, entries, err = nextField(entries, pieceBytes+1024); err != nil {
 		return e, nil, err
 	}
-	e.key, e.meta = bytes.Join([][]byte{recordPrefix, key}, nil), meta[0]
+	e.key[0], e.meta = recordSpace, meta[0]
 	return e, entries, nil
 }
 

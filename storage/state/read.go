@@ -58,7 +58,9 @@ func (c *Checkpoints) readPart(slot paxos.Slot, cursor []byte, maxBytes int, see
 func (c *Checkpoints) part(r *reader, v view, cursor []byte, maxBytes int) (data, next []byte, err error) {
 	s := r.g.scan(v, cursor)
 	defer s.close()
-	var entries []byte
+	buffer := c.codec.buffer()
+	defer c.codec.giveBack(buffer)
+	entries := *buffer
 	item, err := s.next()
 	for ; err == nil && item != nil; item, err = s.next() {
 		if len(entries) >= maxBytes {
@@ -72,6 +74,7 @@ func (c *Checkpoints) part(r *reader, v view, cursor []byte, maxBytes int) (data
 	if err != nil {
 		return nil, nil, err
 	}
+	*buffer = entries
 	data, err = c.codec.encode(entries)
 	return data, next, err
 }

@@ -28,6 +28,9 @@ type reception struct {
 	attempt  uint64
 	// fresh is what was received since the cursor was written down.
 	fresh int
+	// buffer and read are the memory of the entries of a part.
+	buffer []byte
+	read   []entry
 }
 
 func (c *Checkpoints) receptionFile() string { return filepath.Join(c.dir, receptionName) }
@@ -145,7 +148,7 @@ func (c *Checkpoints) Receive(data, next []byte) error {
 	if r.complete {
 		return errors.New("storage: a part was received of a checkpoint that is complete")
 	}
-	entries, err := c.entries(data)
+	entries, err := r.entries(c, data)
 	if err == nil {
 		err = r.check(entries, next)
 	}
@@ -155,17 +158,18 @@ func (c *Checkpoints) Receive(data, next []byte) error {
 	return c.add(r, entries, next)
 }
 
-// entries decodes a part, before any of it is used, and makes sure that there is room for it.
-func (c *Checkpoints) entries(data []byte) (entries []entry, err error) {
+// entries decodes a part, before any of it is used, and makes sure that there is room for it. They are valid until the next call.
+func (r *reception) entries(c *Checkpoints, data []byte) (entries []entry, err error) {
 	total := uint64(0)
-	if err := c.codec.decode(data, func(e *entry) error {
+	r.read = r.read[:0]
+	if r.buffer, err = c.codec.decode(data, r.buffer, func(e *entry) error {
 		total += uint64(len(e.key) + len(e.value) + entryOverhead)
-		entries = append(entries, *e)
+		r.read = append(r.read, *e)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	return entries, c.Room(2 * total)
+	return r.read, c.Room(2 * total)
 }
 
 // check makes sure that a part is one of a whole checkpoint, and follows what is there.
@@ -274,7 +278,7 @@ func (c *Checkpoints) ApplyChanges(data []byte) error {
 	if !r.complete {
 		return errors.New("storage: changes cannot be applied: what they change is not complete")
 	}
-	entries, err := c.entries(data)
+	entries, err := r.entries(c, data)
 	if err != nil {
 		return err
 	}

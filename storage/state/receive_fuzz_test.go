@@ -19,7 +19,7 @@ func FuzzReceive(f *testing.F) {
 	var codec codec
 	for i, data := range parts {
 		var entries []byte
-		if err := codec.decode(data, func(e *entry) error { entries = appendEntry(entries, e.key, e.meta, e.value); return nil }); err != nil {
+		if _, err := codec.decode(data, nil, func(e *entry) error { entries = appendEntry(entries, e.key, e.meta, e.value); return nil }); err != nil {
 			f.Fatal(err)
 		}
 		f.Add(entries, nexts[i])

@@ -397,7 +397,7 @@ func TestAPartOfALaterReleaseIsNotDamage(t *testing.T) {
 	body := data[:len(data)-checksum64]
 	for format, later := range map[byte]bool{partFormat + 1: true, partFormat - 1: false} {
 		body[0] = format
-		err := c.decode(binary.BigEndian.AppendUint64(bytes.Clone(body), xxhash.Sum64(body)), nil)
+		_, err := c.decode(binary.BigEndian.AppendUint64(bytes.Clone(body), xxhash.Sum64(body)), nil, nil)
 		if errors.Is(err, paxos.ErrNewerFormat) != later || errors.Is(err, paxos.ErrDamagedCheckpoint) == later {
 			t.Errorf("format %d: %v", format, err)
 		}
