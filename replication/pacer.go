@@ -5,7 +5,7 @@ import "time"
 // Long work on checkpoints rests for restShare times as long as it has worked, but for maxRest at most: heartbeats, and what clients
 // wait for, come first.
 const (
-	restShare = 3
+	restShare = 5
 	maxRest   = 250 * time.Millisecond
 )
 

@@ -12,7 +12,11 @@ type batch struct {
 	attempt uint64
 	badger  *badger.WriteBatch
 	pace    pace
+	bytes   int // not flushed
 }
+
+// flushBytes is how much of a batch is synced at once.
+const flushBytes = 512 << 10
 
 // batch begins one whose entries have the timestamp attempt.
 func (g *generation) batch(attempt uint64) *batch {
@@ -23,14 +27,16 @@ func (b *batch) put(key []byte, meta byte, value []byte) error {
 	if err := b.check(b.badger.SetEntryAt(badger.NewEntry(key, value).WithMeta(meta), b.attempt)); err != nil {
 		return err
 	}
-	if !b.pace.did(len(key) + len(value) + entryOverhead) {
-		return nil
+	size := len(key) + len(value) + entryOverhead
+	if b.bytes += size; b.bytes >= flushBytes {
+		if err := b.flush(); err != nil {
+			return err
+		}
+		b.badger, b.bytes = b.g.db.NewManagedWriteBatch(), 0
 	}
-	if err := b.flush(); err != nil {
-		return err
+	if b.pace.did(size) {
+		b.pace.pause()
 	}
-	b.badger = b.g.db.NewManagedWriteBatch()
-	b.pace.pause()
 	return nil
 }
 

@@ -2,8 +2,9 @@ package state
 
 import "time"
 
-// biteBytes is how much long work does between two rests.
-const biteBytes = 512 << 10
+// biteBytes is how much long work does between two rests: in less than a millisecond. A scheduler lets whoever has a processor keep it for some
+// milliseconds, while others wait.
+const biteBytes = 64 << 10
 
 // pace divides long work into bites, so that what shares processors and disk with it gets its turn between them.
 type pace struct {
