@@ -13,7 +13,8 @@ type CheckpointBounds struct {
 	// FrozenBytes is how much commands may have to set aside of the state that is being written before no more are applied.
 	// Default 32 MiB.
 	FrozenBytes int
-	// PartBytes is the size of the parts in which a checkpoint is written, and sent to a peer. Default 256 KiB.
+	// PartBytes is the size of the parts in which a checkpoint is written, and, up to 64 KiB, of those that are sent to a
+	// peer. Default 256 KiB.
 	PartBytes int
 	// FetchBytesPerSecond bounds the rate at which this node fetches a checkpoint from a peer. Default 8 MiB/s: more was measured
 	// to delay the commands of the other nodes where all share a disk.

@@ -110,7 +110,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	g.pacer = newPacer(g.checkpointer.urgency)
 	s.Pace(g.pacer.rest)
 	g.fetcher = newFetcher(g, t, seed.Uint64()>>1)
-	g.partServer = newPartServer(s, t, c, g.kept, min(cfg.Bounds.PartBytes, 64<<10), g.checkpointer.spoilt, g.fail)
+	g.partServer = newPartServer(s, t, c, g.kept, min(cfg.Bounds.PartBytes, maxServedBytes), g.checkpointer.spoilt, g.fail)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
 		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),

@@ -15,6 +15,9 @@ const (
 	maxHolds = 8
 )
 
+// maxServedBytes bounds the parts that a peer is sent: in small ones the work for it holds up nothing else for long.
+const maxServedBytes = 64 << 10
+
 // partServer is the actor that reads checkpoints for peers. It keeps one request a peer, the newest, and answers one at a
 // time; who asks sets the pace.
 type partServer struct {

@@ -24,13 +24,13 @@ var errRecollecting = errors.New("the checkpoint before is damaged, and all of t
 // next mark all of it is written anew. Safe for use by several goroutines.
 func (g *Group) ReportDamage(slot paxos.Slot, err error) { g.checkpointer.spoilt(slot, err) }
 
-// spoilt is ReportDamage.
+// spoilt is ReportDamage. What came before a checkpoint that is, or is being, written whole is of no use to the next one.
 func (c *checkpointer) spoilt(slot paxos.Slot, err error) {
 	c.logDamage(slot, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rewriting := c.task != nil && c.task.whole
-	if c.base == baseSound && !rewriting && slot >= c.rewritten {
+	moot := slot < c.rewritten || c.task != nil && c.task.whole && slot < c.task.slot
+	if c.base == baseSound && !moot {
 		c.base = baseDamaged
 		signal(c.wake)
 	}
@@ -77,18 +77,20 @@ func (c *checkpointer) begin(task *checkpointTask) error {
 // unlessSpoilt ends a checkpoint that cannot be written because of damage to the one before, or for want of space beside that one, though
 // this node is sound. What was frozen is lost for the next one, so that will be whole. Other errors are returned.
 func (c *checkpointer) unlessSpoilt(task *checkpointTask, err error) error {
-	switch {
-	case errors.Is(err, ErrDamaged):
-		c.logDamage(task.before, err)
-	case !task.whole || !errors.Is(err, ErrDiskSpace):
+	damaged := errors.Is(err, ErrDamaged)
+	if !damaged && !(task.whole && errors.Is(err, ErrDiskSpace)) {
 		return err
 	}
 	task.frozen.Finish()
 	c.emptied()
 	c.skip(task.slot, err)
 	c.mu.Lock()
+	before := c.newest.slot
 	c.base = baseDamaged
 	c.mu.Unlock()
+	if damaged {
+		c.logDamage(before, err)
+	}
 	c.finish()
 	return nil
 }
