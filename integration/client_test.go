@@ -13,6 +13,7 @@ import (
 )
 
 func TestSingleNodeWithoutFlagsServes(t *testing.T) {
+	t.Parallel()
 	n := startSingle(t)
 	expect(t, n, "PONG", "PING")
 	expect(t, n, "OK", "SET", "key", "value")
@@ -29,6 +30,7 @@ func TestSingleNodeWithoutFlagsServes(t *testing.T) {
 }
 
 func TestDefaultGoRedisClientConnects(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	for _, protocol := range []int{2, 3} {
 		client := redis.NewClient(&redis.Options{Addr: c.follower().address, Protocol: protocol})
@@ -45,6 +47,7 @@ func TestDefaultGoRedisClientConnects(t *testing.T) {
 }
 
 func TestAnyNodeServesAnyClient(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	leader := c.leader()
 	for _, writer := range c.nodes {
@@ -59,6 +62,7 @@ func TestAnyNodeServesAnyClient(t *testing.T) {
 }
 
 func TestReadsOnAllNodesSeeEveryFinishedWrite(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"quorum", "lease"} {
 		t.Run(mode, func(t *testing.T) {
 			c := startCluster(t, 3, "--read-mode", mode)
@@ -93,6 +97,7 @@ func writeAndReadElsewhere(t *testing.T, c *cluster, w, rounds int) {
 }
 
 func TestPipelinesKeepTheirOrderOnEveryNode(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	for _, n := range c.nodes {
 		key := fmt.Sprintf("list-%d", n.id)
@@ -131,6 +136,7 @@ func lastArg(c redis.Cmder) string {
 }
 
 func TestTransactionsAcrossNodes(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	a, b := c.nodes[0], c.nodes[1]
 
@@ -159,6 +165,7 @@ func TestTransactionsAcrossNodes(t *testing.T) {
 }
 
 func TestWatchedIncrementsAcrossNodesAreExact(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	const workers, each = 6, 30
 	var all sync.WaitGroup
@@ -194,6 +201,7 @@ func TestWatchedIncrementsAcrossNodesAreExact(t *testing.T) {
 }
 
 func TestExpiryIsTheSameOnAllNodes(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	a, b := c.nodes[0], c.nodes[1]
 	expect(t, a, "OK", "SET", "short", "v", "PX", "300")
@@ -221,6 +229,7 @@ func TestExpiryIsTheSameOnAllNodes(t *testing.T) {
 }
 
 func TestKeysExpireWhenNobodyReadsThem(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	if _, err := c.nodes[0].rdb().Pipelined(t.Context(), func(p redis.Pipeliner) error {
 		for i := range 200 {
@@ -247,6 +256,7 @@ func TestKeysExpireWhenNobodyReadsThem(t *testing.T) {
 }
 
 func TestSixteenDatabasesAreSeparateOnAllNodes(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	s := dial(t, c.nodes[0].address)
 	for db := range 16 {
@@ -270,6 +280,7 @@ func TestSixteenDatabasesAreSeparateOnAllNodes(t *testing.T) {
 }
 
 func TestLargeValueThroughAFollower(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	leader := c.leader()
 	followers := c.others(leader)
@@ -290,6 +301,7 @@ func TestLargeValueThroughAFollower(t *testing.T) {
 }
 
 func TestWaitCountsSyncedVoters(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	n := c.follower()
 	s := dial(t, n.address)
@@ -310,6 +322,7 @@ func TestWaitCountsSyncedVoters(t *testing.T) {
 }
 
 func TestDigestFollowsTheContent(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	digest := func() string {
 		c.awaitEqual()

@@ -288,6 +288,7 @@ func report(t *testing.T, writers []*writer, takeovers []time.Duration) {
 
 // TestDataSurvivesAFullStop stops all nodes, gracefully and then with SIGKILL at once under load.
 func TestDataSurvivesAFullStop(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	expect(t, c.nodes[0], "OK", "SET", "k", "v")
 	expect(t, c.nodes[1], "7", "INCRBY", "n", "7")
@@ -330,6 +331,7 @@ func TestDataSurvivesAFullStop(t *testing.T) {
 
 // TestAFollowerThatWasDownCatchesUp: a node that missed many writes serves them all once it is back.
 func TestAFollowerThatWasDownCatchesUp(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	down := c.follower()
 	down.kill()

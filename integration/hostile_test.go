@@ -14,6 +14,7 @@ import (
 )
 
 func TestGarbageOnTheClientPort(t *testing.T) {
+	t.Parallel()
 	n := startSingle(t)
 	for _, text := range []string{
 		"*99999999999\r\n",
@@ -47,6 +48,7 @@ func TestGarbageOnTheClientPort(t *testing.T) {
 // TestGarbageOnThePeerPort: strangers cost a cluster neither a write nor its leader. The election timeouts are far beyond what a busy machine
 // takes from a node, so that a change of the leader would be the strangers' doing.
 func TestGarbageOnThePeerPort(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, "--heartbeat", "200ms", "--lease", "1500ms", "--election-timeout-min", "4s", "--election-timeout-max", "6s")
 	leader := c.leader()
 	down := c.others(leader)[0]
@@ -82,6 +84,7 @@ func (c *cluster) peerAddress(n *node) string { return n.peer }
 
 // TestNodeWithAnotherKeyIsKeptOut: it gets no part in the cluster, and the reason is in the log of both sides.
 func TestNodeWithAnotherKeyIsKeptOut(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3)
 	otherKey := filepath.Join(t.TempDir(), "other.key")
 	keygen(t, mustBuild(t, binary), otherKey)
@@ -109,6 +112,7 @@ func TestNodeWithAnotherKeyIsKeptOut(t *testing.T) {
 }
 
 func TestKeysThatAreRefused(t *testing.T) {
+	t.Parallel()
 	program := mustBuild(t, binary)
 	good := filepath.Join(t.TempDir(), "good.key")
 	keygen(t, program, good)
@@ -153,6 +157,7 @@ func TestKeysThatAreRefused(t *testing.T) {
 }
 
 func TestSeveralNodesNeedAKey(t *testing.T) {
+	t.Parallel()
 	peers := fmt.Sprintf("1=%s,2=%s,3=%s", loopback(freePort(t)), loopback(freePort(t)), loopback(freePort(t)))
 	_, errOut, code := runCommand(t, "server", "--peers", peers)
 	if code != 2 || !strings.Contains(errOut, "--insecure-peers") || !strings.Contains(errOut, "keygen") {
@@ -189,6 +194,7 @@ func expectRefusedStart(t *testing.T, n *node, wants ...string) {
 }
 
 func TestDataOfAnotherNodeIsRefused(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	expect(t, c.nodes[0], "OK", "SET", "k", "v")
 	one, two := c.nodes[0], c.nodes[1]
@@ -256,6 +262,7 @@ func TestTwoEmptiedNodesFoundNothing(t *testing.T) {
 }
 
 func TestSecondProcessOnADataDirectoryIsRefused(t *testing.T) {
+	t.Parallel()
 	n := startSingle(t)
 	second := newNode(t, 1, n.program)
 	second.args = append(second.args, "--data-dir", n.dir)
@@ -265,6 +272,7 @@ func TestSecondProcessOnADataDirectoryIsRefused(t *testing.T) {
 
 // TestCorruptJournalIsRefused flips one byte of an acknowledged record: the node must not take part (rule D3).
 func TestCorruptJournalIsRefused(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	value := strings.Repeat("needle-in-the-journal ", 50)
 	expect(t, c.nodes[0], "OK", "SET", "k", value)
@@ -306,6 +314,7 @@ func flipByte(t *testing.T, dir, text string) {
 }
 
 func TestCommandOverTheLimitIsRefused(t *testing.T) {
+	t.Parallel()
 	n := startSingle(t, "--max-command-bytes", "1mb")
 	s := dial(t, n.address)
 	s.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2000000\r\n")
@@ -369,6 +378,7 @@ func TestClientThatNeverReadsIsDisconnected(t *testing.T) {
 }
 
 func TestClientsOverTheLimitAreRefused(t *testing.T) {
+	t.Parallel()
 	n := startSingle(t, "--maxclients", "5")
 	var open []*socket
 	for range 4 { // the harness's own client is the fifth

@@ -17,6 +17,7 @@ import (
 // TestWithoutAMajorityNothingHangsOrLies cuts a node off by killing, then by freezing the other two: every command gets
 // an error that says what is known, within the limit, and the cluster recovers.
 func TestWithoutAMajorityNothingHangsOrLies(t *testing.T) {
+	t.Parallel()
 	for _, way := range []struct {
 		name     string
 		cut, end func(n *node)
@@ -75,6 +76,7 @@ func testWithoutMajority(t *testing.T, c *cluster, last *node, cut, end func(n *
 
 // TestStaleReadsNeedNoMajority: a connection that asked for it (READONLY) reads what the node has.
 func TestStaleReadsNeedNoMajority(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, "--commit-timeout", "500ms")
 	last := c.nodes[0]
 	expect(t, last, "OK", "SET", "k", "v")
@@ -148,6 +150,7 @@ func TestGracefulStopOfTheLeaderFailsNoCommand(t *testing.T) {
 // TestGracefulStopAnswersWhatWasAccepted: a client of the node that stops gets either a reply or a clean end for every
 // command, never a reply that is wrong.
 func TestGracefulStopAnswersWhatWasAccepted(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	leader := c.leader()
 	client := newClient(leader.address)
@@ -246,6 +249,7 @@ func TestFrozenLeaderServesNoOldValue(t *testing.T) {
 }
 
 func TestShutdownCommandStopsTheNode(t *testing.T) {
+	t.Parallel()
 	n := startSingle(t)
 	expect(t, n, "OK", "SET", "k", "v")
 	s := dial(t, n.address)
@@ -263,6 +267,7 @@ func TestShutdownCommandStopsTheNode(t *testing.T) {
 
 // TestSecondSignalStopsAtOnce: a graceful stop that cannot end, for want of a majority, does not have to be waited for.
 func TestSecondSignalStopsAtOnce(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, "--commit-timeout", "10m")
 	last := c.leader()
 	for _, n := range c.others(last) {
@@ -290,6 +295,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 }
 
 func TestFiveNodesBearTheLossOfTwo(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 5)
 	for range 2 {
 		c.leader().kill()

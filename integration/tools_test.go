@@ -11,6 +11,7 @@ import (
 )
 
 func TestRedisCLI(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	n := c.follower()
 	for _, step := range []struct {
@@ -46,6 +47,7 @@ func TestRedisCLI(t *testing.T) {
 
 // TestRedisCLIInteractiveHints types into redis-cli as a person would; its hints come from COMMAND DOCS.
 func TestRedisCLIInteractiveHints(t *testing.T) {
+	t.Parallel()
 	cli, script := needsTool(t, "redis-cli"), needsTool(t, "script")
 	n := startSingle(t)
 	command := "stty cols 100 rows 30; exec " + cli + " -p " + portOf(t, n.address)
@@ -62,6 +64,7 @@ func TestRedisCLIInteractiveHints(t *testing.T) {
 }
 
 func TestRedisCLIMassInsertion(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	const count = 20_000
 	var input strings.Builder

@@ -4,6 +4,7 @@ import "testing"
 
 // TestVersionsThroughAllNodes walks through the versions as one client would, each step through the next node.
 func TestVersionsThroughAllNodes(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	steps := []struct {
 		want string
@@ -63,6 +64,7 @@ func TestTombstonesAreKeptAsTheLeaderSays(t *testing.T) {
 
 // TestTombstonesOutliveARestart shows that an old write cannot bring a removed key back after all nodes were down.
 func TestTombstonesOutliveARestart(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	expect(t, c.nodes[0], "OK", "SET", "k", "v", "VER", "10")
 	expect(t, c.nodes[1], "1", "DEL", "k", "VER", "11")
