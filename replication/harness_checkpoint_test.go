@@ -116,15 +116,23 @@ func (h *handle) WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointReco
 	return nil
 }
 
-func (h *handle) RewriteCheckpoint(slot paxos.Slot) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// mayWrite is the error of a crash, or of a disk that lacks room. h.mu is held.
+func (h *handle) mayWrite() error {
 	if h.dead.Load() {
 		return errCrashed
 	}
 	if h.checkpoints.lacking > 0 {
 		h.checkpoints.lacking--
 		return fmt.Errorf("1 byte free: %w", paxos.ErrDiskSpace)
+	}
+	return nil
+}
+
+func (h *handle) RewriteCheckpoint(slot paxos.Slot) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.mayWrite(); err != nil {
+		return err
 	}
 	h.checkpoints.writing = &image{checkpoint: paxos.Checkpoint{Slot: slot}, records: map[string]string{}}
 	h.checkpoints.rewritten++
@@ -276,12 +284,8 @@ func (h *handle) Receive(data, next []byte) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.dead.Load() {
-		return errCrashed
-	}
-	if h.checkpoints.lacking > 0 {
-		h.checkpoints.lacking--
-		return fmt.Errorf("1 byte free: %w", paxos.ErrDiskSpace)
+	if err := h.mayWrite(); err != nil {
+		return err
 	}
 	if h.checkpoints.later {
 		return fmt.Errorf("a part: %w", paxos.ErrNewerFormat)

@@ -45,12 +45,12 @@ func progressOf(id replication.NodeID, st *replication.Status) (synced uint64, s
 		if p.Node != id {
 			continue
 		}
-		synced, state = uint64(p.Synced), "unreachable"
-		if p.Recent {
+		synced = uint64(p.Synced)
+		switch {
+		case !p.Recent:
+			state = "unreachable"
+		case p.Answered:
 			state = "reachable"
-		}
-		if p.Recent && !p.Answered {
-			state = "unknown"
 		}
 	}
 	switch id {

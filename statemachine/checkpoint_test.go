@@ -47,8 +47,7 @@ func newCheckpointer(t *testing.T, m *Machine) *checkpointer {
 func recordsNow(m *Machine) map[place]string {
 	records := map[place]string{}
 	for i := range m.ks.databases {
-		db := &m.ks.databases[i]
-		for _, s := range []*space{db.keys, db.tombstones} {
+		for _, s := range m.ks.databases[i].spaces() {
 			s.each(func(o *Object) bool {
 				records[place{s.id, string(o.key())}] = string(append(appendRecordHead(nil, &s.times, o), o.str()...))
 				return true
@@ -134,8 +133,7 @@ func (c *checkpointer) verify(after [][]byte) {
 	c.t.Helper()
 	records := recordsNow(c.m)
 	for i := range c.m.ks.databases {
-		db := &c.m.ks.databases[i]
-		for _, s := range []*space{db.keys, db.tombstones} {
+		for _, s := range c.m.ks.databases[i].spaces() {
 			var sum uint64
 			s.each(func(o *Object) bool {
 				p := place{s.id, string(o.key())}

@@ -32,6 +32,9 @@ type database struct {
 	explicit   int    // how many objects of keys have flagExplicit
 }
 
+// spaces are both of the database's.
+func (db *database) spaces() [2]*space { return [2]*space{db.keys, db.tombstones} }
+
 func newKeyspace(h hasher) *keyspace {
 	ks := &keyspace{hasher: h}
 	for i := range ks.databases {

@@ -98,9 +98,9 @@ func (m *Machine) newView() *View {
 	return v
 }
 
-// Apply runs count commands, encoded back to back, all of one section of a slot. replies is nil where nobody waits for them. Bytes that do not decode get error
-// replies, the same on each node. Nothing of commands is kept. One goroutine calls it, slots in order; it holds the
-// write lock until it returns, so replies must not call back into Machine.
+// Apply runs count commands, encoded back to back, all of one section of a slot. replies is nil where nobody waits for
+// them. Bytes that do not decode get error replies, the same on each node. Nothing of commands is kept. One goroutine
+// calls it, slots in order; it holds the write lock until it returns, so replies must not call back into Machine.
 //
 // A call with replies and no commands happens on the origin alone, for the reads that wait there: it changes nothing,
 // since the other nodes do not make it. Without replies and commands it lets the slot's time pass, on every node.

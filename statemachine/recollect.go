@@ -14,8 +14,7 @@ func (m *Machine) recollect(most int) (more bool) {
 	}
 	visits, size := 0, 0
 	for i := range m.ks.databases {
-		db := &m.ks.databases[i]
-		for _, s := range [2]*space{db.keys, db.tombstones} {
+		for _, s := range m.ks.databases[i].spaces() {
 			for ; !s.recollected; visits++ {
 				if visits >= most || size >= biteBytes {
 					return true

@@ -142,7 +142,7 @@ func (s *restoredSpace) restore(hash uint64, o *Object, h recordHead, sum uint64
 func (r *restorer) finish() error {
 	for i := range r.ks.databases {
 		db := &r.ks.databases[i]
-		for _, s := range [2]*space{db.keys, db.tombstones} {
+		for _, s := range db.spaces() {
 			switch want := r.spaces[s.id].want; {
 			case uint64(s.len()) != want.Count:
 				return fmt.Errorf("%d records of space %d came, not %d", s.len(), s.id, want.Count)

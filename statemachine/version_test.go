@@ -1,8 +1,6 @@
 package statemachine
 
-import (
-	"testing"
-)
+import "testing"
 
 // The tests of this file follow semantics.md, "Versions": the table, then each of the rules below it.
 

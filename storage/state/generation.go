@@ -166,6 +166,11 @@ func removeDirectory(dir string) error {
 
 // bytesOnDisk is what the files take, holes not counted.
 func (g *generation) bytesOnDisk() (total uint64, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("storage: cannot tell the size of the checkpoints in %s: %w", g.dir, err)
+		}
+	}()
 	entries, err := os.ReadDir(g.dir)
 	if err != nil {
 		return 0, err

@@ -74,7 +74,7 @@ func (i *image) wasteful() (bool, error) {
 	}
 	size, err := g.bytesOnDisk()
 	if err != nil {
-		return false, fmt.Errorf("storage: cannot tell the size of the checkpoints in %s: %w", g.dir, err)
+		return false, err
 	}
 	return size > g.shape.allowance(live), nil
 }

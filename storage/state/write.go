@@ -93,7 +93,7 @@ func (c *Checkpoints) Rewrite(slot paxos.Slot) error {
 	if newest != nil {
 		if live = newest.g.liveBytes(&newest.checkpoint); newest.g.live == nil {
 			if live, err = newest.g.bytesOnDisk(); err != nil {
-				return fmt.Errorf("storage: cannot tell the size of the checkpoints in %s: %w", newest.g.dir, err)
+				return err
 			}
 		}
 	}
