@@ -14,6 +14,8 @@ type link struct {
 	r    *remote
 	conn *tls.Conn
 	raw  *rawConn
+	// writer writes what waits for the member.
+	writer *writer
 	// format is what the frames of this link are in.
 	format uint8
 	// prev is the member's link before this one, nil without one. The reader clears it once it is over.
@@ -42,8 +44,11 @@ type link struct {
 }
 
 func newLink(t *Transport, r *remote, conn *tls.Conn, raw *rawConn, format uint8) *link {
-	return &link{t: t, r: r, conn: conn, raw: raw, format: format, retired: make(chan struct{}), dead: make(chan struct{}),
+	l := &link{t: t, r: r, conn: conn, raw: raw, format: format, retired: make(chan struct{}), dead: make(chan struct{}),
 		due: make(chan struct{}), writerDone: make(chan struct{}), done: make(chan struct{})}
+	l.writer = &writer{link: l}
+	l.writer.pingDue.Store(true)
+	return l
 }
 
 // run serves the link until it is over. It must be adopted before.

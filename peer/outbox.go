@@ -51,7 +51,13 @@ func (o *outbox) put(m paxos.Message) {
 	o.arrivals++
 	l.push(queued{m, size, o.arrivals})
 	o.mu.Unlock()
-	o.signal()
+}
+
+// bytes is how much waits.
+func (o *outbox) bytes() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.control.bytes + o.bulk.bytes + o.parts.bytes
 }
 
 func (o *outbox) signal() {

@@ -16,9 +16,11 @@ const (
 
 // rawConn is the connection beneath TLS. It bounds what may be read before the peer has proved who it is, and reads
 // ahead, so that one system call fetches many small records; it hands them to TLS one at a time, and can thus tell
-// whether another one can be had without waiting. Reads belong to one goroutine at a time.
+// whether another one can be had without waiting. Reads belong to one goroutine at a time. What TLS writes it gathers, once the
+// hello has been judged, for one system call (gathered).
 type rawConn struct {
 	net.Conn
+	gathered
 	buf        []byte
 	start, end int
 	// left is what remains of the record that is being handed on.
@@ -31,8 +33,9 @@ func newRawConn(conn net.Conn, allowance int) *rawConn {
 	return &rawConn{Conn: conn, buf: make([]byte, min(allowance, readAheadBytes)), allowance: allowance}
 }
 
-// trust lifts the bound, once the hello has been judged.
+// trust lifts the bound, once the hello has been judged, and has what is written gathered from now on.
 func (c *rawConn) trust() {
+	c.gather(c.Conn)
 	buf := make([]byte, readAheadBytes)
 	c.end = copy(buf, c.buf[c.start:c.end])
 	c.buf, c.start, c.allowance = buf, 0, -1

@@ -15,6 +15,8 @@ type remote struct {
 	id     paxos.NodeID
 	outbox *outbox
 	counts counts
+	// writable is the link that takes messages, nil without one, and while one waits for the end of the one before.
+	writable atomic.Pointer[link]
 	// stopDialling ends the goroutine that dials or inquires, nil without one. It belongs to the Transport's mutex.
 	stopDialling func()
 

@@ -157,6 +157,22 @@ func (t *Transport) Start(h Handler) {
 func (t *Transport) Send(to paxos.NodeID, m paxos.Message) {
 	if r := t.view.Load().remotes[to]; r != nil {
 		r.outbox.put(m)
+		r.prompt()
+	}
+}
+
+// SendAll does what Send does for each of them, in their order, and has those to one node leave together.
+func (t *Transport) SendAll(all []paxos.Envelope) {
+	remotes := t.view.Load().remotes
+	for i := range all {
+		if r := remotes[all[i].To]; r != nil {
+			r.outbox.put(all[i].Message)
+		}
+	}
+	for i := range all {
+		if r := remotes[all[i].To]; r != nil && r.outbox.bytes() > 0 {
+			r.prompt()
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -16,13 +18,17 @@ const (
 	keptBytes = 1 << 20
 )
 
-// writer is the state of a link's writer goroutine.
+// writer writes a link's messages: on the goroutine that queued them, if that takes no waiting (writeNow), else on its own.
 type writer struct {
-	link    *link
+	link *link
+	// mu is held by whoever writes; it guards the rest.
+	mu sync.Mutex
+	// ready says that the link before has ended and this one has not: messages may be written.
+	ready   bool
 	encoder encoder
 	taken   []queued
 	buf     []byte
-	pingDue bool
+	pingDue atomic.Bool
 	// long is what each stream has under way.
 	long [streams]outgoing
 }
@@ -51,7 +57,9 @@ func (l *link) write(prev *link) {
 			return
 		}
 	}
-	w := &writer{link: l, pingDue: true}
+	w := l.writer
+	w.begin(true)
+	defer w.begin(false)
 	ticker := time.NewTicker(l.t.limits.PingInterval)
 	defer ticker.Stop()
 	for {
@@ -65,7 +73,7 @@ func (l *link) write(prev *link) {
 		select {
 		case <-l.r.outbox.wake:
 		case <-ticker.C:
-			w.pingDue = true
+			w.pingDue.Store(true)
 		case <-l.retired:
 		case <-l.dead:
 			return
@@ -75,13 +83,18 @@ func (l *link) write(prev *link) {
 
 // writeWaiting writes until nothing waits. It reports stop once it has written End.
 func (w *writer) writeWaiting(ping <-chan time.Time) (stop bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.link.raw.drain(w.link.t.limits.StallTimeout); err != nil {
+		return false, err
+	}
 	for {
 		retired := false
 		select {
 		case <-w.link.retired:
 			retired = true
 		case <-ping:
-			w.pingDue = true
+			w.pingDue.Store(true)
 		default:
 		}
 		finish := retired && !w.link.ending.flushes()
@@ -101,12 +114,17 @@ func (w *writer) writeWaiting(ping <-chan time.Time) (stop bool, err error) {
 	}
 }
 
-// flush makes one write of all that fill has gathered: TLS seals it in as few records as can be.
+// flush writes all that fill has gathered, and waits for the socket.
 func (w *writer) flush() error {
-	l := w.link
-	if err := l.conn.SetWriteDeadline(time.Now().Add(l.t.limits.StallTimeout)); err != nil {
+	if err := w.seal(); err != nil {
 		return err
 	}
+	return w.link.raw.drain(w.link.t.limits.StallTimeout)
+}
+
+// seal has TLS encrypt all that fill has gathered, in as few records as can be.
+func (w *writer) seal() error {
+	l := w.link
 	n, err := l.conn.Write(w.buf)
 	l.used((n+maxRecordBytes-1)/maxRecordBytes, n)
 	l.r.counts.bytesSent.Add(uint64(n))
@@ -169,8 +187,8 @@ func (w *writer) signals() {
 	if token := w.link.pong.Swap(0); token != 0 {
 		w.signal(framePong, token)
 	}
-	if w.pingDue {
-		w.pingDue = false
+	if w.pingDue.Load() {
+		w.pingDue.Store(false)
 		w.signal(framePing, w.link.t.uptime())
 	}
 }
@@ -193,7 +211,7 @@ func (w *writer) message(m paxos.Message) {
 	case size > messageLimit(kind, w.link.t.limits.MessageBytes):
 		err = fmt.Errorf("%d bytes are more than a message of its kind may have", size)
 	case size > pieceBytes:
-		err = w.begin(kind, form, size)
+		err = w.start(kind, form, size)
 	default:
 		err = w.short(kind, form, size)
 	}
@@ -220,8 +238,8 @@ func (w *writer) short(kind paxos.MessageKind, form wireMessage, size int) error
 	return nil
 }
 
-// begin makes a long message the one its stream has under way, after the one before it.
-func (w *writer) begin(kind paxos.MessageKind, form wireMessage, size int) error {
+// start makes a long message the one its stream has under way, after the one before it.
+func (w *writer) start(kind paxos.MessageKind, form wireMessage, size int) error {
 	parts, err := segments(form)
 	if err != nil {
 		return err

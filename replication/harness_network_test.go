@@ -80,6 +80,12 @@ func (p port) Send(to paxos.NodeID, m paxos.Message) {
 	}
 }
 
+func (p port) SendAll(all []paxos.Envelope) {
+	for _, e := range all {
+		p.Send(e.To, e.Message)
+	}
+}
+
 func (n *network) deliver(direction pair, link *queue[paxos.Message]) {
 	defer n.ended.Done()
 	var ms []paxos.Message

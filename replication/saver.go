@@ -27,10 +27,11 @@ type saver struct {
 	failed    atomic.Bool
 	ended     chan struct{}
 
-	// The actor's own: what was taken, saved says that it is on stable storage; and a buffer.
+	// The actor's own: what was taken, saved says that it is on stable storage; and buffers.
 	saves  []save
 	saved  bool
 	writes []paxos.Write
+	after  []paxos.Envelope
 }
 
 func newSaver(s Storage, t Transport, c Clock, stored func(uint64), fail func(error)) *saver {
@@ -93,10 +94,13 @@ func (s *saver) save(writes []paxos.Write) error {
 
 // release sends what waited for the writes, then reports them: the messages are what a majority waits for.
 func (s *saver) release() {
+	s.after = s.after[:0]
 	for i := range s.saves {
-		for _, e := range s.saves[i].after {
-			s.transport.Send(e.To, e.Message)
-		}
+		s.after = append(s.after, s.saves[i].after...)
+	}
+	if len(s.after) > 0 {
+		s.transport.SendAll(s.after)
+		clear(s.after)
 	}
 	if n := len(s.saves); n > 0 {
 		s.stored(s.saves[n-1].sequence)

@@ -41,6 +41,12 @@ func (j *journalLog) SetMembers(paxos.Configuration) {}
 
 func (j *journalLog) Send(to paxos.NodeID, _ paxos.Message) { j.note("send to %v", to) }
 
+func (j *journalLog) SendAll(all []paxos.Envelope) {
+	for _, e := range all {
+		j.Send(e.To, e.Message)
+	}
+}
+
 func saveOf(sequence uint64, slot paxos.Slot, to paxos.NodeID) save {
 	s := save{sequence: sequence, after: []paxos.Envelope{{To: to, Message: paxos.Accepted{Slot: slot}}}}
 	if slot > 0 {

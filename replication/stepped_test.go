@@ -30,6 +30,11 @@ type alone struct {
 
 func (a *alone) Send(_ paxos.NodeID, m paxos.Message) { a.sent = append(a.sent, m) }
 func (a *alone) SetMembers(paxos.Configuration)       {}
+func (a *alone) SendAll(all []paxos.Envelope) {
+	for _, e := range all {
+		a.Send(e.To, e.Message)
+	}
+}
 
 func newAlone(t *testing.T, d *disk, voters ...paxos.NodeID) *alone {
 	t.Helper()

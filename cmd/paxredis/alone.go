@@ -23,6 +23,9 @@ type alone struct {
 // Send implements replication.Transport. There is nobody to send to.
 func (alone) Send(paxos.NodeID, paxos.Message) {}
 
+// SendAll implements replication.Transport.
+func (alone) SendAll([]paxos.Envelope) {}
+
 // SetMembers implements replication.Transport. A node that has peers, by what its directory says, is of no use without a key.
 func (a alone) SetMembers(c paxos.Configuration) {
 	if len(c.Members()) == 1 && c.IsMember(a.self) {

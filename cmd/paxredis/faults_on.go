@@ -197,6 +197,13 @@ func (s faultySender) Send(to paxos.NodeID, m paxos.Message) {
 	}
 }
 
+// SendAll implements replication.Transport.
+func (s faultySender) SendAll(all []paxos.Envelope) {
+	for _, e := range all {
+		s.Send(e.To, e.Message)
+	}
+}
+
 func (s faultySender) deliver(to paxos.NodeID, late <-chan lateMessage) {
 	for l := range late {
 		if wait := time.Until(l.due); wait > 0 {

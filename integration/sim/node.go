@@ -86,6 +86,12 @@ func (p port) Send(to paxos.NodeID, m paxos.Message) {
 	}
 }
 
+func (p port) SendAll(all []paxos.Envelope) {
+	for _, e := range all {
+		p.Send(e.To, e.Message)
+	}
+}
+
 func (p port) SetMembers(c paxos.Configuration) {
 	if p.node.boots == p.boot {
 		w := p.node.world

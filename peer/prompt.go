@@ -1,0 +1,66 @@
+package peer
+
+// promptBytes is how much may wait for a peer and yet be written by who queued it: a batch of common size. More is for the writer's
+// goroutine, since encryption takes time that the sender has other uses for.
+const promptBytes = 64 << 10
+
+// prompt has what waits written at once. A message of a common size leaves on the goroutine that sent it, without a change of
+// goroutines, each of which costs as much as the system call; whatever would have that goroutine wait is left to the writer's.
+func (r *remote) prompt() {
+	if l := r.writable.Load(); l == nil || !l.writer.writeNow() {
+		r.outbox.signal()
+	}
+}
+
+// begin says whether messages may be written from now on.
+func (w *writer) begin(ready bool) {
+	w.mu.Lock()
+	w.ready = ready
+	w.mu.Unlock()
+	if r := w.link.r; ready {
+		r.writable.Store(w.link)
+	} else {
+		r.writable.CompareAndSwap(w.link, nil)
+	}
+}
+
+// writeNow writes what waits, if that can be done without waiting, and reports whether it is all written.
+func (w *writer) writeNow() bool {
+	waiting := w.link.r.outbox.bytes()
+	if waiting == 0 {
+		return true
+	}
+	if waiting > promptBytes || !w.mu.TryLock() {
+		return false
+	}
+	defer w.mu.Unlock()
+	if !w.ready || w.underWay() || isClosed(w.link.retired) || isClosed(w.link.dead) {
+		return false
+	}
+	if all, err := w.link.raw.push(); !all || err != nil {
+		return false // the writer meets the error, too
+	}
+	w.fill(false)
+	if len(w.buf) == 0 {
+		return true
+	}
+	if err := w.seal(); err != nil {
+		w.link.fail(err)
+		return true
+	}
+	all, err := w.link.raw.push()
+	if err != nil {
+		w.link.fail(err)
+		return true
+	}
+	return all && !w.underWay()
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
