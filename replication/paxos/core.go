@@ -133,7 +133,7 @@ func (c *Core) Step(now Instant, ev Event) *Effects {
 	case Stored:
 		c.onStored(ev.Sequence)
 	case Proposed:
-		c.onProposed(ev.Entry)
+		c.onProposed(ev.Entry, ev.Local)
 	case ReadAsked:
 		c.onReadAsked(ev.ID)
 	case LinkUp:

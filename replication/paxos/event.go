@@ -39,6 +39,8 @@ type Stored struct {
 // Proposed asks the leader to have an entry chosen. The driver sends one only while Core.CanPropose.
 type Proposed struct {
 	Entry Entry
+	// Local says that nobody but this node waits for the entry: the others are told with the next Accept or tick that it is chosen.
+	Local bool
 }
 
 // ReadAsked asks for a read slot. IDs increase. The core answers each ID once, by a ReadReady, in order; it asks

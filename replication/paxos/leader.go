@@ -13,6 +13,8 @@ type leader struct {
 	reconfigures Slot
 	// announced is the chosen watermark last sent to everybody.
 	announced Slot
+	// awaited is the highest slot proposed that others than this node wait for.
+	awaited Slot
 	heartbeats
 	members  []memberProgress // the voters, in the order of Configuration.Voters, then the learners
 	asks     []readAsk        // waiting for a round
@@ -76,14 +78,14 @@ func (c *Core) startLeading() {
 		if record, ok := won.adopted[s]; ok && !BreakNoop.On() {
 			entry = record.Entry
 		}
-		c.propose(entry)
+		c.propose(entry, false)
 		if c.leader.reconfigures != 0 {
 			break // rule M1: what follows is for a leader of that configuration to propose
 		}
 	}
 	if c.leader.reconfigures == 0 {
 		c.leader.readySlot = c.nextSlot()
-		c.propose(Entry{Kind: EntryNoop})
+		c.propose(Entry{Kind: EntryNoop}, false)
 	}
 	c.sendHeartbeat()
 	c.adoptLocalReads()
@@ -91,8 +93,8 @@ func (c *Core) startLeading() {
 
 func (c *Core) nextSlot() Slot { return c.log.chosen + 1 + Slot(len(c.leader.inFlight)) }
 
-// propose puts an entry into the next slot: to the other voters and, in parallel, to this node's own storage.
-func (c *Core) propose(entry Entry) {
+// propose puts an entry into the next slot: to the other voters and, in parallel, to this node's own storage. local is Proposed.Local.
+func (c *Core) propose(entry Entry, local bool) {
 	record := Record{Slot: c.nextSlot(), Ballot: c.leader.ballot, Entry: entry}
 	wait := firstResend*int64(c.limits.Heartbeat) + transferTime(len(entry.Payload))
 	c.accept(record)
@@ -101,6 +103,9 @@ func (c *Core) propose(entry Entry) {
 	})
 	c.leader.bytesInFlight += len(entry.Payload)
 	c.leader.announced = c.log.chosen
+	if !local {
+		c.leader.awaited = record.Slot
+	}
 	if entry.Kind == EntryConfiguration {
 		c.leader.reconfigures = record.Slot
 	}
@@ -144,7 +149,7 @@ func (c *Core) CanPropose(payloadBytes int) bool {
 // InFlight returns how many slots this leader has proposed that are not chosen yet.
 func (c *Core) InFlight() int { return len(c.leader.inFlight) }
 
-func (c *Core) onProposed(entry Entry) {
+func (c *Core) onProposed(entry Entry, local bool) {
 	bytes := len(entry.Payload)
 	if entry.Kind == EntryConfiguration {
 		bytes = 0 // what CanReconfigure asks for
@@ -157,7 +162,7 @@ func (c *Core) onProposed(entry Entry) {
 		c.fatal("entry proposed while node %v cannot propose", c.self)
 		return
 	}
-	c.propose(entry)
+	c.propose(entry, local)
 }
 
 // onAccepted counts a vote at this very ballot.
@@ -214,9 +219,10 @@ func (c *Core) advanceChosen() {
 	c.proceedHandOver()
 }
 
-// announceChosen tells everybody the watermark at once when no Accept is there to carry it.
+// announceChosen tells everybody the watermark at once when others wait for it and no Accept is there to carry it. When nobody does, it
+// is left to the next Accept, or to the next tick: a heartbeat and its answers would cost every node as much as the write itself did.
 func (c *Core) announceChosen() {
-	if len(c.leader.inFlight) == 0 && c.leader.announced < c.log.chosen {
+	if l := &c.leader; len(l.inFlight) == 0 && l.announced < c.log.chosen && l.announced < l.awaited {
 		c.sendHeartbeat()
 	}
 }
@@ -321,7 +327,7 @@ func (c *Core) tickLeader() {
 	if c.leader.handOver.expired(c.now.Mono) {
 		c.leader.handOver = handOver{}
 	}
-	if c.now.Mono-c.leader.sentAt >= int64(c.limits.Heartbeat) {
+	if c.now.Mono-c.leader.sentAt >= int64(c.limits.Heartbeat) || len(c.leader.inFlight) == 0 && c.leader.announced < c.log.chosen {
 		c.sendHeartbeat()
 	}
 	c.resendOverdue()

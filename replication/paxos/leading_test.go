@@ -142,6 +142,35 @@ func TestLeader_AnnouncesChosenAtOnceWhenIdle(t *testing.T) {
 	}
 }
 
+// Nobody else waits for the entry, so its being chosen costs no messages of its own; but the others learn of it with the next tick, or the
+// next Accept.
+func TestLeader_ALocalEntryIsAnnouncedWithTheNextTick(t *testing.T) {
+	r := newRig(t, 1, 3, Restored{})
+	b := r.lead()
+	local := func(s Slot) *Effects {
+		r.step(Proposed{Entry: batch("a"), Local: true})
+		r.store()
+		return r.receive(2, Accepted{Ballot: b, Slot: s})
+	}
+	if fx := local(2); len(fx.Send) != 0 || len(fx.Chosen) != 1 {
+		t.Fatalf("chosen: %v", fx)
+	}
+	if fx := r.tickAfter(time.Millisecond); len(sent[Heartbeat](fx.Send)) != 2 || sent[Heartbeat](fx.Send)[0].Chosen != 2 {
+		t.Fatalf("the next tick: %v", fx)
+	}
+	if fx := r.tickAfter(time.Millisecond); len(fx.Send) != 0 {
+		t.Fatalf("told once, and again: %v", fx)
+	}
+	local(3)
+	if fx := r.propose("b"); sent[Accept](fx.Send)[0].Chosen != 3 {
+		t.Fatalf("the next Accept: %v", fx)
+	}
+	r.store()
+	if fx := r.receive(2, Accepted{Ballot: b, Slot: 4}); len(sent[Heartbeat](fx.Send)) != 2 {
+		t.Fatalf("an entry that others wait for, behind a local one: %v", fx)
+	}
+}
+
 func TestLeader_ResendsWithGrowingPatience(t *testing.T) {
 	r := newRig(t, 1, 3, Restored{})
 	r.lead()

@@ -143,6 +143,9 @@ func (c *Core) onReadSlot(from NodeID, m Message) {
 		c.observer.Ignored(from, m, "answers no read asked in this boot")
 		return
 	}
+	if answer.Ballot == c.follower.ballot && c.role == RoleFollower {
+		c.heardChosen(answer.Ballot, answer.Slot) // a leader names no slot but chosen ones, and may not have told of this one yet
+	}
 	c.answerLocal(id, answer.Slot)
 }
 

@@ -137,9 +137,24 @@ func followerWithReads(t *testing.T, count uint64) (*rig, uint64) {
 func TestReads_FollowerAsksTheLeaderForAllThatWait(t *testing.T) {
 	r, base := followerWithReads(t, 3)
 	fx := r.receive(1, ReadSlot{Ballot: ballot(1, 1), Number: base + 2, Slot: 9})
-	r.want(fx, "read 1 ready at slot 9 | read 2 ready at slot 9")
+	r.want(fx, "->1 Learn{from 1} | read 1 ready at slot 9 | read 2 ready at slot 9")
 	r.want(r.receive(1, ReadSlot{Ballot: ballot(1, 1), Number: base + 2, Slot: 9}), "nothing") // once
 	r.want(r.receive(1, ReadSlot{Ballot: ballot(1, 1), Number: base + 3, Slot: 10}), "read 3 ready at slot 10")
+}
+
+// A leader may not have told yet that the slot is chosen, and the read waits for its being applied.
+func TestReads_AReadSlotIsTakenForChosen(t *testing.T) {
+	r, base := followerWithReads(t, 1)
+	b := ballot(1, 1)
+	r.receive(1, Accept{Ballot: b, Slot: 1, Entry: batch("a")})
+	r.store()
+	if fx := r.receive(1, ReadSlot{Ballot: ballot(2, 3), Number: base + 1, Slot: 1}); len(fx.Chosen) != 0 {
+		t.Errorf("by the word of whom this node does not follow (rule C1): %v", fx)
+	}
+	r.step(ReadAsked{ID: 2})
+	if fx := r.receive(1, ReadSlot{Ballot: b, Number: base + 2, Slot: 1}); len(fx.Chosen) != 1 {
+		t.Errorf("by the leader's: %v", fx)
+	}
 }
 
 func TestReads_AnswersOfAnEarlierBootAreIgnored(t *testing.T) {
