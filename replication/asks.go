@@ -179,7 +179,7 @@ func (l *loop) place(a *ask) {
 		l.endAsk(a, answer{state: answerRefused, refused: err.Error()})
 		return
 	}
-	l.transport.Send(l.leader, paxos.Ask{Number: a.number, Payload: payload})
+	l.send(l.leader, paxos.Ask{Number: a.number, Payload: payload})
 }
 
 // endOwnAsks answers the requests of a node that is no member any more: nobody else will. What was asked for may be just that.
@@ -238,7 +238,7 @@ func (l *loop) sendAnswer(to paxos.NodeID, number uint64, got answer) {
 		l.g.fail(fmt.Errorf("an answer for node %v could not be encoded: %w", to, err))
 		return
 	}
-	l.transport.Send(to, paxos.Answer{Number: number, Payload: payload})
+	l.send(to, paxos.Answer{Number: number, Payload: payload})
 }
 
 // onAsk takes a peer's request, if this node leads. One that is here already goes on.

@@ -169,7 +169,7 @@ func (g *Group) tellMembers(d paxos.CheckpointDigest) {
 // tellPeer sends the newest digest over a link that came up: the peer may not have got it.
 func (l *loop) tellPeer(peer paxos.NodeID) {
 	if d, ok := l.g.checkpointer.digests.newest(); ok {
-		l.transport.Send(peer, d)
+		l.send(peer, d)
 	}
 }
 

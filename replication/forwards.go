@@ -58,9 +58,9 @@ func (l *loop) forward() {
 	room := false
 	if l.follows() {
 		l.forwardAgain()
-		room = l.hasRoomForForward()
+		room = l.hasGrownForward()
 	}
-	for l.g.wantsChunks.Store(room); room; room = l.hasRoomForForward() {
+	for l.g.wantsChunks.Store(room); room; room = l.hasGrownForward() {
 		draft := l.newForward()
 		l.takeChunks(&draft)
 		if len(draft.sections) == 0 {
@@ -74,6 +74,13 @@ func (l *loop) forward() {
 
 func (l *loop) newForward() batchDraft {
 	return batchDraft{limit: l.g.cfg.Bounds.BatchBytes, fits: func(int) bool { return true }}
+}
+
+// hasGrownForward reports whether another Forward may go, and need not wait for more.
+func (l *loop) hasGrownForward() bool {
+	room := l.hasRoomForForward()
+	l.g.wantsGrown.Store(room)
+	return room && l.isGrown(len(l.sending.forwards))
 }
 
 func (l *loop) hasRoomForForward() bool {
@@ -111,7 +118,7 @@ func (l *loop) sendForward(d *batchDraft) {
 		l.g.fail(fmt.Errorf("%d sections for node %v could not be encoded: %w", len(d.sections), l.leader, err))
 		return
 	}
-	l.transport.Send(l.leader, paxos.Forward{Payload: payload})
+	l.send(l.leader, paxos.Forward{Payload: payload})
 	l.sending.forwards = append(l.sending.forwards, l.sending.position)
 	if l.sending.retryAt == 0 {
 		l.waitForProgress(l.retryFirst())

@@ -38,8 +38,9 @@ type Group struct {
 
 	lanesMu sync.Mutex
 	lanes   atomic.Pointer[[]*Lane]
-	// wantsChunks and wantsReads say whether the loop has room: while it has none, lanes need not wake it.
-	wantsChunks, wantsReads atomic.Bool
+	// wantsChunks and wantsReads say whether the loop has room: while it has none, lanes need not wake it. wantsGrown says that it has room
+	// for a batch that is big enough.
+	wantsChunks, wantsReads, wantsGrown atomic.Bool
 
 	loading loading
 	// taking says that peers' messages are taken: the first load is over.
@@ -78,6 +79,7 @@ func Open(cfg Config, restored paxos.Restored, s Storage, t Transport, m Machine
 	if err != nil {
 		return nil, err
 	}
+	g.inbox.react = g.loop.react
 	go g.run()
 	return g, nil
 }

@@ -98,6 +98,7 @@ type client struct {
 	mu      sync.Mutex
 	lane    *Lane
 	reads   sync.Cond
+	asking  sync.Mutex
 	asked   uint64
 	ready   uint64
 	failed  uint64
@@ -268,8 +269,8 @@ func (c *client) ReadsFailed(through uint64, o Outcome) {
 }
 
 func (c *client) askRead() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.asking.Lock() // not mu: the lane may tell the client within AskRead
+	defer c.asking.Unlock()
 	c.asked++
 	c.lane.AskRead(c.asked)
 	return c.asked

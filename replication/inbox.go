@@ -18,6 +18,8 @@ type inbox struct {
 	closed bool
 	// wake has room for one: it says that there is something, not how much.
 	wake chan struct{}
+	// react, if not nil, has the loop look at its mail on the caller's goroutine, and reports whether it has, or another goroutine will.
+	react func() bool
 }
 
 // mail is what one look into the inbox brings.
@@ -34,8 +36,11 @@ func newInbox(b Bounds) *inbox {
 	return in
 }
 
-// poke wakes the loop.
+// poke has the loop look at its mail. No lock may be held that the loop takes.
 func (in *inbox) poke() {
+	if in.react != nil && in.react() {
+		return
+	}
 	select {
 	case in.wake <- struct{}{}:
 	default:
@@ -103,13 +108,15 @@ func (in *inbox) storedThrough(sequence uint64) {
 // control has the loop call f; it reports false once the loop has ended.
 func (in *inbox) control(f func()) bool {
 	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.closed {
-		return false
+	closed := in.closed
+	if !closed {
+		in.controls = append(in.controls, f)
 	}
-	in.controls = append(in.controls, f)
-	in.poke()
-	return true
+	in.mu.Unlock()
+	if !closed {
+		in.poke()
+	}
+	return !closed
 }
 
 // take swaps the mail for an empty one, which reuses the buffers of the mail before.

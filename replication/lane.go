@@ -28,7 +28,8 @@ func (c *Chunk) fail(o Outcome) {
 	}
 }
 
-// LaneListener is told about a lane's reads. Its methods run on goroutines of the group and must not block.
+// LaneListener is told about a lane's reads. Its methods run on goroutines of the group, or within AskRead or End of any lane, and must
+// not block.
 type LaneListener interface {
 	// ReadsReady says that the reads that asked with a ticket up to through may run now, against the local state.
 	ReadsReady(through uint64)
@@ -48,6 +49,8 @@ type Lane struct {
 	asked    atomic.Uint64
 	// openBorn is the birth of the chunk last put into open, so that the group can tell without taking it.
 	openBorn atomic.Int64
+	// waiting is how many bytes have been handed over and not been collected, about; answering is how many chunks' replies are being written.
+	waiting, answering atomic.Int64
 
 	// The event loop's own.
 	spare     *Chunk // empty, given back unused
@@ -98,6 +101,7 @@ func (l *Lane) End(c *Chunk) {
 		return
 	case len(c.Commands) < l.group.cfg.Bounds.ChunkBytes:
 		l.openBorn.Store(c.born)
+		l.waiting.Store(int64(len(c.Commands) + 1))
 		l.open.Store(c)
 	default:
 		l.lastSize = min(cap(c.Commands), l.group.cfg.Bounds.ChunkBytes)
@@ -107,13 +111,14 @@ func (l *Lane) End(c *Chunk) {
 		l.failAll(Stopping) // the group took its last look at the lanes before the chunk was there
 		return
 	}
-	if l.group.wantsChunks.Load() {
+	if l.group.wantsChunks.Load() || l.waiting.Load() >= grownBytes && l.group.wantsGrown.Load() {
 		l.group.inbox.poke()
 	}
 }
 
 // close queues a chunk that is big enough behind the others.
 func (l *Lane) close(c *Chunk) {
+	l.waiting.Store(grownBytes)
 	select {
 	case l.full <- c:
 		return
@@ -136,7 +141,7 @@ func (l *Lane) close(c *Chunk) {
 func (l *Lane) AskRead(ticket uint64) {
 	l.asked.Store(ticket)
 	if l.group.swept.Load() {
-		go l.group.readers.failLane(l, ticket, Stopping) // listeners are never called by who asks
+		l.group.readers.failLane(l, ticket, Stopping)
 		return
 	}
 	if l.group.wantsReads.Load() {
@@ -147,6 +152,7 @@ func (l *Lane) AskRead(ticket uint64) {
 // collect moves what waits in the lane to held, oldest first. It runs on the group's loop, only while held is empty,
 // so that held is bounded by the lane itself.
 func (l *Lane) collect() {
+	l.waiting.Store(0)
 	open := l.open.Swap(nil)
 	// Chunks closed before the open one are in the channel by now, and there are no more of them than it has room for.
 	for range cap(l.full) {

@@ -8,9 +8,11 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// loop is the actor that owns the core. It waits for nothing but its inbox and its ticker.
+// loop is the actor that owns the core. It waits for nothing but its inbox and its ticker. A turn of it is made by whoever brings it
+// something, if nobody is at it (see turning), else by its own goroutine.
 type loop struct {
 	g         *Group
+	turning   turning
 	core      *paxos.Core
 	transport Transport
 	seed      *rand.ChaCha8
@@ -20,6 +22,7 @@ type loop struct {
 	stored uint64 // the newest sequence the core knows to be stored
 
 	// What the steps so far want done; flush hands it over.
+	sends      []paxos.Envelope
 	saves      []save
 	savesBytes int
 	chosen     []paxos.Record
@@ -36,8 +39,10 @@ type loop struct {
 	tending   tending
 	uuids     map[paxos.NodeID]string // of the nodes met
 	members   paxos.Configuration     // as last told to the transport
-	synced    []paxos.SyncedThrough   // as last published
-	counters  counters
+	// growingSince is the Instant.Mono at which the next batch, or Forward, could have gone, 0 if it need not wait.
+	growingSince int64
+	synced       []paxos.SyncedThrough // as last published
+	counters     counters
 }
 
 // stepsPerLook is after how many steps the loop looks at the clock again and hands over what it has gathered.
@@ -64,8 +69,10 @@ func (l *loop) begin(core *paxos.Core) {
 func (l *loop) run() {
 	ticker := time.NewTicker(l.g.cfg.Limits.Heartbeat / ticksPerHeartbeat)
 	defer ticker.Stop()
-	for !l.closing.over {
-		ticked := false
+	l.turning.open()
+	defer l.turning.close()
+	for ticked := false; l.turnHere(ticked); {
+		ticked = false
 		select {
 		case <-l.g.quit:
 			return
@@ -73,7 +80,6 @@ func (l *loop) run() {
 			ticked = true
 		case <-l.g.inbox.wake:
 		}
-		l.turn(ticked)
 	}
 }
 
@@ -196,9 +202,7 @@ func (l *loop) step(ev paxos.Event) {
 		return
 	}
 	l.publishReads()
-	for _, e := range effects.Send {
-		l.transport.Send(e.To, e.Message)
-	}
+	l.sends = append(l.sends, effects.Send...)
 	l.store(effects)
 	l.chosen = append(l.chosen, effects.Chosen...)
 	for _, ready := range effects.ReadReady {
@@ -219,9 +223,7 @@ func (l *loop) step(ev paxos.Event) {
 // leaves at once.
 func (l *loop) store(effects *paxos.Effects) {
 	if effects.Write.IsEmpty() && (effects.Sequence <= l.stored || paxos.BreakD1Repeat.On()) {
-		for _, e := range effects.SendAfterStore {
-			l.transport.Send(e.To, e.Message)
-		}
+		l.sends = append(l.sends, effects.SendAfterStore...)
 		return
 	}
 	if effects.Write.IsEmpty() && len(effects.SendAfterStore) == 0 {
@@ -231,12 +233,22 @@ func (l *loop) store(effects *paxos.Effects) {
 	l.savesBytes += recordsBytes(effects.Write.Records)
 }
 
-// flush hands over to the saver and the applier what the steps have gathered.
+// send queues a message behind those of the steps so far.
+func (l *loop) send(to paxos.NodeID, m paxos.Message) {
+	l.sends = append(l.sends, paxos.Envelope{To: to, Message: m})
+}
+
+// flush hands over to the saver, the peers and the applier what the steps have gathered.
 func (l *loop) flush() {
 	if len(l.saves) > 0 {
 		l.g.saver.queue.push(l.saves, l.savesBytes)
 		clear(l.saves)
 		l.saves, l.savesBytes = l.saves[:0], 0
+	}
+	if len(l.sends) > 0 {
+		l.transport.SendAll(l.sends)
+		clear(l.sends)
+		l.sends = l.sends[:0]
 	}
 	if len(l.chosen) > 0 {
 		l.g.applier.queue.push(l.chosen, recordsBytes(l.chosen))

@@ -70,6 +70,8 @@ func (l *loop) propose() {
 	}
 	for {
 		room := l.hasRoomForBatch()
+		l.g.wantsGrown.Store(room)
+		room = room && l.isGrown(l.core.InFlight())
 		l.g.wantsChunks.Store(room)
 		if !room {
 			return
@@ -220,10 +222,12 @@ func (l *loop) proposeBatch(sections []section) {
 		return
 	}
 	l.counters.batches++
+	local := true
 	for i := range sections {
 		l.counters.commands += uint64(sections[i].count)
+		local = local && sections[i].node == l.g.cfg.Self
 	}
-	l.step(paxos.Proposed{Entry: paxos.Entry{Kind: paxos.EntryBatch, Payload: payload}})
+	l.step(paxos.Proposed{Entry: paxos.Entry{Kind: paxos.EntryBatch, Payload: payload}, Local: local})
 }
 
 // tickEvery is the least time between two batches that do nothing but let time pass.

@@ -16,8 +16,9 @@ const chunkBytes = 1 << 20
 // eventLoop is the connection layer's side of one gnet event loop: its clients, its lane, and the chunk that is being
 // filled. All but what mailbox guards belongs to the loop's goroutine.
 //
-// A turn is one call by gnet: bytes of one client, or the mail. At its end everything is handed on: replies to sockets,
-// the chunk to the lane, reads to the group.
+// A turn is one call by gnet: bytes of one client, or the mail. At its end replies go to their sockets. The chunk goes to the lane, and
+// reads to the group, behind the turns of everything else that the same wake-up brought: the first of fifty commands that arrive
+// together would else start a batch of its own, and the others wait for that.
 type eventLoop struct {
 	server  *Server
 	events  gnet.EventLoop
@@ -39,7 +40,10 @@ type eventLoop struct {
 	granted     bool
 
 	ticket       uint64 // the newest asked
-	wantsReads   bool   // reads of this turn wait for ticket+1
+	wantsReads   bool   // reads wait for ticket+1, which is to be asked
+	answers      int    // chunks whose replies were written in this wake-up
+	closes       bool   // closeWakeUp will be called
+	closeWakeUp  gnet.Runnable
 	readyThrough uint64
 	readers      []*Client // those with waiting items
 	touched      []*Client // those to be settled before the turn ends
@@ -58,6 +62,7 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 			s.logger.Error("resp: cannot wake an event loop", "error", err)
 		}
 	}
+	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
 	l.lane = s.node.NewLane(l)
 	return l
 }
@@ -74,7 +79,10 @@ func (l *eventLoop) ReadsFailed(through uint64, outcome replication.Outcome) {
 
 // finished takes a submission back from the applier, or from the group.
 func (l *eventLoop) finished(s *submission) {
-	l.mailbox.post(func(m *mail) { m.finished = append(m.finished, s) })
+	l.lane.Answering(1)
+	if !l.mailbox.post(func(m *mail) { m.finished = append(m.finished, s) }) {
+		l.lane.Answered(1)
+	}
 }
 
 // do runs a task on the loop, unless it has stopped.
@@ -93,6 +101,7 @@ func (l *eventLoop) onMail(context.Context) error {
 	for _, task := range m.tasks {
 		task()
 	}
+	l.answers += len(m.finished)
 	clear(m.finished)
 	clear(m.tasks)
 	l.spare = m
@@ -159,7 +168,7 @@ func (l *eventLoop) touch(c *Client) {
 	}
 }
 
-// endTurn settles the clients that this turn touched, and hands over what it collected.
+// endTurn settles the clients that this turn touched, and sees to it that what it collected is handed over.
 func (l *eventLoop) endTurn() {
 	for i := 0; i < len(l.touched); i++ {
 		c := l.touched[i]
@@ -168,11 +177,34 @@ func (l *eventLoop) endTurn() {
 	}
 	clear(l.touched)
 	l.touched = l.touched[:0]
+	if l.closes || l.chunk == nil && !l.wantsReads && l.answers == 0 {
+		return
+	}
+	l.closes = true
+	// gnet runs what it is given behind the events that it has already been told of.
+	if err := l.events.Execute(context.Background(), l.closeWakeUp); err != nil {
+		l.closes = false
+		l.handOverAll() // a stopping engine
+	}
+}
+
+// onEndOfWakeUp hands over what the turns since it was asked for have collected.
+func (l *eventLoop) onEndOfWakeUp(context.Context) error {
+	l.closes = false
+	l.handOverAll()
+	return nil
+}
+
+func (l *eventLoop) handOverAll() {
 	l.handOver()
 	if l.wantsReads {
 		l.wantsReads = false
 		l.ticket++
 		l.lane.AskRead(l.ticket)
+	}
+	if n := l.answers; n > 0 {
+		l.answers = 0
+		l.lane.Answered(n)
 	}
 }
 

@@ -14,6 +14,10 @@ type Lane interface {
 	End(c *replication.Chunk)
 	// AskRead asks for a read slot for all reads with tickets up to this one; tickets grow.
 	AskRead(ticket uint64)
+	// Answering says that replies to n chunks are about to be written, Answered that they have been, and that what came meanwhile
+	// has been handed over: the group may wait in between with the next batch.
+	Answering(n int)
+	Answered(n int)
 }
 
 // Node is what the connection layer needs of the replicated group: a replication.Group, by way of FromGroup. All methods

@@ -89,6 +89,9 @@ func (l *fakeLane) End(c *replication.Chunk) {
 	}
 }
 
+func (l *fakeLane) Answering(int) {}
+func (l *fakeLane) Answered(int)  {}
+
 func (l *fakeLane) AskRead(ticket uint64) {
 	l.node.mu.Lock()
 	defer l.node.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 // idleLoop is an event loop without sockets, for tests of what happens beside it.
 func idleLoop(t *testing.T, s *Server) *eventLoop {
 	t.Helper()
-	return &eventLoop{server: s, clients: make(map[*Client]struct{}), mailbox: mailbox{wake: func() {}}}
+	return &eventLoop{server: s, lane: &fakeLane{}, clients: make(map[*Client]struct{}), mailbox: mailbox{wake: func() {}}}
 }
 
 // While a chunk is applied, no client's replies take more memory than its output limit and one reply.
