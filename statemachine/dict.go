@@ -43,18 +43,22 @@ func (d *dict) len() int { return d.used }
 
 // find returns the object of key, whose hash is given, or nil.
 func (d *dict) find(hash uint64, key []byte) *Object {
+	tag := tagOf(hash)
 	for _, table := range d.tables {
 		if len(table) == 0 {
 			continue
 		}
 		for o := table[hash&uint64(len(table)-1)]; o != nil; o = o.next {
-			if string(o.key()) == string(key) {
+			if o.tag == tag && string(o.key()) == string(key) {
 				return o
 			}
 		}
 	}
 	return nil
 }
+
+// tagOf takes the bits of a hash that its bucket, in any table there may be, tells least of.
+func tagOf(hash uint64) uint8 { return uint8(hash >> 56) }
 
 // insert adds an object whose key is not there yet.
 func (d *dict) insert(hash uint64, o *Object) {
@@ -157,6 +161,7 @@ func (d *dict) step() {
 
 func push(table []*Object, hash uint64, o *Object) {
 	bucket := &table[hash&uint64(len(table)-1)]
+	o.tag = tagOf(hash)
 	o.next = *bucket
 	*bucket = o
 }

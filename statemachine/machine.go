@@ -41,6 +41,7 @@ type Machine struct {
 	checkpoint *Checkpoint
 	applier    *View
 	decoder    decoder
+	warmer     warmer
 	max        int
 }
 
@@ -120,6 +121,9 @@ func (m *Machine) Apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	v.random.state = stamp.Seed ^ m.ks.revision
 	m.decoder.reset(commands)
 	for i := 0; i < count; i++ {
+		if i%warmAhead == 0 && count-i >= warmFrom {
+			m.warmer.warm(m.ks, m.decoder.rest)
+		}
 		if replies != nil {
 			m.applyNext(v, replies.Next(i, v))
 		} else if m.applyNext(v, Discard); m.decoder.bad {

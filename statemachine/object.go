@@ -63,6 +63,8 @@ type Object struct {
 	flags  objectFlags
 	// marks are what the checkpoints of this node note; see space.
 	marks marks
+	// tag is of the key's hash, for the dictionary: most chains need no look at the keys of others.
+	tag uint8
 }
 
 // keepSlack is how many bytes beyond twice its size a string may keep allocated when it shrinks.
