@@ -14,14 +14,19 @@ const (
 
 // isGrown reports whether what waits need not wait for more: inFlight is how many batches, or Forwards, are on their way.
 func (l *loop) isGrown(inFlight int) bool {
+	since, other := &l.flyingSince, &l.growingSince
+	if inFlight == 0 {
+		since, other = other, since
+	}
+	*other = 0
 	if inFlight == 0 && !l.grows() {
-		l.growingSince = 0
+		*since = 0
 		return true
 	}
-	if l.growingSince == 0 {
-		l.growingSince = l.now.Mono
+	if *since == 0 {
+		*since = l.now.Mono
 	}
-	return l.now.Mono-l.growingSince >= growNanos || l.waitingBytes() >= grownBytes
+	return l.now.Mono-*since >= growNanos || l.waitingBytes() >= grownBytes
 }
 
 // grows reports whether commands are likely to come soon: of clients that are being answered.

@@ -39,10 +39,11 @@ type loop struct {
 	tending   tending
 	uuids     map[paxos.NodeID]string // of the nodes met
 	members   paxos.Configuration     // as last told to the transport
-	// growingSince is the Instant.Mono at which the next batch, or Forward, could have gone, 0 if it need not wait.
-	growingSince int64
-	synced       []paxos.SyncedThrough // as last published
-	counters     counters
+	// flyingSince is the Instant.Mono since which a batch, or Forward, has been on its way, growingSince since which none is and the next one
+	// is let grow; 0 if that is not so.
+	flyingSince, growingSince int64
+	synced                    []paxos.SyncedThrough // as last published
+	counters                  counters
 }
 
 // stepsPerLook is after how many steps the loop looks at the clock again and hands over what it has gathered.

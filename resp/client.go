@@ -63,8 +63,10 @@ type Client struct {
 	watchFrom  int      // the database those are in
 	execDB     int      // the database to go back to if the guarded EXEC at hand does not happen
 
-	tally     int // see submission
-	tallyOf   uint64
+	tally   int // see submission
+	tallyOf uint64
+	// returnsIn is the round of returns in which the client is waited for.
+	returnsIn uint64
 	isTouched bool
 	isReader  bool
 }

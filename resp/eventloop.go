@@ -41,8 +41,9 @@ type eventLoop struct {
 
 	ticket       uint64 // the newest asked
 	wantsReads   bool   // reads wait for ticket+1, which is to be asked
-	answers      int    // chunks whose replies were written in this wake-up
-	closes       bool   // closeWakeUp will be called
+	answers      int    // chunks whose replies have been written, and the lane does not know
+	returns      returns
+	closes       bool // closeWakeUp will be called
 	closeWakeUp  gnet.Runnable
 	readyThrough uint64
 	readers      []*Client // those with waiting items
@@ -54,7 +55,7 @@ type eventLoop struct {
 }
 
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
-	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now()}
+	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now(), returns: returns{round: 1}}
 	l.stats.init(len(s.rows))
 	l.mailbox.wake = func() {
 		if err := events.Execute(context.Background(), gnet.RunnableFunc(l.onMail)); err != nil {
@@ -113,6 +114,7 @@ func (l *eventLoop) onMail(context.Context) error {
 func (l *eventLoop) receive(c *Client, data []byte) {
 	l.now = time.Now()
 	c.active = l.now
+	l.returns.back(c)
 	l.stats.inputBytes.Add(uint64(len(data)))
 	if c.input.empty() && !c.held() {
 		data = data[l.parse(c, data):]
@@ -202,11 +204,14 @@ func (l *eventLoop) handOverAll() {
 		l.ticket++
 		l.lane.AskRead(l.ticket)
 	}
-	if n := l.answers; n > 0 {
+	if n := l.answers; n > 0 && !l.returns.awaits(l.now, l.wakeForReturns) {
 		l.answers = 0
 		l.lane.Answered(n)
 	}
 }
+
+// wakeForReturns has the loop look again at whom it waits for.
+func (l *eventLoop) wakeForReturns() { l.do(func() {}) }
 
 // settle brings a client as far as it can go: reads whose turn it is, commands that were held up, its replies to the
 // socket, its end.

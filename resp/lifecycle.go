@@ -140,6 +140,7 @@ func (l *eventLoop) sendLast(c *Client) {
 
 // forget lets go of what a client has. Replies that still come for it are thrown away.
 func (l *eventLoop) forget(c *Client) {
+	l.returns.back(c)
 	c.closed = true
 	if c.paused != nil {
 		c.paused.end()

@@ -99,6 +99,8 @@ func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
 		return
 	case it.kind != kindWrite:
 		c.owed -= it.cost
+	default:
+		l.returns.expect(c)
 	}
 	l.complete(it, nil, reply, revisions)
 	if it.quiet {

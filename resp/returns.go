@@ -1,0 +1,73 @@
+package resp
+
+import "time"
+
+const (
+	// returnWait is how long a loop waits, at most, for the next commands of the clients that it has just answered.
+	returnWait = 500 * time.Microsecond
+	// returnShare is the part of them, one in so many, that it does not wait for.
+	returnShare = 4
+	// minReturns is how many clients must have been answered for that.
+	minReturns = 4
+	// maxReturnSkips is how many rounds it does without when waiting was in vain.
+	maxReturnSkips = 64
+)
+
+// returns is a loop's wait for clients to come back. Most clients send their next command as soon as they have an answer. Were the first
+// few of fifty to start a batch, the others would have to wait for that, and so on: several groups, each with batches of its own. So the loop
+// says that it has answered a chunk only when most of those clients are back, or some time has passed. If they are not, it waits less often.
+type returns struct {
+	round    uint64 // a client's round is this one while it is waited for
+	answered int    // clients answered in this round
+	missing  int    // of those, who have not sent anything since
+	waiting  bool
+	until    time.Time
+	timer    *time.Timer
+	skips    int // rounds to do without
+	nextSkip int
+}
+
+// expect notes that a client has been answered.
+func (r *returns) expect(c *Client) {
+	if c.returnsIn != r.round {
+		c.returnsIn = r.round
+		r.answered++
+		r.missing++
+	}
+}
+
+// back notes that a client has sent something, or is gone.
+func (r *returns) back(c *Client) {
+	if c.returnsIn == r.round {
+		c.returnsIn = 0
+		r.missing--
+	}
+}
+
+// awaits reports whether to wait longer. wake is called when the wait is over, on another goroutine.
+func (r *returns) awaits(now time.Time, wake func()) bool {
+	switch {
+	case r.answered < minReturns, r.missing*returnShare <= r.answered:
+		if r.waiting {
+			r.nextSkip = 0
+		}
+	case r.waiting && now.Before(r.until):
+		return true
+	case r.waiting:
+		r.nextSkip = min(max(1, 2*r.nextSkip), maxReturnSkips)
+		r.skips = r.nextSkip
+	case r.skips > 0:
+		r.skips--
+	default:
+		r.waiting, r.until = true, now.Add(returnWait)
+		if r.timer == nil {
+			r.timer = time.AfterFunc(returnWait, wake)
+		} else {
+			r.timer.Reset(returnWait)
+		}
+		return true
+	}
+	r.round++
+	r.answered, r.missing, r.waiting = 0, 0, false
+	return false
+}
