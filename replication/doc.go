@@ -6,7 +6,8 @@
 // Each owns one thing, and they pass slices to each other, never single commands:
 //
 //   - the loop owns paxos.Core, the leader's queue of sections and the origin's sending side (loop.go). It never waits
-//     for anybody; it drains its inbox, steps the core, and performs the effects;
+//     for anybody; it drains its inbox, steps the core, and performs the effects. Such a turn is made by whoever brings it
+//     something, if nobody is at it (turning.go). When a batch leaves, and when it is let grow, is in growing.go;
 //   - the saver owns the journal's writing side (saver.go): one Storage.Save for everything that waits, then the
 //     messages that had to wait for it (rule D1), then the report to the loop;
 //   - the applier owns the machine and the session table (apply.go);
