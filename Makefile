@@ -5,9 +5,11 @@ BIN      := bin
 FUZZTIME ?= 30s
 SOAKTIME ?= 10m
 SOAKSEED ?= 1
+BENCHTIME ?= 0.5s
+COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools test-mutations lint fuzz bench soak soak-cluster soak-overwrites proto clean
+.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-stages soak soak-cluster soak-overwrites proto clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,9 @@ fuzz: ## run every fuzz target for FUZZTIME (30s) each; KEEP=1 adds what was fou
 
 bench: build ## compare three paxredis nodes with one redis-server that syncs always
 	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis
+
+bench-stages: ## benchmark each stage of a write, from its request to its reply, for BENCHTIME (0.5s), COUNT times (benchstat wants 6 or more)
+	$(GO) test -run '^$$' -bench Stage -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./resp ./replication ./storage/journal ./peer ./statemachine
 
 soak: ## simulate clusters until something is wrong; SOAKFLAGS="-duration 10m" bounds it, "-seed N" replays one
 	$(GO) run ./integration/sim/soak $(SOAKFLAGS)

@@ -2,10 +2,8 @@ package integration
 
 import (
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -244,7 +242,7 @@ func TestADamagedCheckpointIsFetchedAgain(t *testing.T) {
 	damaged := c.follower()
 	c.awaitSameCheckpoint(takeCheckpoint(t, damaged))
 	damaged.stop()
-	damageState(t, damaged.dir)
+	damageTables(t, damaged.dir, flipped)
 	damaged.start()
 	damaged.awaitLog(`msg="the newest checkpoint is damaged and given up"`)
 	damaged.awaitServing()
@@ -264,7 +262,7 @@ func TestANodeWithoutAStateSaysThatItLoads(t *testing.T) {
 	awaitCut(t, c.nodes)
 	damaged, next := c.follower(), c.joiner(4, "")
 	damaged.stop()
-	damageState(t, damaged.dir)
+	damageTables(t, damaged.dir, flipped)
 	for _, n := range []*node{damaged, next} {
 		n.start(tooSlowToEnd...)
 		n.awaitLog(`msg="fetching a checkpoint"`)
@@ -280,35 +278,6 @@ func TestANodeWithoutAStateSaysThatItLoads(t *testing.T) {
 	}
 	c.nodes = append(c.nodes, next)
 	c.awaitEqual()
-}
-
-// damageState flips bits all over the largest file of a node's checkpoints.
-func damageState(t *testing.T, dir string) {
-	t.Helper()
-	largest, size := "", int64(0)
-	err := filepath.WalkDir(filepath.Join(dir, "state"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".sst" {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil && info.Size() > size {
-			largest, size = path, info.Size()
-		}
-		return err
-	})
-	if err != nil || largest == "" {
-		t.Fatalf("no table of checkpoints in %s: %v", dir, err)
-	}
-	content, err := os.ReadFile(largest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for at := 100; at < len(content)/2; at += 1000 {
-		content[at] ^= 0xff
-	}
-	if err := os.WriteFile(largest, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestCatchingUpEndsWhileWritesGoOn: while a checkpoint is fetched, the others take several more and would cut the log behind it. The node

@@ -23,7 +23,7 @@ func TestTheFounderOfAGrownClusterFetchesItsStateAgain(t *testing.T) {
 	awaitCut(t, c.nodes)
 	c.awaitSameCheckpoint(takeCheckpoint(t, founder))
 	founder.stop()
-	damageState(t, founder.dir)
+	damageTables(t, founder.dir, flipped)
 	expect(t, c.nodes[1], "OK", "SET", "meanwhile", "v")
 	for range 2 { // once more without a checkpoint of its own
 		founder.start()
@@ -36,10 +36,19 @@ func TestTheFounderOfAGrownClusterFetchesItsStateAgain(t *testing.T) {
 	c.awaitEqual()
 }
 
-// TestDamageFoundInServiceIsWrittenOver: a backup meets it; the state in memory is sound, and the next checkpoint holds all of it. Nobody else
-// has it: without that, a start would find nothing to make the state from.
+// TestDamageFoundInServiceIsWrittenOver: a backup meets it, or the checkpoint that comes before that; the state in memory is sound, and the next
+// checkpoint holds all of it. Nobody else has it: without that, a start would find nothing to make the state from.
 func TestDamageFoundInServiceIsWrittenOver(t *testing.T) {
 	t.Parallel()
+	for name, d := range map[string]damage{"flipped": flipped, "overwritten": overwritten} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testDamageInService(t, d)
+		})
+	}
+}
+
+func testDamageInService(t *testing.T, d damage) {
 	c := startOne(t, oftenCheckpoints...)
 	n := c.nodes[0]
 	for range 2 {
@@ -50,47 +59,19 @@ func TestDamageFoundInServiceIsWrittenOver(t *testing.T) {
 	n.stop()
 	n.start() // now nothing of it is in a memtable
 	c.awaitServing()
-	damageTablesInPlace(t, n.dir)
-	dir := t.TempDir()
+	damageTables(t, n.dir, d)
 	if _, errOut, code := runCommand(t, "backup", "--addr", n.address); code == 0 || !strings.Contains(errOut, "damaged") {
 		t.Errorf("a backup of what is damaged: exit code %d, %s", code, errOut)
 	}
 	n.awaitLog(`msg="this node's checkpoint is damaged`)
 	takeCheckpoint(t, n)
-	c.paxredis("backup", "verify", c.backup(dir, "after"))
+	c.paxredis("backup", "verify", c.backup(t.TempDir(), "after"))
 	n.kill()
 	n.start()
 	c.awaitServing()
 	expect(t, n, "1000", "DBSIZE")
 	if strings.Contains(n.log(), "given up") {
 		t.Error("the checkpoint was given up after a start")
-	}
-}
-
-// damageTablesInPlace changes bytes all over the tables of checkpoints that are in use.
-func damageTablesInPlace(t *testing.T, dir string) {
-	t.Helper()
-	tables, err := filepath.Glob(filepath.Join(dir, "state", "*", "*.sst"))
-	if err != nil || len(tables) == 0 {
-		t.Fatalf("no table of checkpoints in %s: %v", dir, err)
-	}
-	for _, table := range tables {
-		f, err := os.OpenFile(table, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		info, err := f.Stat()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := int64(500); at < info.Size()/2; at += 1000 {
-			if _, err := f.WriteAt([]byte("damage"), at); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -105,7 +86,7 @@ func TestALoneNodeKeepsADamagedCheckpoint(t *testing.T) {
 	takeCheckpoint(t, n)
 	awaitCut(t, c.nodes)
 	n.stop()
-	damageState(t, n.dir)
+	damageTables(t, n.dir, flipped)
 	before := filesOf(t, filepath.Join(n.dir, "state"))
 	for range 2 {
 		n.start()

@@ -47,7 +47,7 @@ type checkpointer struct {
 	freezing  bool            // a mark was reached, and task is about to be made
 	idle      chan<- struct{} // signalled when a task is finished; nil unless suspended
 	base      baseState
-	rewritten paxos.Slot // of the newest checkpoint that was written whole: damage of those before it says nothing
+	rewritten paxos.Slot // of the newest checkpoint that was written whole, or restored: damage of those before it says nothing
 	// recollecting: the machine is at Recollect.
 	recollecting bool
 	mark         appliedMark
@@ -60,8 +60,8 @@ type checkpointer struct {
 type checkpointTask struct {
 	slot    paxos.Slot
 	mark    checkpointMark
-	frozen  FrozenState
-	whole   bool // all records are in frozen, and are written in place of all checkpoints before
+	frozen  FrozenState // until it is finished: nil then
+	whole   bool        // all records are in frozen, and are written in place of all checkpoints before
 	group   []byte
 	journal uint64 // Storage.JournalBytes at the moment of the freeze
 	stage   checkpointStage
@@ -313,11 +313,10 @@ func (c *checkpointer) publish(task *checkpointTask) error {
 			return err
 		}
 	}
-	checkpoint := task.frozen.Finish()
+	checkpoint := c.thaw(task)
 	checkpoint.Slot, checkpoint.Group = task.slot, task.group
-	c.emptied()
 	if err := c.storage.PublishCheckpoint(checkpoint); err != nil {
-		return err
+		return c.unlessSpoilt(task, err)
 	}
 	var err error
 	if task.digest, err = checkpoint.Digest(); err != nil {
@@ -343,12 +342,15 @@ func (c *checkpointer) write(task *checkpointTask) error {
 	return nil
 }
 
-// emptied notes that the frozen state holds nothing any more.
-func (c *checkpointer) emptied() {
+// thaw ends the frozen state of a checkpoint, once, and returns what describes it. It holds nothing any more.
+func (c *checkpointer) thaw(task *checkpointTask) paxos.Checkpoint {
+	checkpoint := task.frozen.Finish()
+	task.frozen = nil
 	c.mu.Lock()
 	c.frozen = nil
 	c.mu.Unlock()
 	signal(c.progress)
+	return checkpoint
 }
 
 // published notes this node's newest checkpoint, and returns the slot of the one before.
@@ -421,7 +423,7 @@ func (c *checkpointer) resume() {
 func (c *checkpointer) restored(p publishedCheckpoint, mark appliedMark, digest []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.newest, c.mark, c.base = p, mark, baseSound
+	c.newest, c.mark, c.base, c.rewritten = p, mark, baseSound, p.slot
 	if digest != nil {
 		c.digests.add(c.digests.self, p.slot, digest)
 	}

@@ -283,6 +283,7 @@ func TestDamageFoundWhileWritingIsWrittenOver(t *testing.T) {
 	for name, spoil := range map[string]func(*checkpoints){
 		"in a write":   func(c *checkpoints) { c.unwritable, c.newest.unreadable = true, true },
 		"in a renewal": func(c *checkpoints) { c.unrenewable = true },
+		"read back":    func(c *checkpoints) { c.unverifiable, c.newest.unreadable = 1, true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, 3, nil)
@@ -293,11 +294,52 @@ func TestDamageFoundWhileWritingIsWrittenOver(t *testing.T) {
 			spoil(&n.disk.checkpoints)
 			n.disk.mu.Unlock()
 			n.mustWrite("another 1")
-			if _, err := n.group.Checkpoint(t.Context(), true); (err != nil) != (name == "in a write") || err != nil && !errors.Is(err, ErrDamaged) {
+			if _, err := n.group.Checkpoint(t.Context(), true); (err == nil) != (name == "in a renewal") || err != nil && !errors.Is(err, ErrDamaged) {
 				t.Errorf("the checkpoint that meets the damage: %v", err)
 			}
 			c.checkRewritten(n)
 		})
+	}
+}
+
+// TestAWholeCheckpointThatCannotBeReadBackEndsTheNode: its disk does not keep what is written, and nothing else is left to try.
+func TestAWholeCheckpointThatCannotBeReadBackEndsTheNode(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	n := c.leader()
+	n.fill("w", 20)
+	n.mustCheckpoint()
+	n.disk.mu.Lock()
+	n.disk.checkpoints.unverifiable = 2
+	n.disk.mu.Unlock()
+	n.mustWrite("another 1")
+	if _, err := n.group.Checkpoint(t.Context(), true); !errors.Is(err, ErrDamaged) {
+		t.Errorf("the checkpoint that meets the damage: %v", err)
+	}
+	if _, err := n.group.Checkpoint(t.Context(), true); err == nil {
+		t.Error("a whole checkpoint that cannot be read back was published")
+	}
+	<-n.group.Done()
+	if err := n.group.Err(); !errors.Is(err, ErrDamaged) {
+		t.Errorf("the group has ended with: %v", err)
+	}
+}
+
+// TestDamageOfWhatWasBeforeARestoredStateIsOfNoAccount: a peer may still read it. It is not what the next checkpoint is a difference to.
+func TestDamageOfWhatWasBeforeARestoredStateIsOfNoAccount(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	late, leader := c.fallBehind()
+	back := c.start(late.id, late.disk)
+	c.checkCaughtUp(back, leader)
+	back.disk.mu.Lock()
+	restored := back.disk.checkpoints.newest.checkpoint.Slot
+	back.disk.mu.Unlock()
+	back.group.ReportDamage(restored-1, ErrDamaged)
+	back.mustCheckpoint()
+	back.mustCheckpoint()
+	back.disk.mu.Lock()
+	defer back.disk.mu.Unlock()
+	if n := back.disk.checkpoints.rewritten; n != 0 {
+		t.Errorf("%d checkpoints were written whole", n)
 	}
 }
 

@@ -37,6 +37,7 @@ type checkpoints struct {
 	later          bool // parts received are of a later release
 	unwritable     bool // the next records of a difference cannot be written, as the base cannot be read
 	unrenewable    bool // the next renewal finds damage
+	unverifiable   int  // so many of the next ones are found to be damaged as they are read back
 	rewritten      int
 	// gate, if set, is waited for before anything is written.
 	gate atomic.Pointer[chan struct{}]
@@ -154,6 +155,10 @@ func (h *handle) PublishCheckpoint(c paxos.Checkpoint) error {
 	defer h.mu.Unlock()
 	if h.dead.Load() {
 		return errCrashed
+	}
+	if h.checkpoints.unverifiable > 0 {
+		h.checkpoints.unverifiable--
+		return paxos.ErrDamagedCheckpoint
 	}
 	writing := h.checkpoints.writing
 	if writing == nil || writing.checkpoint.Slot != c.Slot {
@@ -408,6 +413,9 @@ func (f *frozenRecorder) Waiting() int { return int(f.waiting.Load()) }
 func (f *frozenRecorder) Finish() paxos.Checkpoint {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
+	if f.r.frozen != f {
+		panic("a frozen state was finished twice")
+	}
 	f.r.frozen = nil
 	c := paxos.Checkpoint{Count: uint64(f.to), Spaces: []uint64{recorderSpace}, Machine: []byte("a list")}
 	for i, text := range f.r.applied[:f.to] {

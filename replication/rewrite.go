@@ -75,14 +75,16 @@ func (c *checkpointer) begin(task *checkpointTask) error {
 }
 
 // unlessSpoilt ends a checkpoint that cannot be written because of damage to the one before, or for want of space beside that one, though
-// this node is sound. What was frozen is lost for the next one, so that will be whole. Other errors are returned.
+// this node is sound. What was frozen is lost for the next one, so that will be whole. Other errors are returned: damage of one that is whole
+// among them, since it is its own.
 func (c *checkpointer) unlessSpoilt(task *checkpointTask, err error) error {
-	damaged := errors.Is(err, ErrDamaged)
+	damaged := !task.whole && errors.Is(err, ErrDamaged)
 	if !damaged && !(task.whole && errors.Is(err, ErrDiskSpace)) {
 		return err
 	}
-	task.frozen.Finish()
-	c.emptied()
+	if task.frozen != nil {
+		c.thaw(task)
+	}
 	c.skip(task.slot, err)
 	c.mu.Lock()
 	before := c.newest.slot

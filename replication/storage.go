@@ -34,7 +34,7 @@ type Storage interface {
 }
 
 // CheckpointStorage keeps the durable images of the state, and cuts the log that they cover. Unless said otherwise its
-// methods may run beside those of Storage, on any goroutine. An error but ErrNoCheckpoint is fatal for the process.
+// methods may run beside those of Storage, on any goroutine. An error that is none of those named is fatal for the process.
 type CheckpointStorage interface {
 	// Pace says what is to be called between bites of the long work of writing, verifying and receiving checkpoints, with how
 	// long the last bite took: it returns when it is time for the next. It is called once, before all else.
@@ -48,14 +48,16 @@ type CheckpointStorage interface {
 	RoomForCheckpoint() error
 	// WriteCheckpoint adds records that changed since the newest published checkpoint to the one of slot, which becomes
 	// the one under way; the first call for a slot begins it, with or without records. One goroutine calls it. Nothing of
-	// records is kept.
+	// records is kept. ErrDamaged (by errors.Is) if the newest published one, or what was written of this one, cannot be read:
+	// this one cannot be completed then, and RewriteCheckpoint begins another in place of both.
 	WriteCheckpoint(slot paxos.Slot, records []paxos.CheckpointRecord) error
 	// RewriteCheckpoint begins the checkpoint of slot as one to which all records will be written: of those before, which cannot be
 	// read, nothing is taken over. They stay until it is published, and go then. ErrDiskSpace if there is no room for both; nothing is
 	// under way then.
 	RewriteCheckpoint(slot paxos.Slot) error
 	// PublishCheckpoint completes the checkpoint under way, which is c.Slot's: records of spaces that are not in c.Spaces
-	// go, everything is synced, what was written is read back and compared, and only then is c published.
+	// go, everything is synced, what was written is read back and compared, and only then is c published. ErrDamaged as of
+	// WriteCheckpoint, but not for one without another before it, or in place of it: what it has written itself is all there is.
 	PublishCheckpoint(c paxos.Checkpoint) error
 	// RenewCheckpoint copies the newest published checkpoint if what is kept besides it takes too much of the disk. It is called by
 	// whoever publishes, after the log was cut: a copy takes as long as writing all of the state, and the log need not wait for it.

@@ -305,37 +305,6 @@ func TestPipelinedCommandsCostNoAllocation(t *testing.T) {
 	}
 }
 
-func BenchmarkScanner(b *testing.B) {
-	buf := slices.Repeat(pipelinedSet, 16)
-	b.Run("pipelined SET", func(b *testing.B) {
-		s := NewScanner(Limits{})
-		b.ReportAllocs()
-		for at := 0; b.Loop(); {
-			n, _, err := s.Next(buf[at:])
-			if err != nil {
-				b.Fatal(err)
-			}
-			if at += n; at == len(buf) {
-				at = 0
-			}
-		}
-	})
-	b.Run("redcon", func(b *testing.B) {
-		var args [][]byte
-		b.ReportAllocs()
-		for rest := buf; b.Loop(); {
-			_, got, _, left, err := redcon.ReadNextCommand(rest, args)
-			if err != nil {
-				b.Fatal(err)
-			}
-			args = got
-			if rest = left; len(rest) == 0 {
-				rest = buf
-			}
-		}
-	})
-}
-
 // FuzzScanner checks that the pieces input arrives in make no difference, and that where redcon's parser takes a request,
 // too, it finds the same arguments.
 func FuzzScanner(f *testing.F) {

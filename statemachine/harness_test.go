@@ -17,11 +17,14 @@ type respWriter struct {
 func (w *respWriter) line(kind byte, s string) {
 	w.buf = append(append(append(w.buf, kind), s...), "\r\n"...)
 }
-func (w *respWriter) header(kind byte, n int) { w.line(kind, strconv.Itoa(n)) }
+func (w *respWriter) header(kind byte, n int) { w.number(kind, int64(n)) }
+func (w *respWriter) number(kind byte, n int64) {
+	w.buf = append(strconv.AppendInt(append(w.buf, kind), n, 10), "\r\n"...)
+}
 
 func (w *respWriter) Status(s string)     { w.line('+', s) }
 func (w *respWriter) Error(text string)   { w.line('-', text) }
-func (w *respWriter) Int(n int64)         { w.line(':', strconv.FormatInt(n, 10)) }
+func (w *respWriter) Int(n int64)         { w.number(':', n) }
 func (w *respWriter) BulkString(s string) { w.Bulk([]byte(s)) }
 func (w *respWriter) Bulk(b []byte) {
 	w.header('$', len(b))

@@ -385,27 +385,6 @@ func TestSetAllocatesAtMostKeyAndValue(t *testing.T) {
 	}
 }
 
-func BenchmarkApplySet(b *testing.B) {
-	const batch = 100
-	for _, keys := range []int{1, 100_000} {
-		b.Run(fmt.Sprint("keys=", keys), func(b *testing.B) {
-			m := New(Config{})
-			value := strings.Repeat("v", 128)
-			sections := make([][]byte, 1000)
-			for i := range sections {
-				for j := range batch {
-					sections[i] = AppendCommand(sections[i], 0, words(fmt.Sprintf("SET key:%012d %s", (i*batch+j)%keys, value)))
-				}
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			for i := 0; i < b.N; i += batch {
-				m.Apply(uint64(i+1), Stamp{TimeMS: testStart, Seed: 1}, sections[i/batch%len(sections)], min(batch, b.N-i), nil)
-			}
-		})
-	}
-}
-
 func BenchmarkReadGet(b *testing.B) {
 	const keys = 100_000
 	h := newHarness(b)

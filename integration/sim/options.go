@@ -136,6 +136,8 @@ type Figures struct {
 	// Published is how many checkpoints nodes took, Rewritten how many of those took nothing over from one that had rotted, and Received how
 	// many were fetched from another node.
 	Published, Rewritten, Received int
+	// Spoilt were not published: as they were read back, the one before turned out to have rotted.
+	Spoilt int
 	// Configurations became active, HandOvers brought the node they named to lead.
 	Configurations, HandOvers int
 	// DiskFailures and SyncFailures have ended a process, Refusals are starts on a damaged disk, FrozenReads freezes in the middle of a read.
@@ -150,6 +152,7 @@ func (f *Figures) Add(other *Figures) {
 	f.Boots += other.Boots
 	f.Published += other.Published
 	f.Rewritten += other.Rewritten
+	f.Spoilt += other.Spoilt
 	f.Received += other.Received
 	f.Configurations += other.Configurations
 	f.HandOvers += other.HandOvers
@@ -160,10 +163,10 @@ func (f *Figures) Add(other *Figures) {
 }
 
 func (f Figures) String() string {
-	return fmt.Sprintf("%d boots, %d ballots, %d hand-overs done, %d configurations active, %d checkpoints taken, %d of them anew, and %d fetched, "+
+	return fmt.Sprintf("%d boots, %d ballots, %d hand-overs done, %d configurations active, %d checkpoints taken, %d of them anew, and %d fetched, %d spoilt, "+
 		"%d disks and %d syncs failed, %d damaged disks refused, %d reads frozen, %d uncertain outcomes, %d reads compared",
-		f.Boots, f.Ballots, f.HandOvers, f.Configurations, f.Published, f.Rewritten, f.Received, f.DiskFailures, f.SyncFailures, f.Refusals, f.FrozenReads,
-		f.Uncertain, f.Compared)
+		f.Boots, f.Ballots, f.HandOvers, f.Configurations, f.Published, f.Rewritten, f.Received, f.Spoilt, f.DiskFailures, f.SyncFailures, f.Refusals,
+		f.FrozenReads, f.Uncertain, f.Compared)
 }
 
 // Report is what became of a history.

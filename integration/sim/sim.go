@@ -153,9 +153,10 @@ func (w *world) figures() Figures {
 		f.HandOvers += int(boolean(done))
 	}
 	for _, n := range w.nodes {
-		published, rewritten, received := n.disk.Checkpoints()
+		published, rewritten, received, spoilt := n.disk.Checkpoints()
 		f.Published += published
 		f.Rewritten += rewritten
+		f.Spoilt += spoilt
 		f.Received += received
 		f.Boots += int(n.boots)
 		f.Ballots = max(f.Ballots, int(n.vows.promised.Round))

@@ -54,8 +54,8 @@ func TestHistories(t *testing.T) {
 			t.Errorf("no fault of the kind %v", Fault(f))
 		}
 	}
-	for i, n := range []int{there.Received, there.Published, there.Rewritten, there.Uncertain, there.Compared, there.Configurations, there.HandOvers, there.DiskFailures,
-		there.SyncFailures, there.Refusals, there.FrozenReads} {
+	for i, n := range []int{there.Received, there.Published, there.Rewritten, there.Spoilt, there.Uncertain, there.Compared, there.Configurations,
+		there.HandOvers, there.DiskFailures, there.SyncFailures, there.Refusals, there.FrozenReads} {
 		if n == 0 {
 			t.Errorf("something, number %d, never happened: %v", i, there)
 		}

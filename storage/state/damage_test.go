@@ -154,26 +154,67 @@ func recovers(t *testing.T, dir string, m model) {
 	n.close()
 }
 
+// scrawled damages records all over a table, and flipped the first block as well, which tells of the checkpoints that there were.
+var (
+	scrawled = allOver(500, func(b []byte) { copy(b, "damage") })
+	flipped  = allOver(100, func(b []byte) { b[0] ^= 0xff })
+)
+
+// allOver changes bytes in each thousand of the first half of a file, which may just be written to.
+func allOver(from int64, change func(b []byte)) func(string) error {
+	return func(path string) error {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		for at := from; at < info.Size()/2; at += 1000 {
+			b := make([]byte, len("damage"))
+			if _, err := f.ReadAt(b, at); err != nil {
+				return err
+			}
+			change(b)
+			if _, err := f.WriteAt(b, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// moreThanMemtables are new records, the first of which are in tables when the last are written.
+func moreThanMemtables() (all []paxos.CheckpointRecord) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for i := range 8000 {
+		all = append(all, set(1, fmt.Sprint("another ", i), randomBytes(r, 2000)))
+	}
+	return all
+}
+
+// damageTables damages all tables of a generation.
+func damageTables(t *testing.T, dir string, generation int, damage func(string) error) {
+	t.Helper()
+	tables, err := filepath.Glob(filepath.Join(dir, "state", fmt.Sprint(generation), "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal("nothing to damage", err)
+	}
+	for _, table := range tables {
+		if err := damage(table); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestADamagedCheckpointIsWrittenAnew: damage that comes while it is in use is met by reading it. One that is written anew needs nothing of it,
 // and until that is published the old one is the newest.
 func TestADamagedCheckpointIsWrittenAnew(t *testing.T) {
 	dir, m := damageable(t)
 	n := openNode(t, dir)
-	tables, err := filepath.Glob(filepath.Join(dir, "state", "1", "*.sst"))
-	if err != nil || len(tables) == 0 {
-		t.Fatal("nothing to damage", err)
-	}
-	allOver := edit(func(b []byte) []byte {
-		for at := 500; at < len(b)/2; at += 1000 {
-			copy(b[at:], "damage")
-		}
-		return b
-	})
-	for _, table := range tables {
-		if err := allOver(table); err != nil {
-			t.Fatal(err)
-		}
-	}
+	damageTables(t, dir, 1, scrawled)
 	var damaged *Damaged
 	if _, _, err := n.Read(2, nil, 4<<20); !errors.As(err, &damaged) || damaged.Slot != 2 {
 		t.Fatalf("reading what is damaged: %v", err)
@@ -209,6 +250,84 @@ func TestADamagedCheckpointIsWrittenAnew(t *testing.T) {
 	}
 	n.write(5, records(m)[:10]...)
 	n = n.reopen() // what was not published is gone
+	n.expect(m)
+	n.close()
+}
+
+// TestDamageMetByACheckpointIsThatOfTheOneBefore, wherever it is met: that one is to be written anew. It may also be of what was just written, which
+// cannot be told apart where both are merged.
+func TestDamageMetByACheckpointIsThatOfTheOneBefore(t *testing.T) {
+	cases := map[string]func(t *testing.T, n *node, r []paxos.CheckpointRecord) error{
+		"as it begins": func(t *testing.T, n *node, r []paxos.CheckpointRecord) error {
+			n.write(3, r[:400]...)
+			*n = *n.reopen() // it begins by undoing what was left half-written
+			damageTables(t, n.dir, 1, scrawled)
+			return n.Write(3, nil)
+		},
+		"as it looks whether that was done": func(t *testing.T, n *node, _ []paxos.CheckpointRecord) error {
+			n.write(3, set(1, "half", "written"))
+			*n = *n.reopen()
+			n.write(3)
+			*n = *n.reopen() // there is a mark now, and little else in its table
+			damageTables(t, n.dir, 1, edit(func(b []byte) []byte {
+				for at := range b[:50] {
+					b[at] ^= 0xff
+				}
+				return b
+			}))
+			return n.Write(3, nil)
+		},
+		"in a write": func(t *testing.T, n *node, r []paxos.CheckpointRecord) error {
+			damageTables(t, n.dir, 1, scrawled)
+			return n.Write(3, r)
+		},
+		"as it is completed": func(t *testing.T, n *node, _ []paxos.CheckpointRecord) error {
+			damageTables(t, n.dir, 1, flipped)
+			n.write(3)
+			return n.Publish(paxos.Checkpoint{Slot: 3, Spaces: []uint64{1}})
+		},
+		"as it is read back": func(t *testing.T, n *node, _ []paxos.CheckpointRecord) error {
+			n.write(3, moreThanMemtables()...)
+			damageTables(t, n.dir, 1, scrawled)
+			return n.Publish(paxos.Checkpoint{Slot: 3, Spaces: []uint64{1}})
+		},
+	}
+	for name, meet := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir, m := damageable(t)
+			n := openNode(t, dir).reopen() // now nothing of it is in a memtable
+			err := meet(t, n, records(m))
+			var damaged *Damaged
+			if !errors.As(err, &damaged) || damaged.Slot != 2 || damaged.Where != filepath.Join(dir, "state", "1") {
+				t.Fatalf("what is damaged: %v", err)
+			}
+			if c, ok := n.Checkpoint(); !ok || c.Slot != 2 {
+				t.Errorf("the newest is %v, %v", c.Slot, ok)
+			}
+			if err := n.Rewrite(4); err != nil {
+				t.Fatal(err)
+			}
+			n.checkpoint(m, 4, []uint64{1}, records(m)...)
+			n = n.reopen()
+			n.expect(m)
+			n.close()
+		})
+	}
+}
+
+// TestDamageOfAWholeCheckpointIsItsOwn: nothing was read but what it wrote, and what was written before is as it was.
+func TestDamageOfAWholeCheckpointIsItsOwn(t *testing.T) {
+	dir, m := damageable(t)
+	n := openNode(t, dir)
+	if err := n.Rewrite(3); err != nil {
+		t.Fatal(err)
+	}
+	n.write(3, moreThanMemtables()...)
+	damageTables(t, dir, 2, scrawled)
+	if err := n.Publish(paxos.Checkpoint{Slot: 3, Spaces: []uint64{1}}); !errors.Is(err, errDamaged) || errors.Is(err, paxos.ErrDamagedCheckpoint) {
+		t.Errorf("a whole checkpoint that cannot be read back: %v", err)
+	}
+	n = n.reopen()
 	n.expect(m)
 	n.close()
 }

@@ -2,6 +2,8 @@ package state
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -12,8 +14,11 @@ import (
 func (g *generation) undo(base uint64) error {
 	newest := g.db.MaxVersion()
 	g.attempt = max(g.attempt, newest)
-	if newest <= base || g.undone(newest) {
+	if newest <= base {
 		return nil
+	}
+	if undone, err := g.undone(newest); err != nil || undone {
+		return err
 	}
 	g.attempt++
 	u := undo{g: g, base: base, newest: newest}
@@ -24,11 +29,18 @@ func (g *generation) undo(base uint64) error {
 }
 
 // undone reports whether the newest thing written is the mark of a completed undo.
-func (g *generation) undone(newest uint64) bool {
+func (g *generation) undone(newest uint64) (is bool, err error) {
+	defer reading(&err)
 	txn := g.db.NewTransactionAt(newest, false)
 	defer txn.Discard()
 	item, err := txn.Get([]byte{undoSpace})
-	return err == nil && item.Version() == newest
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("storage: cannot read the checkpoints in %s: %w", g.dir, err)
+	}
+	return item.Version() == newest, nil
 }
 
 type undo struct {

@@ -36,7 +36,7 @@ func (c *Checkpoints) Write(slot paxos.Slot, records []paxos.CheckpointRecord) e
 	if err := c.Room(2 * size(records)); err != nil { // in the log of a memtable and in a table
 		return err
 	}
-	c.broken = a.write(records)
+	c.broken = a.blame(a.write(records))
 	return c.broken
 }
 
@@ -112,7 +112,7 @@ func (c *Checkpoints) begin(slot paxos.Slot, before *image, bytes uint64) (a *at
 		a.g, a.base = before.g, before.attempt
 		c.takeNote(a.g)
 		if err := a.g.undo(a.base); err != nil {
-			return nil, err
+			return nil, a.blame(err)
 		}
 	} else if a.g, err = c.create(shapeFor(bytes)); err != nil {
 		return nil, err
@@ -121,6 +121,15 @@ func (c *Checkpoints) begin(slot paxos.Slot, before *image, bytes uint64) (a *at
 	a.number = a.g.attempt
 	c.attempt = a
 	return a, nil
+}
+
+// blame is an error of an attempt. Damage is told as that of the checkpoint it is a difference to: what is read comes from tables that hold both, so
+// which of them is damaged cannot be told, and both are to be written anew. An attempt in a generation of its own has nobody to blame.
+func (a *attempt) blame(err error) error {
+	if a.before == nil {
+		return err
+	}
+	return a.g.damagedBy(a.before.checkpoint.Slot, err)
 }
 
 // abandon gives an attempt up. What it has written is undone before the next one.
@@ -204,7 +213,7 @@ func (c *Checkpoints) Publish(checkpoint paxos.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	c.broken = c.publish(a, &checkpoint)
+	c.broken = a.blame(c.publish(a, &checkpoint))
 	return c.broken
 }
 

@@ -18,7 +18,7 @@ type image struct {
 	checkpoint paxos.Checkpoint
 	records    map[string]string // by record key
 	synced     bool
-	rotten     bool // see Store.Rot; nothing but Load and Read notices
+	rotten     bool // see Store.Rot: it, or the one it is a difference to, cannot be read
 }
 
 // recordKey is a record's place in the order of parts.
@@ -91,13 +91,19 @@ func (s *Store) begin(c paxos.Checkpoint) *image {
 	return i
 }
 
-// PublishCheckpoint implements replication.CheckpointStorage.
+// PublishCheckpoint implements replication.CheckpointStorage. What is read back of a difference to one that has rotted may be of either: every
+// other time it is damaged.
 func (s *Store) PublishCheckpoint(c paxos.Checkpoint) error {
 	i := s.writing
 	if i == nil || i.checkpoint.Slot != c.Slot {
 		return fmt.Errorf("no checkpoint of slot %v is under way", c.Slot)
 	}
 	s.writing = nil
+	if i.rotten && s.machine.published%2 == 0 {
+		delete(s.machine.images, i.generation)
+		s.machine.spoilt++
+		return errRotten
+	}
 	i.checkpoint = c
 	if s.newest != nil && s.newest.rotten && !i.rotten {
 		s.machine.rewritten++

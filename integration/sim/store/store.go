@@ -28,13 +28,14 @@ type Machine struct {
 	full        bool
 	// rotten: see Rotten.
 	rotten bool
-	// published, rewritten and received count checkpoints.
-	published, rewritten, received int
+	// published, rewritten, spoilt and received count checkpoints.
+	published, rewritten, spoilt, received int
 }
 
-// Checkpoints returns how many were published here, and how many of those were written anew, and came from a peer.
-func (m *Machine) Checkpoints() (published, rewritten, received int) {
-	return m.published, m.rewritten, m.received
+// Checkpoints returns how many were published here, and how many of those were written anew, and came from a peer; and how many were not published
+// since damage was met as they were read back.
+func (m *Machine) Checkpoints() (published, rewritten, received, spoilt int) {
+	return m.published, m.rewritten, m.received, m.spoilt
 }
 
 // SetFull says that there is no room for checkpoints, or that there is again.
