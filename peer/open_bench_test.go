@@ -14,7 +14,7 @@ func BenchmarkStageOpen(b *testing.B) {
 	for _, batch := range stageBatches {
 		b.Run(batch.name, func(b *testing.B) {
 			sender, receiver := stageLinks(b, &cable{})
-			w, r := &writer{link: sender}, &reader{link: receiver}
+			w, r := sender.writer, &reader{link: receiver}
 			buf, held, sealed := make([]byte, readBufferBytes), 0, 0
 			b.SetBytes(int64(batch.bytes))
 			b.ReportAllocs()
@@ -22,7 +22,7 @@ func BenchmarkStageOpen(b *testing.B) {
 				if sealed == 0 {
 					b.StopTimer()
 					for range openedAtOnce {
-						w.seal(b, accept(1, batch.bytes))
+						w.sealAndFlush(b, accept(1, batch.bytes))
 					}
 					sealed = openedAtOnce
 					b.StartTimer()

@@ -7,12 +7,12 @@ func BenchmarkStageSeal(b *testing.B) {
 	for _, batch := range stageBatches {
 		b.Run(batch.name, func(b *testing.B) {
 			l, _ := stageLinks(b, &cable{nowhere: true})
-			w := &writer{link: l}
+			w := l.writer
 			m := accept(1, batch.bytes)
 			b.SetBytes(int64(batch.bytes))
 			b.ReportAllocs()
 			for b.Loop() {
-				w.seal(b, m)
+				w.sealAndFlush(b, m)
 			}
 			nsPerCommand(b, batch.commands)
 			if l.r.counts.messagesSent.Load() == 0 || l.r.counts.unsendable.Load() > 0 {

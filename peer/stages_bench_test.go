@@ -41,27 +41,28 @@ func stageLinks(b *testing.B, cable *cable) (sender, receiver *link) {
 	here, there := net.Pipe()
 	b.Cleanup(func() { _, _ = here.Close(), there.Close() })
 	limits := Limits{}.WithDefaults()
-	one := &plug{Conn: here}
-	raw := newRawConn(&plug{Conn: there}, readAheadBytes)
-	out, in := tls.Client(one, id.tlsConfig()), tls.Server(raw, id.tlsConfig())
+	raws := []*rawConn{newRawConn(&plug{Conn: here}, readAheadBytes), newRawConn(&plug{Conn: there}, readAheadBytes)}
+	out, in := tls.Client(raws[0], id.tlsConfig()), tls.Server(raws[1], id.tlsConfig())
 	done := make(chan error, 1)
 	go func() { done <- in.Handshake() }()
 	if err := errors.Join(out.Handshake(), <-done); err != nil {
 		b.Fatal(err)
 	}
-	raw.trust()
-	one.cable, raw.Conn.(*plug).cable = cable, cable
+	for _, raw := range raws {
+		raw.trust()
+		raw.Conn.(*plug).cable = cable
+	}
 	ends := make([]*link, 2)
 	for i, conn := range []*tls.Conn{out, in} {
 		r := &remote{id: paxos.NodeID(2 - i), outbox: newOutbox(limits)}
 		r.outbox.start()
-		ends[i] = newLink(&Transport{limits: limits}, r, conn, raw, maxFormat)
+		ends[i] = newLink(&Transport{limits: limits}, r, conn, raws[i], maxFormat)
 	}
 	return ends[0], ends[1]
 }
 
-// seal has a writer send a message, as if it had been woken for it.
-func (w *writer) seal(b *testing.B, m paxos.Message) {
+// sealAndFlush has a writer send a message, as if it had been woken for it.
+func (w *writer) sealAndFlush(b *testing.B, m paxos.Message) {
 	w.link.r.outbox.put(m)
 	for w.fill(false); len(w.buf) > 0; w.fill(false) {
 		if err := w.flush(); err != nil {

@@ -55,7 +55,7 @@ type Lane struct {
 	// The event loop's own.
 	spare     *Chunk // empty, given back unused
 	positions uint64
-	lastSize  int
+	lastSize  int // of chunks lately: a fresh one has that much room
 
 	// The group's loop's own: chunks taken and not yet numbered, oldest first, and what it knows of the reads.
 	held  []*Chunk
@@ -100,6 +100,7 @@ func (l *Lane) End(c *Chunk) {
 		c.fail(Stopping)
 		return
 	case len(c.Commands) < l.group.cfg.Bounds.ChunkBytes:
+		l.lastSize = max(len(c.Commands), l.lastSize-l.lastSize/8)
 		l.openBorn.Store(c.born)
 		l.waiting.Store(int64(len(c.Commands) + 1))
 		l.open.Store(c)

@@ -16,7 +16,7 @@ func BenchmarkStageDispatch(b *testing.B) {
 				b.SetBytes(int64(len(packet)))
 				b.ReportAllocs()
 				for b.Loop() {
-					l.receive(l.client, packet)
+					l.packet(b, packet)
 					if l.lane.chunk.Count != n {
 						b.Fatalf("%d commands of %d were handed over", l.lane.chunk.Count, n)
 					}

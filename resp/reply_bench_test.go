@@ -23,7 +23,7 @@ func BenchmarkStageReply(b *testing.B) {
 		for _, n := range stageCounts {
 			b.Run(stageName(reply.name, n), func(b *testing.B) {
 				l := newStageLoop(b)
-				l.receive(l.client, bytes.Repeat(pipelinedSet, n))
+				l.packet(b, bytes.Repeat(pipelinedSet, n))
 				waiting := append([]item(nil), l.lane.chunk.Replies.(*submission).items...)
 				l.discard()
 				b.ReportAllocs()
@@ -38,6 +38,7 @@ func BenchmarkStageReply(b *testing.B) {
 					if err := l.onMail(context.Background()); err != nil || !l.client.idle() {
 						b.Fatal("the client still waits", err)
 					}
+					l.wakeUpEnds(b)
 				}
 				b.SetBytes(int64(l.stats.outputBytes.Load()) / int64(b.N))
 				nsPerCommand(b, n)

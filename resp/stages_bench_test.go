@@ -48,6 +48,19 @@ func newStageLoop(b *testing.B) *stageLoop {
 	return &stageLoop{l, lane, c}
 }
 
+// packet has the loop read bytes of its client, in a wake-up of their own.
+func (l *stageLoop) packet(b *testing.B, data []byte) {
+	l.receive(l.client, data)
+	l.wakeUpEnds(b)
+}
+
+// wakeUpEnds does what gnet would at the end of a wake-up.
+func (l *stageLoop) wakeUpEnds(b *testing.B) {
+	if err := l.onEndOfWakeUp(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // discard takes the chunk out of the lane, as if it had been applied and replied to.
 func (l *stageLoop) discard() {
 	s := l.lane.chunk.Replies.(*submission)
@@ -62,6 +75,8 @@ type stageLane struct{ chunk replication.Chunk }
 func (l *stageLane) Begin() *replication.Chunk { return &l.chunk }
 func (l *stageLane) End(*replication.Chunk)    {}
 func (l *stageLane) AskRead(uint64)            {}
+func (l *stageLane) Answering(int)             {}
+func (l *stageLane) Answered(int)              {}
 
 // stageNode has what dispatching a write needs of a node.
 type stageNode struct {
