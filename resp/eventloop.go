@@ -56,6 +56,7 @@ type eventLoop struct {
 
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now(), returns: returns{round: 1}}
+	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
 	l.stats.init(len(s.rows))
 	l.mailbox.wake = func() {
 		if err := events.Execute(context.Background(), gnet.RunnableFunc(l.onMail)); err != nil {
@@ -204,14 +205,11 @@ func (l *eventLoop) handOverAll() {
 		l.ticket++
 		l.lane.AskRead(l.ticket)
 	}
-	if n := l.answers; n > 0 && !l.returns.awaits(l.now, l.wakeForReturns) {
+	if n := l.answers; n > 0 && !l.returns.awaits(l.now) {
 		l.answers = 0
 		l.lane.Answered(n)
 	}
 }
-
-// wakeForReturns has the loop look again at whom it waits for.
-func (l *eventLoop) wakeForReturns() { l.do(func() {}) }
 
 // settle brings a client as far as it can go: reads whose turn it is, commands that were held up, its replies to the
 // socket, its end.

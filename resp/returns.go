@@ -23,6 +23,7 @@ type returns struct {
 	waiting  bool
 	until    time.Time
 	timer    *time.Timer
+	wake     func() // called when the wait is over, on a goroutine of its own
 	skips    int // rounds to do without
 	nextSkip int
 }
@@ -44,8 +45,8 @@ func (r *returns) back(c *Client) {
 	}
 }
 
-// awaits reports whether to wait longer. wake is called when the wait is over, on another goroutine.
-func (r *returns) awaits(now time.Time, wake func()) bool {
+// awaits reports whether to wait longer.
+func (r *returns) awaits(now time.Time) bool {
 	switch {
 	case r.answered < minReturns, r.missing*returnShare <= r.answered:
 		if r.waiting {
@@ -61,7 +62,7 @@ func (r *returns) awaits(now time.Time, wake func()) bool {
 	default:
 		r.waiting, r.until = true, now.Add(returnWait)
 		if r.timer == nil {
-			r.timer = time.AfterFunc(returnWait, wake)
+			r.timer = time.AfterFunc(returnWait, r.wake)
 		} else {
 			r.timer.Reset(returnWait)
 		}

@@ -13,7 +13,7 @@ type returnsTest struct {
 }
 
 func answeredClients(n int) *returnsTest {
-	r := &returnsTest{returns: returns{round: 1}, now: time.Unix(1, 0), clients: make([]Client, n)}
+	r := &returnsTest{returns: returns{round: 1, wake: func() {}}, now: time.Unix(1, 0), clients: make([]Client, n)}
 	r.answer()
 	return r
 }
@@ -25,7 +25,7 @@ func (r *returnsTest) answer() {
 	}
 }
 
-func (r *returnsTest) waits() bool { return r.awaits(r.now, func() {}) }
+func (r *returnsTest) waits() bool { return r.awaits(r.now) }
 
 func TestReturnsWaitUntilMostClientsAreBack(t *testing.T) {
 	r := answeredClients(8)
