@@ -24,7 +24,7 @@ type returns struct {
 	until    time.Time
 	timer    *time.Timer
 	wake     func() // called when the wait is over, on a goroutine of its own
-	skips    int // rounds to do without
+	skips    int    // rounds to do without
 	nextSkip int
 }
 
