@@ -102,14 +102,3 @@ func (b *bench) problem(format string, args ...any) {
 	}
 	b.problems = append(b.problems, strings.ToValidUTF8(text, ""))
 }
-
-// idleText tells what the systems use when idle, in a fixed order.
-func (b *bench) idleText(targets []target) string {
-	var all []string
-	for _, t := range targets {
-		if part, known := b.idle[t.system.Name]; known {
-			all = append(all, fmt.Sprintf("%s %.1f %%", t.system.Name, 100*part))
-		}
-	}
-	return strings.Join(all, ", ")
-}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/paxredis/paxredis/integration/bench/load"
+	"github.com/paxredis/paxredis/integration/bench/machine"
 	"github.com/paxredis/paxredis/integration/bench/report"
 	"github.com/paxredis/paxredis/integration/bench/system"
 )
@@ -92,30 +93,53 @@ func (k *block) sample(ctx context.Context, w workload, requests int) (s report.
 	if err != nil {
 		return s, false, err
 	}
-	cpu := [3]time.Duration{}
-	if cpu[0], err = k.running.CPU(); err != nil {
+	before, err := k.usage()
+	if err != nil {
 		return s, false, err
 	}
 	figures, err := k.load(ctx, address, w, requests)
 	if err != nil {
 		return s, false, err
 	}
-	if cpu[1], err = k.running.CPU(); err != nil {
+	during, err := k.usage()
+	if err != nil {
 		return s, false, err
 	}
 	if err := k.settle(ctx); err != nil {
 		return s, false, err
 	}
-	if cpu[2], err = k.running.CPU(); err != nil {
-		return s, false, err
-	}
-	after, err := k.running.Address(ctx, k.part.role)
+	after, err := k.usage()
 	if err != nil {
 		return s, false, err
 	}
+	now, err := k.running.Address(ctx, k.part.role)
 	cell := k.cell(w)
 	return report.Sample{Round: k.round, Part: cell.Part, Workload: cell.Workload, System: cell.System, Figures: figures,
-		CPU: cpu[1] - cpu[0], CPUAfter: cpu[2] - cpu[1]}, after == address, nil
+		CPU: during.system - before.system, CPUAfter: after.system - during.system, Others: during.others(before)}, now == address, err
+}
+
+// usage is the time of the CPUs that was used so far: by the system, by the suite and its clients, and by all programs.
+type usage struct {
+	at               time.Time
+	system, own, all time.Duration
+}
+
+func (k *block) usage() (u usage, err error) {
+	u.at = time.Now()
+	if u.system, err = k.running.CPU(); err != nil {
+		return u, err
+	}
+	if u.own, err = machine.Own(); err != nil {
+		return u, err
+	}
+	u.all, err = machine.Busy()
+	return u, err
+}
+
+// others is how many CPUs other programs than the measured ones have used since before.
+func (u usage) others(before usage) float64 {
+	used := (u.all - before.all) - (u.system - before.system) - (u.own - before.own)
+	return max(0, used.Seconds()/u.at.Sub(before.at).Seconds())
 }
 
 func (k *block) cell(w workload) report.Cell {

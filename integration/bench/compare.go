@@ -20,7 +20,7 @@ import (
 // compareOptions are the flags of a comparison.
 type compareOptions struct {
 	common
-	base  string
+	ref   string
 	modes list
 }
 
@@ -30,12 +30,12 @@ func parseCompare(args []string, out io.Writer, started time.Time) (compareOptio
 	fs := flag.NewFlagSet("bench compare", flag.ContinueOnError)
 	fs.SetOutput(out)
 	o.define(fs)
-	fs.StringVar(&o.base, "base", "", "the git `ref` to compare with")
+	fs.StringVar(&o.ref, "base", "", "the git `ref` to compare with")
 	fs.Var(&o.modes, "read-modes", "read modes that are measured")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
-	if o.base == "" {
+	if o.ref == "" {
 		return o, errors.New("-base must name a git ref")
 	}
 	return o, o.finish(fs, started)
@@ -62,7 +62,7 @@ func runCompare(ctx context.Context, args []string, log io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	binary := filepath.Join(dir, "paxredis-base")
-	commit, err := buildRef(ctx, o.base, dir, binary)
+	commit, err := buildRef(ctx, o.ref, dir, binary)
 	if err != nil {
 		return err
 	}
@@ -72,22 +72,24 @@ func runCompare(ctx context.Context, args []string, log io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	base := "base " + describe(ctx, commit)
-	head := "head " + describe(ctx, "--dirty")
+	c := comparison{compareOptions: o, binary: binary, base: "base " + describe(ctx, commit), head: "head " + describe(ctx, "--dirty")}
 	chosen := modeParts(o, size)
-	var targets [][]target
-	total := 0
+	b := newBench(dir, o.basePort, size, newProgress(log, measurements(chosen, c.pair("", size.rounds), size.rounds), 0))
 	for _, p := range chosen {
-		flags := []string{"--read-mode", p.name}
-		pair := []target{{system.Paxredis(base, binary, flags...), size.rounds}, {system.Paxredis(head, o.paxredis, flags...), size.rounds}}
-		targets = append(targets, pair)
-		total += measurements([]part{p}, pair, size.rounds)
+		b.run(ctx, []part{p}, c.pair(p.name, size.rounds))
 	}
-	b := newBench(dir, o.basePort, size, newProgress(log, total, 0))
-	for i, p := range chosen {
-		b.run(ctx, []part{p}, targets[i])
-	}
-	return o.report(ctx, log, b, base, facts, started)
+	return c.report(ctx, log, b, facts, started)
+}
+
+// comparison is of two states, with their names in tables, and the binary of the older one.
+type comparison struct {
+	compareOptions
+	binary, base, head string
+}
+
+// pair is both states in a read mode.
+func (c *comparison) pair(mode string, rounds int) []target {
+	return []target{{system.Paxredis(c.base, c.binary, "--read-mode", mode), rounds}, {system.Paxredis(c.head, c.paxredis, "--read-mode", mode), rounds}}
 }
 
 // modeParts is the table, once for each read mode.
@@ -102,8 +104,8 @@ func modeParts(o compareOptions, s size) []part {
 }
 
 // report writes what was found out, and prints the differences.
-func (o *compareOptions) report(ctx context.Context, log io.Writer, b *bench, base string, facts []machine.Fact, started time.Time) error {
-	after, err := factsAfter(b.dir, b.size.syncs, started, "")
+func (c *comparison) report(ctx context.Context, log io.Writer, b *bench, facts []machine.Fact, started time.Time) error {
+	after, err := b.factsAfter(started, c.pair("", b.size.rounds))
 	if err != nil {
 		return err
 	}
@@ -112,15 +114,15 @@ func (o *compareOptions) report(ctx context.Context, log io.Writer, b *bench, ba
 	}
 	about := fmt.Sprintf("Two states of paxredis on one machine: %d rounds, in each of which each is started anew, filled, and measured under each "+
 		"workload for about %g s; every second round goes in the reverse order.", b.size.rounds, b.size.seconds)
-	r := report.Report{Title: "paxredis compared with " + o.base, About: about, Facts: slices.Concat(facts, versions(ctx, o.paxredis), after),
-		Problems: b.problems, Samples: b.samples, Reference: base, Significance: true}
-	for _, p := range modeParts(*o, b.size) {
+	r := report.Report{Title: "paxredis compared with " + c.ref, About: about, Facts: slices.Concat(facts, versions(ctx, c.paxredis), after),
+		Problems: b.problems, Samples: b.samples, Reference: c.base, Significance: true}
+	for _, p := range modeParts(c.compareOptions, b.size) {
 		r.Parts = append(r.Parts, report.Part{Name: p.name, Title: p.title, About: p.about})
 	}
 	for _, line := range r.Differences() {
 		fmt.Fprintln(log, "bench:", line)
 	}
-	return finish(log, &r, o.out, len(b.problems))
+	return finish(log, &r, c.out, len(b.problems))
 }
 
 // buildRef builds paxredis as it is at a ref of the repository that the suite is run in, and names the commit.

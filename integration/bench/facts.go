@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/integration/bench/machine"
+	"github.com/paxredis/paxredis/integration/bench/report"
 )
 
 // factsBefore describe the machine before anything is measured.
@@ -30,18 +31,42 @@ func factsBefore(ctx context.Context, dir string, syncs int) ([]machine.Fact, er
 	return append(facts, machine.Fact{Name: "load average of the minute before", Value: minute}, sync), ctx.Err()
 }
 
-// factsAfter say how the run went. idle is what systems use without clients.
-func factsAfter(dir string, syncs int, started time.Time, idle string) ([]machine.Fact, error) {
-	sync, err := syncFact("after", dir, syncs)
+// factsAfter say how the run went.
+func (b *bench) factsAfter(started time.Time, targets []target) ([]machine.Fact, error) {
+	sync, err := syncFact("after", b.dir, b.size.syncs)
 	if err != nil {
 		return nil, err
 	}
 	facts := []machine.Fact{sync, {Name: "begun", Value: started.UTC().Format(time.DateTime) + " UTC"},
 		{Name: "took", Value: time.Since(started).Round(time.Second).String()}}
-	if idle != "" {
+	if idle := b.idleText(targets); idle != "" {
 		facts = append(facts, machine.Fact{Name: "CPU of an idle system, % of a core", Value: idle})
 	}
+	if len(b.samples) > 0 {
+		facts = append(facts, machine.Fact{Name: "CPU of other programs during a measurement, % of a core", Value: b.othersText()})
+	}
 	return facts, nil
+}
+
+// idleText tells what the systems use when idle, in a fixed order.
+func (b *bench) idleText(targets []target) string {
+	var all []string
+	for _, t := range targets {
+		if part, known := b.idle[t.system.Name]; known {
+			all = append(all, fmt.Sprintf("%s %.1f %%", t.system.Name, 100*part))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// othersText tells how alone the measurements were.
+func (b *bench) othersText() string {
+	var all []float64
+	for _, s := range b.samples {
+		all = append(all, s.Others)
+	}
+	spread := report.SpreadOf(all)
+	return fmt.Sprintf("median %.1f %%, most %.1f %%", 100*spread.Median, 100*spread.High)
 }
 
 func syncFact(when, dir string, count int) (machine.Fact, error) {

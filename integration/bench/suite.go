@@ -56,7 +56,7 @@ func runSuite(ctx context.Context, args []string, log io.Writer) (err error) {
 	b.problems = append(b.problems, absent...)
 	b.run(ctx, chosen, targets)
 	results := b.runScenarios(ctx, o, scenarios)
-	after, err := factsAfter(dir, size.syncs, started, b.idleText(targets))
+	after, err := b.factsAfter(started, targets)
 	if err != nil {
 		return err
 	}

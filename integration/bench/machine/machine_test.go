@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestFactsAreKnownHere(t *testing.T) {
@@ -76,5 +77,24 @@ func TestVersions(t *testing.T) {
 	}
 	if Missing("sh") != "" || Missing("no-such-program") != "no-such-program is not installed" {
 		t.Errorf("sh: %q, none: %q", Missing("sh"), Missing("no-such-program"))
+	}
+}
+
+func TestBusyOf(t *testing.T) {
+	if got, err := busyOf("cpu  100 20 3 5000 700 11 13 1 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"); err != nil || got != 1240*time.Millisecond {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, stat := range []string{"", "cpu 1 2", "cpu0 1 2 3 4 5 6 7 8 9 10", "cpu 1 2 x 4 5 6 7 8 9"} {
+		if got, err := busyOf(stat); err == nil {
+			t.Errorf("%q: %v", stat, got)
+		}
+	}
+	busy, err := Busy()
+	if err != nil || busy <= 0 {
+		t.Errorf("here: %v, %v", busy, err)
+	}
+	own, err := Own()
+	if err != nil || own <= 0 {
+		t.Errorf("own: %v, %v", own, err)
 	}
 }

@@ -10,10 +10,10 @@ import (
 // measurements has a line for each sample.
 func (r *Report) measurements() []byte {
 	rows := [][]string{{"part", "workload", "system", "round", "requests", "ops_per_second", "p50_ms", "p99_ms", "max_ms",
-		"server_cpu_s", "server_cpu_after_s", "server_cpu_us_per_request"}}
+		"server_cpu_s", "server_cpu_after_s", "server_cpu_us_per_request", "other_programs_cpus"}}
 	for _, s := range r.Samples {
 		rows = append(rows, []string{s.Part, s.Workload, s.System, strconv.Itoa(s.Round), strconv.Itoa(s.Requests), plain(s.PerSecond),
-			plain(s.P50), plain(s.P99), plain(s.Max), plain(s.CPU.Seconds()), plain(s.CPUAfter.Seconds()), plain(s.CPUOfOne())})
+			plain(s.P50), plain(s.P99), plain(s.Max), plain(s.CPU.Seconds()), plain(s.CPUAfter.Seconds()), plain(s.CPUOfOne()), plain(s.Others)})
 	}
 	return csvOf(rows)
 }

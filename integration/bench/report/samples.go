@@ -14,6 +14,8 @@ type Sample struct {
 	load.Figures
 	// CPU is the time that all processes of the system used meanwhile, and CPUAfter what they used until they were quiet again.
 	CPU, CPUAfter time.Duration
+	// Others is how many CPUs other programs on the machine used meanwhile, those whose time the host took included.
+	Others float64
 }
 
 // CPUOfOne is the time of the CPUs for one request, in microseconds, what it caused later included.
