@@ -43,7 +43,7 @@ func (b *bench) factsAfter(started time.Time, targets []target) ([]machine.Fact,
 		facts = append(facts, machine.Fact{Name: "CPU of an idle system, % of a core", Value: idle})
 	}
 	if len(b.samples) > 0 {
-		facts = append(facts, machine.Fact{Name: "CPU of other programs during a measurement, % of a core", Value: b.othersText()})
+		facts = append(facts, machine.Fact{Name: "CPU of other programs and kernel threads during a measurement, % of a core", Value: b.othersText()})
 	}
 	return facts, nil
 }

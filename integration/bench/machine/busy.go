@@ -23,7 +23,8 @@ func Busy() (time.Duration, error) {
 	return busyOf(string(stat))
 }
 
-// busyOf adds user, nice, system and steal of the first line of /proc/stat. Interrupts, between them, belong to nobody.
+// busyOf adds user, nice, system, irq, softirq and steal of the first line of /proc/stat. What interrupts do is also in the times of the
+// programs that they interrupt.
 func busyOf(stat string) (time.Duration, error) {
 	line, _, _ := strings.Cut(stat, "\n")
 	fields := strings.Fields(line)
@@ -31,7 +32,7 @@ func busyOf(stat string) (time.Duration, error) {
 		return 0, fmt.Errorf("/proc/stat begins with %q", line)
 	}
 	var ticks int64
-	for _, i := range []int{1, 2, 3, 8} {
+	for _, i := range []int{1, 2, 3, 6, 7, 8} {
 		n, err := strconv.ParseInt(fields[i], 10, 64)
 		if err != nil {
 			return 0, err

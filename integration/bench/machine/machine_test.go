@@ -81,7 +81,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestBusyOf(t *testing.T) {
-	if got, err := busyOf("cpu  100 20 3 5000 700 11 13 1 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"); err != nil || got != 1240*time.Millisecond {
+	if got, err := busyOf("cpu  100 20 3 5000 700 11 13 1 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"); err != nil || got != 1480*time.Millisecond {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for _, stat := range []string{"", "cpu 1 2", "cpu0 1 2 3 4 5 6 7 8 9 10", "cpu 1 2 x 4 5 6 7 8 9"} {

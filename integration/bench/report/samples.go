@@ -14,7 +14,7 @@ type Sample struct {
 	load.Figures
 	// CPU is the time that all processes of the system used meanwhile, and CPUAfter what they used until they were quiet again.
 	CPU, CPUAfter time.Duration
-	// Others is how many CPUs other programs on the machine used meanwhile, those whose time the host took included.
+	// Others is how many CPUs other programs and threads of the kernel used meanwhile, or the host of a virtual machine took away.
 	Others float64
 }
 
