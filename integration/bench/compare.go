@@ -112,8 +112,7 @@ func (c *comparison) report(ctx context.Context, log io.Writer, b *bench, facts 
 	if ctx.Err() != nil {
 		b.problem("it was interrupted: what came later is missing")
 	}
-	about := fmt.Sprintf("Two states of paxredis on one machine: %d rounds, in each of which each is started anew, filled, and measured under each "+
-		"workload for about %g s; every second round goes in the reverse order.", b.size.rounds, b.size.seconds)
+	about := fmt.Sprintf("Two states of paxredis on one machine, in %d rounds. %s", b.size.rounds, aboutTurns(b.size))
 	r := report.Report{Title: "paxredis compared with " + c.ref, About: about, Facts: slices.Concat(facts, versions(ctx, c.paxredis), after),
 		Problems: b.problems, Samples: b.samples, Reference: c.base, Significance: true}
 	for _, p := range modeParts(c.compareOptions, b.size) {

@@ -85,12 +85,17 @@ func finish(log io.Writer, r *report.Report, dir string, problems int) error {
 
 func aboutSuite(o suiteOptions, s size) string {
 	text := fmt.Sprintf("Three paxredis nodes, one redis-server with `appendonly yes` and `appendfsync always`, and three etcd nodes, all of them and their clients on "+
-		"one machine. Rounds: %d, of etcd %d. In each round each system is started anew, filled, measured under each workload for about %g s, and stopped before "+
-		"the next one starts; every second round goes in the reverse order. Ratios are those within a round.", s.rounds, min(s.rounds, s.etcdRounds), s.seconds)
+		"one machine. Rounds: %d, of etcd %d. %s Ratios are those within a round.", s.rounds, min(s.rounds, s.etcdRounds), aboutTurns(s))
 	if o.quick {
 		text += " **A quick run: it shows that everything works, its figures are rough.**"
 	}
 	return text
+}
+
+// aboutTurns says how the systems take turns.
+func aboutTurns(s size) string {
+	return fmt.Sprintf("One system runs at a time: it is started anew, filled, and measured under up to %d workloads for about %g s each, then the next one has its turn; "+
+		"every second round goes in the reverse order.", s.together, s.seconds)
 }
 
 // chooseTargets lists the systems, and says which are left out and why. Without redis-server's tools nothing can be measured.

@@ -36,7 +36,7 @@ const (
 	gap          = 0.22 // of a group's width that stays empty
 	widestBar    = 48.0
 	textWidth    = 6.8 // of a letter, about
-	nameWidth    = 8.0 // of a letter of a group's name, with some room around the name
+	nameWidth    = 8.6 // of a letter of a group's name, with some room around the name
 	lineHeight   = 14.0
 	legendWidth  = 22.0
 	whiskerWidth = 6.0

@@ -31,8 +31,12 @@ func DialEtcd(address string, op EtcdOperation, keys int, value []byte) Dial {
 	var next atomic.Int64
 	return func(ctx context.Context, client int) (Conn, error) {
 		ctx, cancel := context.WithCancel(ctx)
-		return &etcdConn{ctx: ctx, cancel: cancel, transport: newGRPCTransport(), address: address, op: op, keys: keys, value: value, next: &next,
-			random: rand.New(rand.NewPCG(uint64(client), rand.Uint64()))}, nil
+		c := &etcdConn{ctx: ctx, cancel: cancel, transport: newGRPCTransport(), address: address, op: op, keys: keys, value: value, next: &next,
+			random: rand.New(rand.NewPCG(uint64(client), rand.Uint64())), key: appendKey(nil, keyPrefix, 0)}
+		if _, err := c.read(); err != nil { // a call connects
+			return nil, errors.Join(err, c.Close())
+		}
+		return c, nil
 	}
 }
 
@@ -43,7 +47,7 @@ func newGRPCTransport() *http.Transport {
 	return &http.Transport{Protocols: protocols, DisableCompression: true}
 }
 
-// etcdConn connects with its first request.
+// etcdConn is a client's connection to etcd.
 type etcdConn struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
@@ -97,9 +101,15 @@ func (c *etcdConn) fill(keys int) error {
 	return err
 }
 
-func (c *etcdConn) get() error {
+// read makes the call that reads the key.
+func (c *etcdConn) read() ([]byte, error) {
 	c.out = appendBytesField(c.out[:0], 1, c.key) // etcdserverpb.RangeRequest: key
-	reply, err := callGRPC(c.ctx, c.transport, c.address, "/etcdserverpb.KV/Range", c.out)
+	return callGRPC(c.ctx, c.transport, c.address, "/etcdserverpb.KV/Range", c.out)
+}
+
+// get reads the key, which must be there.
+func (c *etcdConn) get() error {
+	reply, err := c.read()
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func TestEtcdIsFilledWrittenAndRead(t *testing.T) {
 			t.Fatalf("%+v: %+v, %v", step, f, err)
 		}
 	}
-	if len(s.keys) != keys || s.keys["key:000000000099"] != "xxxxx" || s.calls["SET"] != 2*keys || s.calls["GET"] != keys {
+	if len(s.keys) != keys || s.keys["key:000000000099"] != "xxxxx" || s.calls["SET"] != 2*keys || s.calls["GET"] != keys+3*4 { // each client connects with a read
 		t.Errorf("%d keys, calls %v", len(s.keys), s.calls)
 	}
 	s.keys = nil
@@ -90,7 +90,12 @@ func stringsOf(t *testing.T, message []byte) (args [3]string) {
 }
 
 func TestAFailedCallOfEtcdIsAnError(t *testing.T) {
-	address := fakeEtcd(t, func(string, []byte) ([]byte, string) { return nil, "14" })
+	address := fakeEtcd(t, func(method string, _ []byte) ([]byte, string) {
+		if method == "/etcdserverpb.KV/Put" {
+			return nil, "14"
+		}
+		return nil, "0"
+	})
 	if _, err := Run(context.Background(), Job{2, 1, 10}, DialEtcd(address, EtcdPut, 1, nil)); err == nil || !strings.Contains(err.Error(), "gRPC status 14") {
 		t.Errorf("got %v", err)
 	}
