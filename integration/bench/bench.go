@@ -55,7 +55,11 @@ func (b *bench) turns(ctx context.Context, round int, p part, targets []target) 
 			return
 		}
 		planned := b.progress.done + len(p.of(t.system))
-		if err := b.runBlock(ctx, round, p, t.system); err != nil && ctx.Err() == nil {
+		err := b.runBlock(ctx, round, p, t.system)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
 			b.problem("round %d, %s, %s: %v", round, p.title, t.system.Name, err)
 		}
 		b.progress.skip(planned - b.progress.done)
