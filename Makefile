@@ -9,7 +9,7 @@ BENCHTIME ?= 0.5s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-stages soak soak-cluster soak-overwrites proto clean
+.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-quick bench-compare bench-stages bench-tools soak soak-cluster soak-overwrites proto clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,20 @@ lint: ## check formatting, go vet, staticcheck
 fuzz: ## run every fuzz target for FUZZTIME (30s) each; KEEP=1 adds what was found to the tests
 	@.ci/fuzz $(FUZZTIME) $(KEEP)
 
-bench: build ## compare three paxredis nodes with one redis-server that syncs always
-	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis
+# What could not be installed, and why, is for the report.
+bench-tools: test-tools ## install what the benchmarks compare with: redis-server, etcd
+	@mkdir -p $(BIN)
+	@.ci/install-bench-tools >$(BIN)/bench-tools.missing
+	@cat $(BIN)/bench-tools.missing
+
+bench: build bench-tools ## compare with redis-server and etcd, for an hour; a report with plots. BENCHFLAGS="-parts table -rounds 9"
+	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis -missing $(BIN)/bench-tools.missing $(BENCHFLAGS)
+
+bench-quick: build bench-tools ## the same in three minutes, to see that everything works
+	$(GO) run ./integration/bench -quick -paxredis $(BIN)/paxredis -missing $(BIN)/bench-tools.missing $(BENCHFLAGS)
+
+bench-compare: build test-tools ## compare with paxredis as it was at BASE=REF, and say what is slower or faster than chance explains
+	$(GO) run ./integration/bench compare -base "$(BASE)" -paxredis $(BIN)/paxredis $(BENCHFLAGS)
 
 bench-stages: ## benchmark each stage of a write, from its request to its reply, for BENCHTIME (0.5s), COUNT times (benchstat wants 6 or more)
 	$(GO) test -run '^$$' -bench Stage -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./resp ./replication ./storage/journal ./peer ./statemachine
