@@ -38,7 +38,7 @@ func (c *connection) run(ctx context.Context) error {
 		_ = c.conn.SetDeadline(time.Now().Add(drainLimit)) // fails only on a closed connection, which needs none
 	})
 	defer limited()
-	pace := newPace(c.flow.options.Every)
+	pace := newPace(c.flow.options.Every, c.flow.options.Patient)
 	defer pace.stop()
 	for {
 		c.due.Store(new(pace.due))
@@ -88,14 +88,15 @@ func (c *connection) exchange(n int, due time.Time) error {
 
 // pace says when a connection sends.
 type pace struct {
-	every time.Duration // 0: at once
-	due   time.Time     // of the next
-	timer *time.Timer   // nil without a pace
+	every   time.Duration // 0: at once
+	patient bool
+	due     time.Time   // of the next
+	timer   *time.Timer // nil without a pace
 }
 
 // newPace begins at a random moment of the first interval: connections that send at the same moments wait for each other.
-func newPace(every time.Duration) *pace {
-	p := &pace{every: every, due: time.Now()}
+func newPace(every time.Duration, patient bool) *pace {
+	p := &pace{every: every, patient: patient, due: time.Now()}
 	if every > 0 {
 		first := rand.N(every)
 		p.due, p.timer = p.due.Add(first), time.NewTimer(first)
@@ -110,6 +111,9 @@ func (p *pace) next(ctx context.Context) (time.Time, bool) {
 	if p.every == 0 {
 		p.due = now
 		return now, ctx.Err() == nil
+	}
+	if p.patient && p.due.Before(now) {
+		p.due = now
 	}
 	due := p.due
 	p.due = due.Add(p.every)

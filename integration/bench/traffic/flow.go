@@ -4,6 +4,7 @@
 // Without a pace each connection has as many commands under way as its pipeline holds, and sends the next when all are answered: a closed
 // loop, which shows how much a server can do. With a pace each connection sends at its moments, whatever the server does: a reply that
 // is late makes those behind it late, and their time counts from when they were due. That shows what clients notice of a server that stands still.
+// Where a server is behind all the while, that is no more than how long it was watched: patient connections show how long a command takes.
 package traffic
 
 import (
@@ -26,6 +27,7 @@ type Options struct {
 	Connections int           // over all servers, at least 1
 	Pipeline    int           // commands that a connection sends at once; 0 is 1
 	Every       time.Duration // pace of each connection, from one pipeline to the next; 0: as soon as the one before is answered
+	Patient     bool          // with a pace: what could not be sent when it was due is left out, so that no command ever waits for another
 	Requests    int           // at which it ends; 0: when it is told
 	Command     Command
 	// Tolerant counts the errors that servers answer, and goes on; a connection that is lost ends by itself. Otherwise both end all.

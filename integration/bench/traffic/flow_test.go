@@ -131,6 +131,7 @@ func TestALostConnectionEndsByItselfIfThatIsTolerated(t *testing.T) {
 }
 
 // TestALatePaceIsNoticed: a server that stands still for a while makes all commands late that were due meanwhile, though only one was sent.
+// A patient client sees that one late.
 func TestALatePaceIsNoticed(t *testing.T) {
 	const still, every = 200 * time.Millisecond, 2 * time.Millisecond
 	f := startFake(t, func(count int64, _ []string) string {
@@ -139,13 +140,19 @@ func TestALatePaceIsNoticed(t *testing.T) {
 		}
 		return "+OK\r\n"
 	})
-	r, err := Run(t.Context(), Options{Addrs: []string{f.addr}, Connections: 1, Requests: 200, Every: every, Command: Fixed("PING")})
+	o := Options{Addrs: []string{f.addr}, Connections: 1, Requests: 200, Every: every, Command: Fixed("PING")}
+	r, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// A hundred are due in that time, half of them for longer than half of it.
 	if late := r.Quantile(1 - 40.0/200); late < still/2 {
 		t.Errorf("of 200 replies 40 took %v at least, and the server stood still for %v", late, still)
+	}
+	f.count.Store(0)
+	o.Patient = true
+	if r, err = Run(t.Context(), o); err != nil || r.Max() < still || r.Quantile(1-1.0/200) >= still {
+		t.Errorf("a patient client saw %v at most, and %v but for one, %v", r.Max(), r.Quantile(1-1.0/200), err)
 	}
 }
 
