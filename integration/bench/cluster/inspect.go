@@ -50,25 +50,30 @@ const clockTick = 10 * time.Millisecond
 // CPU is the processor time that a process has used since it was started, its threads and the kernel on its behalf included, in steps
 // of 10 ms.
 func CPU(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	// The fields are counted from behind the name, which is in parentheses and may hold anything.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	const userTime, systemTime = 11, 12 // after the state, which is field 0
-	if len(fields) <= systemTime {
-		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
-	}
+	const userTime, systemTime = 11, 12
 	var sum time.Duration
-	for _, field := range fields[userTime : systemTime+1] {
-		ticks, err := strconv.ParseInt(field, 10, 64)
+	for _, field := range []int{userTime, systemTime} {
+		ticks, err := statField(pid, field)
 		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
+			return 0, err
 		}
 		sum += time.Duration(ticks) * clockTick
 	}
 	return sum, nil
+}
+
+// statField is a number in /proc/PID/stat. The fields are counted from behind the name, which is in parentheses and may hold anything; the
+// state is field 0.
+func statField(pid, field int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	if field >= len(fields) {
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
+	}
+	return strconv.ParseInt(fields[field], 10, 64)
 }
 
 // DiskUse is what the files below a directory take, in bytes. Files may go while it looks.

@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -75,25 +77,26 @@ func machineTimes() (used, stolen time.Duration, err error) {
 
 // children are the processes that a process has started and that run.
 func children(pid int) ([]int, error) {
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
 	}
+	const parent = 1
 	var all []int
-	for _, list := range lists {
-		text, err := os.ReadFile(list)
-		if os.IsNotExist(err) {
-			continue // a thread that has ended
+	for _, e := range entries {
+		other, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue // no process
+		}
+		of, err := statField(other, parent)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // it has ended
 		}
 		if err != nil {
 			return nil, err
 		}
-		for _, field := range strings.Fields(string(text)) {
-			child, err := strconv.Atoi(field)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", list, err)
-			}
-			all = append(all, child)
+		if of == int64(pid) {
+			all = append(all, other)
 		}
 	}
 	return all, nil

@@ -79,7 +79,7 @@ func (c *connection) exchange(n int, due time.Time) error {
 			return fmt.Errorf("the server answered: %s", a.failure)
 		}
 		if a.errors > 0 {
-			c.flow.failures.Add(uint64(a.errors))
+			c.flow.epoch.Load().failures.Add(uint64(a.errors))
 			c.flow.failed(a.failure)
 		}
 	}

@@ -53,25 +53,27 @@ type Flow struct {
 	errs        []error // by connection
 	left        atomic.Int64
 
-	epoch    atomic.Pointer[epoch]
-	answered atomic.Uint64
-	failures atomic.Uint64
-	lost     atomic.Int64
-	failure  atomic.Pointer[string]
+	epoch   atomic.Pointer[epoch]
+	cut     *epoch // the one that a Cut has ended; nil without
+	lost    atomic.Int64
+	failure atomic.Pointer[string]
 }
 
-// epoch is the time from one Take to the next.
+// epoch is the time from one Take, or Cut, to the next.
 type epoch struct {
-	since  time.Time
-	counts *Histogram
-	before *Histogram // of the epoch before, for its last replies
+	since    time.Time
+	counts   *Histogram
+	before   *Histogram // of the epoch before, for its last replies
+	answered atomic.Uint64
+	failures atomic.Uint64
 }
 
 // record counts replies to commands that were due at a moment.
 func (f *Flow) record(due time.Time, replies int) {
 	took := time.Since(due)
-	f.answered.Add(uint64(replies))
-	if e := f.epoch.Load(); due.Before(e.since) {
+	e := f.epoch.Load()
+	e.answered.Add(uint64(replies))
+	if due.Before(e.since) {
 		e.before.Record(took, replies)
 	} else {
 		e.counts.Record(took, replies)
@@ -147,16 +149,23 @@ func (f *Flow) take() int {
 	return max(0, min(f.options.Pipeline, left+f.options.Pipeline))
 }
 
+// Cut ends the time that the next Take is about, which is otherwise when that is called.
+func (f *Flow) Cut() {
+	f.cut = f.epoch.Load()
+	f.epoch.Store(&epoch{since: time.Now(), counts: new(Histogram), before: f.cut.counts})
+}
+
 // Take returns what became of the commands since Start or the Take before, and goes on. It waits for the replies to those that were due in
 // that time, so that what a server holds up at its end is not forgotten.
 func (f *Flow) Take() Result {
-	old := f.epoch.Load()
-	now := &epoch{since: time.Now(), counts: new(Histogram), before: old.counts}
-	f.epoch.Store(now)
-	r := Result{Took: now.since.Sub(old.since), Errors: f.failures.Swap(0)}
-	r.PerSecond = float64(f.answered.Swap(0)) / r.Took.Seconds()
-	f.awaitReplies(now.since)
-	r.Latencies, r.Lost = old.counts.latencies(), int(f.lost.Load())
+	if f.cut == nil {
+		f.Cut()
+	}
+	old, end := f.cut, f.epoch.Load().since
+	f.cut = nil
+	f.awaitReplies(end)
+	r := Result{Latencies: old.counts.latencies(), Errors: old.failures.Load(), Lost: int(f.lost.Load()), Took: end.Sub(old.since)}
+	r.PerSecond = float64(old.answered.Load()) / r.Took.Seconds()
 	if text := f.failure.Swap(nil); text != nil {
 		r.Failure = *text
 	}

@@ -188,6 +188,7 @@ func TestWhatIsUnderWayAtATakeBelongsToTheTimeBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-held
+	flow.Cut()
 	time.AfterFunc(still, func() { close(goOn) })
 	first := flow.Take()
 	rest, err := flow.Stop()

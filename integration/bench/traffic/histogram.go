@@ -72,6 +72,15 @@ type counted struct {
 	times  uint64
 }
 
+// Measured are these durations.
+func Measured(all ...time.Duration) Latencies {
+	var h Histogram
+	for _, d := range all {
+		h.Record(d, 1)
+	}
+	return h.latencies()
+}
+
 // Count is how many there are.
 func (l *Latencies) Count() uint64 { return l.count }
 
