@@ -65,7 +65,7 @@ soak: ## simulate clusters until something is wrong; SOAKFLAGS="-duration 10m" b
 soak-cluster: test-tools ## real processes under random faults, every history checked, for SOAKTIME (10m); SOAKSEED=N begins with another
 	$(GO) test -timeout 0 -v -count=1 -run TestSoakCluster ./integration -soak.duration $(SOAKTIME) -soak.seed $(SOAKSEED)
 
-soak-overwrites: build ## overwrite keys for long and measure disk, memory, restart and catch-up; SOAKFLAGS="-writes 1000000" bounds it
+soak-overwrites: build ## overwrite keys for long and measure disk, memory, restart and catch-up; SOAKFLAGS="-scenarios takeover,slow -quick" measures others, or less
 	$(GO) run ./integration/soak -paxredis $(BIN)/paxredis $(SOAKFLAGS)
 
 proto: ## generate the codecs from their schemas
