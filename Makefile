@@ -50,8 +50,8 @@ bench-tools: test-tools ## install what the benchmarks compare with: redis-serve
 bench: build bench-tools ## compare with redis-server and etcd, for an hour; a report with plots. BENCHFLAGS="-parts table -rounds 9"
 	$(GO) run ./integration/bench -paxredis $(BIN)/paxredis -missing $(BIN)/bench-tools.missing $(BENCHFLAGS)
 
-bench-quick: build bench-tools ## the same in three minutes, to see that everything works
-	$(GO) run ./integration/bench -quick -paxredis $(BIN)/paxredis -missing $(BIN)/bench-tools.missing $(BENCHFLAGS)
+bench-quick: build bench-tools ## its tables in two minutes, to see about where things stand; BENCHFLAGS="-parts scenarios" takes those
+	$(GO) run ./integration/bench -quick -parts table,follower,values,mixed -paxredis $(BIN)/paxredis -missing $(BIN)/bench-tools.missing $(BENCHFLAGS)
 
 bench-compare: build test-tools ## compare with paxredis as it was at BASE=REF, and say what is slower or faster than chance explains
 	$(GO) run ./integration/bench compare -base "$(BASE)" -paxredis $(BIN)/paxredis $(BENCHFLAGS)
