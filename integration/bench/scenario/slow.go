@@ -40,6 +40,9 @@ func slow(ctx context.Context, e Env) (figures []Figure, err error) {
 		}
 		leaderships := &leaderships{}
 		for _, s := range slowNodes {
+			if err := checkpointAll(ctx, c); err != nil { // or what was written before is felt
+				return err
+			}
 			err := leaderships.kept(ctx, c, s.name, func(leader *cluster.Node) error {
 				some, err := s.figures(ctx, e, c, leader, keys)
 				figures = append(figures, some...)
