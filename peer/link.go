@@ -80,10 +80,8 @@ func (l *link) awaitPredecessor() (alive bool) {
 		continued = prev.endSent.Load() && prev.endReceived.Load()
 		l.prev = nil
 	}
-	select {
-	case <-l.dead:
+	if isClosed(l.dead) {
 		return false
-	default:
 	}
 	if !continued {
 		l.t.handler.LinkUp(l.r.id)

@@ -12,16 +12,14 @@ func (r *remote) prompt() {
 	}
 }
 
-// begin says whether messages may be written from now on.
-func (w *writer) begin(ready bool) {
+// open has messages written on this link from now on: the one before has ended.
+func (w *writer) open() { w.link.r.writable.Store(w.link) }
+
+// close waits for who is writing, and has no more written.
+func (w *writer) close() {
 	w.mu.Lock()
-	w.ready = ready
-	w.mu.Unlock()
-	if r := w.link.r; ready {
-		r.writable.Store(w.link)
-	} else {
-		r.writable.CompareAndSwap(w.link, nil)
-	}
+	defer w.mu.Unlock()
+	w.link.r.writable.CompareAndSwap(w.link, nil)
 }
 
 // writeNow writes what waits, if that can be done without waiting, and reports whether it is all written.
@@ -34,7 +32,7 @@ func (w *writer) writeNow() bool {
 		return false
 	}
 	defer w.mu.Unlock()
-	if !w.ready || w.underWay() || isClosed(w.link.retired) || isClosed(w.link.dead) {
+	if w.link.r.writable.Load() != w.link || w.underWay() || isClosed(w.link.retired) || isClosed(w.link.dead) {
 		return false
 	}
 	if all, err := w.link.raw.push(); !all || err != nil {

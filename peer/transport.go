@@ -170,7 +170,7 @@ func (t *Transport) SendAll(all []paxos.Envelope) {
 		}
 	}
 	for i := range all {
-		if r := remotes[all[i].To]; r != nil && r.outbox.bytes() > 0 {
+		if r := remotes[all[i].To]; r != nil {
 			r.prompt()
 		}
 	}

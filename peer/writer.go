@@ -22,9 +22,7 @@ const (
 type writer struct {
 	link *link
 	// mu is held by whoever writes; it guards the rest.
-	mu sync.Mutex
-	// ready says that the link before has ended and this one has not: messages may be written.
-	ready   bool
+	mu      sync.Mutex
 	encoder encoder
 	taken   []queued
 	buf     []byte
@@ -58,8 +56,8 @@ func (l *link) write(prev *link) {
 		}
 	}
 	w := l.writer
-	w.begin(true)
-	defer w.begin(false)
+	w.open()
+	defer w.close()
 	ticker := time.NewTicker(l.t.limits.PingInterval)
 	defer ticker.Stop()
 	for {

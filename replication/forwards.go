@@ -58,9 +58,9 @@ func (l *loop) forward() {
 	room := false
 	if l.follows() {
 		l.forwardAgain()
-		room = l.hasGrownForward()
+		room = l.mayForward()
 	}
-	for l.g.wantsChunks.Store(room); room; room = l.hasGrownForward() {
+	for l.g.wantsChunks.Store(room); room; room = l.mayForward() {
 		draft := l.newForward()
 		l.takeChunks(&draft)
 		if len(draft.sections) == 0 {
@@ -76,11 +76,9 @@ func (l *loop) newForward() batchDraft {
 	return batchDraft{limit: l.g.cfg.Bounds.BatchBytes, fits: func(int) bool { return true }}
 }
 
-// hasGrownForward reports whether another Forward may go, and need not wait for more.
-func (l *loop) hasGrownForward() bool {
-	room := l.hasRoomForForward()
-	l.g.wantsGrown.Store(room)
-	return room && l.isGrown(len(l.sending.forwards))
+func (l *loop) mayForward() bool {
+	room := l.hasRoomForForward() // which forgets those that have arrived
+	return l.mayGo(room, len(l.sending.forwards))
 }
 
 func (l *loop) hasRoomForForward() bool {

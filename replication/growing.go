@@ -12,6 +12,12 @@ const (
 	growNanos = 1e6
 )
 
+// mayGo reports whether the next batch, or Forward, goes now, given that there is room for it or not; inFlight is how many are on their way.
+func (l *loop) mayGo(room bool, inFlight int) bool {
+	l.g.wantsGrown.Store(room)
+	return room && l.isGrown(inFlight)
+}
+
 // isGrown reports whether what waits need not wait for more: inFlight is how many batches, or Forwards, are on their way.
 func (l *loop) isGrown(inFlight int) bool {
 	since, other := &l.flyingSince, &l.growingSince

@@ -69,9 +69,7 @@ func (l *loop) propose() {
 		return
 	}
 	for {
-		room := l.hasRoomForBatch()
-		l.g.wantsGrown.Store(room)
-		room = room && l.isGrown(l.core.InFlight())
+		room := l.mayGo(l.hasRoomForBatch(), l.core.InFlight())
 		l.g.wantsChunks.Store(room)
 		if !room {
 			return

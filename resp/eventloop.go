@@ -58,8 +58,9 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now(), returns: returns{round: 1}}
 	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
 	l.stats.init(len(s.rows))
+	onMail := gnet.RunnableFunc(l.onMail)
 	l.mailbox.wake = func() {
-		if err := events.Execute(context.Background(), gnet.RunnableFunc(l.onMail)); err != nil {
+		if err := events.Execute(context.Background(), onMail); err != nil {
 			// Only a stopped engine refuses, and the mailbox is closed before that.
 			s.logger.Error("resp: cannot wake an event loop", "error", err)
 		}

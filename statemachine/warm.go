@@ -1,7 +1,5 @@
 package statemachine
 
-import "encoding/binary"
-
 const (
 	// warmAhead is how many commands are looked ahead at once: as many misses of the caches as a core waits for side by side.
 	warmAhead = 16
@@ -63,39 +61,22 @@ func (d *dict) bucketOf(hash uint64) *Object {
 
 // peekKey reads the database and the first argument of the command at the beginning of a batch; rest is what follows that command, nil if
 // it is not a plain one. key is nil without an argument.
-func peekKey(b []byte) (db uint64, key, rest []byte) {
-	if len(b) < 2 || b[0] != kindCommand {
+func peekKey(batch []byte) (db int, key, rest []byte) {
+	d := decoder{rest: batch}
+	if d.byte() != kindCommand {
 		return 0, nil, nil
 	}
-	b = b[1:]
-	var count uint64
-	var ok bool
-	if db, b, ok = peekUvarint(b); !ok || db >= Databases {
-		return 0, nil, nil
-	}
-	if count, b, ok = peekUvarint(b); !ok {
-		return 0, nil, nil
-	}
-	for i := range count {
-		var size uint64
-		if size, b, ok = peekUvarint(b); !ok || size > uint64(len(b)) {
-			return 0, nil, nil
+	db = d.database()
+	for i := range d.count() {
+		if arg := d.bytes(); i == 1 {
+			key = arg
 		}
-		if i == 1 {
-			key = b[:size]
+		if d.bad {
+			break
 		}
-		b = b[size:]
 	}
-	return db, key, b
-}
-
-func peekUvarint(b []byte) (uint64, []byte, bool) {
-	if len(b) > 0 && b[0] < 0x80 {
-		return uint64(b[0]), b[1:], true
+	if d.bad {
+		return 0, nil, nil
 	}
-	v, n := binary.Uvarint(b)
-	if n <= 0 {
-		return 0, nil, false
-	}
-	return v, b[n:], true
+	return db, key, d.rest
 }
