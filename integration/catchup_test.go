@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/paxredis/paxredis/storage/state/statetest"
 )
 
 // slowCatchUp makes fetching a checkpoint of a few MiB take seconds.
@@ -242,7 +244,7 @@ func TestADamagedCheckpointIsFetchedAgain(t *testing.T) {
 	damaged := c.follower()
 	c.awaitSameCheckpoint(takeCheckpoint(t, damaged))
 	damaged.stop()
-	damageTables(t, damaged.dir, flipped)
+	damageTables(t, damaged.dir, statetest.Flipped)
 	damaged.start()
 	damaged.awaitLog(`msg="the newest checkpoint is damaged and given up"`)
 	damaged.awaitServing()
@@ -262,7 +264,7 @@ func TestANodeWithoutAStateSaysThatItLoads(t *testing.T) {
 	awaitCut(t, c.nodes)
 	damaged, next := c.follower(), c.joiner(4, "")
 	damaged.stop()
-	damageTables(t, damaged.dir, flipped)
+	damageTables(t, damaged.dir, statetest.Flipped)
 	for _, n := range []*node{damaged, next} {
 		n.start(tooSlowToEnd...)
 		n.awaitLog(`msg="fetching a checkpoint"`)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/paxredis/paxredis/storage/state/statetest"
 )
 
 // TestTheFounderOfAGrownClusterFetchesItsStateAgain: its directory knows itself alone, as the cluster began, and the configurations since are
@@ -23,7 +25,7 @@ func TestTheFounderOfAGrownClusterFetchesItsStateAgain(t *testing.T) {
 	awaitCut(t, c.nodes)
 	c.awaitSameCheckpoint(takeCheckpoint(t, founder))
 	founder.stop()
-	damageTables(t, founder.dir, flipped)
+	damageTables(t, founder.dir, statetest.Flipped)
 	expect(t, c.nodes[1], "OK", "SET", "meanwhile", "v")
 	for range 2 { // once more without a checkpoint of its own
 		founder.start()
@@ -40,7 +42,7 @@ func TestTheFounderOfAGrownClusterFetchesItsStateAgain(t *testing.T) {
 // checkpoint holds all of it. Nobody else has it: without that, a start would find nothing to make the state from.
 func TestDamageFoundInServiceIsWrittenOver(t *testing.T) {
 	t.Parallel()
-	for name, d := range map[string]damage{"flipped": flipped, "overwritten": overwritten} {
+	for name, d := range map[string]statetest.Damage{"flipped": statetest.Flipped, "overwritten": statetest.Overwritten} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			testDamageInService(t, d)
@@ -48,7 +50,7 @@ func TestDamageFoundInServiceIsWrittenOver(t *testing.T) {
 	}
 }
 
-func testDamageInService(t *testing.T, d damage) {
+func testDamageInService(t *testing.T, d statetest.Damage) {
 	c := startOne(t, oftenCheckpoints...)
 	n := c.nodes[0]
 	for range 2 {
@@ -86,7 +88,7 @@ func TestALoneNodeKeepsADamagedCheckpoint(t *testing.T) {
 	takeCheckpoint(t, n)
 	awaitCut(t, c.nodes)
 	n.stop()
-	damageTables(t, n.dir, flipped)
+	damageTables(t, n.dir, statetest.Flipped)
 	before := filesOf(t, filepath.Join(n.dir, "state"))
 	for range 2 {
 		n.start()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/journal"
+	"github.com/paxredis/paxredis/storage/state/statetest"
 )
 
 // damageable returns a directory whose checkpoint is partly in tables and partly in the log of a memtable, and what is in it. The process that
@@ -154,38 +155,6 @@ func recovers(t *testing.T, dir string, m model) {
 	n.close()
 }
 
-// scrawled damages records all over a table, and flipped the first block as well, which tells of the checkpoints that there were.
-var (
-	scrawled = allOver(500, func(b []byte) { copy(b, "damage") })
-	flipped  = allOver(100, func(b []byte) { b[0] ^= 0xff })
-)
-
-// allOver changes bytes in each thousand of the first half of a file, which may just be written to.
-func allOver(from int64, change func(b []byte)) func(string) error {
-	return func(path string) error {
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		for at := from; at < info.Size()/2; at += 1000 {
-			b := make([]byte, len("damage"))
-			if _, err := f.ReadAt(b, at); err != nil {
-				return err
-			}
-			change(b)
-			if _, err := f.WriteAt(b, at); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
 // moreThanMemtables are new records, the first of which are in tables when the last are written.
 func moreThanMemtables() (all []paxos.CheckpointRecord) {
 	r := rand.New(rand.NewPCG(7, 8))
@@ -214,7 +183,7 @@ func damageTables(t *testing.T, dir string, generation int, damage func(string) 
 func TestADamagedCheckpointIsWrittenAnew(t *testing.T) {
 	dir, m := damageable(t)
 	n := openNode(t, dir)
-	damageTables(t, dir, 1, scrawled)
+	damageTables(t, dir, 1, statetest.Overwritten.File)
 	var damaged *Damaged
 	if _, _, err := n.Read(2, nil, 4<<20); !errors.As(err, &damaged) || damaged.Slot != 2 {
 		t.Fatalf("reading what is damaged: %v", err)
@@ -261,7 +230,7 @@ func TestDamageMetByACheckpointIsThatOfTheOneBefore(t *testing.T) {
 		"as it begins": func(t *testing.T, n *node, r []paxos.CheckpointRecord) error {
 			n.write(3, r[:400]...)
 			*n = *n.reopen() // it begins by undoing what was left half-written
-			damageTables(t, n.dir, 1, scrawled)
+			damageTables(t, n.dir, 1, statetest.Overwritten.File)
 			return n.Write(3, nil)
 		},
 		"as it looks whether that was done": func(t *testing.T, n *node, _ []paxos.CheckpointRecord) error {
@@ -278,17 +247,17 @@ func TestDamageMetByACheckpointIsThatOfTheOneBefore(t *testing.T) {
 			return n.Write(3, nil)
 		},
 		"in a write": func(t *testing.T, n *node, r []paxos.CheckpointRecord) error {
-			damageTables(t, n.dir, 1, scrawled)
+			damageTables(t, n.dir, 1, statetest.Overwritten.File)
 			return n.Write(3, r)
 		},
 		"as it is completed": func(t *testing.T, n *node, _ []paxos.CheckpointRecord) error {
-			damageTables(t, n.dir, 1, flipped)
+			damageTables(t, n.dir, 1, statetest.Flipped.File)
 			n.write(3)
 			return n.Publish(paxos.Checkpoint{Slot: 3, Spaces: []uint64{1}})
 		},
 		"as it is read back": func(t *testing.T, n *node, _ []paxos.CheckpointRecord) error {
 			n.write(3, moreThanMemtables()...)
-			damageTables(t, n.dir, 1, scrawled)
+			damageTables(t, n.dir, 1, statetest.Overwritten.File)
 			return n.Publish(paxos.Checkpoint{Slot: 3, Spaces: []uint64{1}})
 		},
 	}
@@ -323,7 +292,7 @@ func TestDamageOfAWholeCheckpointIsItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.write(3, moreThanMemtables()...)
-	damageTables(t, dir, 2, scrawled)
+	damageTables(t, dir, 2, statetest.Overwritten.File)
 	if err := n.Publish(paxos.Checkpoint{Slot: 3, Spaces: []uint64{1}}); !errors.Is(err, errDamaged) || errors.Is(err, paxos.ErrDamagedCheckpoint) {
 		t.Errorf("a whole checkpoint that cannot be read back: %v", err)
 	}
