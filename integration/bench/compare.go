@@ -105,19 +105,14 @@ func modeParts(o compareOptions, s size) []part {
 
 // report writes what was found out, and prints the differences.
 func (c *comparison) report(ctx context.Context, log io.Writer, b *bench, facts []machine.Fact, started time.Time) error {
-	after, err := b.factsAfter(started, c.pair("", b.size.rounds))
+	after, err := b.conclude(ctx, started, c.pair("", b.size.rounds))
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		b.problem("it was interrupted: what came later is missing")
-	}
 	about := fmt.Sprintf("Two states of paxredis on one machine, in %d rounds. %s", b.size.rounds, aboutTurns(b.size))
 	r := report.Report{Title: "paxredis compared with " + c.ref, About: about, Facts: slices.Concat(facts, versions(ctx, c.paxredis), after),
-		Problems: b.problems, Samples: b.samples, Reference: c.base, Significance: true}
-	for _, p := range modeParts(c.compareOptions, b.size) {
-		r.Parts = append(r.Parts, report.Part{Name: p.name, Title: p.title, About: p.about})
-	}
+		Problems: b.problems, Samples: b.samples, Reference: c.base, Significance: true,
+		Parts: reported(modeParts(c.compareOptions, b.size))}
 	for _, line := range r.Differences() {
 		fmt.Fprintln(log, "bench:", line)
 	}

@@ -56,19 +56,31 @@ func runSuite(ctx context.Context, args []string, log io.Writer) (err error) {
 	b.problems = append(b.problems, absent...)
 	b.run(ctx, chosen, targets)
 	results := b.runScenarios(ctx, o, scenarios)
-	after, err := b.factsAfter(started, targets)
+	after, err := b.conclude(ctx, started, targets)
 	if err != nil {
 		return err
 	}
+	r := report.Report{Title: "paxredis compared with " + system.RedisName, About: aboutSuite(o, size), Facts: slices.Concat(facts, versions(ctx, o.paxredis), after),
+		Problems: b.problems, Samples: b.samples, Reference: system.RedisName, Goals: goalsByCell(), Scenarios: results,
+		Parts: reported(chosen)}
+	return finish(log, &r, o.out, len(b.problems)-len(absent))
+}
+
+// conclude says what there is to say after the last measurement.
+func (b *bench) conclude(ctx context.Context, started time.Time, targets []target) ([]machine.Fact, error) {
 	if ctx.Err() != nil {
 		b.problem("it was interrupted: what came later is missing")
 	}
-	r := report.Report{Title: "paxredis compared with " + system.RedisName, About: aboutSuite(o, size), Facts: slices.Concat(facts, versions(ctx, o.paxredis), after),
-		Problems: b.problems, Samples: b.samples, Reference: system.RedisName, Goals: goalsByCell(), Scenarios: results}
-	for _, p := range chosen {
-		r.Parts = append(r.Parts, report.Part{Name: p.name, Title: p.title, About: p.about})
+	return b.factsAfter(started, targets)
+}
+
+// reported are parts as a report has them.
+func reported(parts []part) []report.Part {
+	var all []report.Part
+	for _, p := range parts {
+		all = append(all, report.Part{Name: p.name, Title: p.title, About: p.about})
 	}
-	return finish(log, &r, o.out, len(b.problems)-len(absent))
+	return all
 }
 
 // finish writes the report, and fails if anything went wrong on the way.

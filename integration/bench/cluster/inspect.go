@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/paxredis/paxredis/integration/bench/machine"
 )
 
 // Resident is the memory of a process that it has touched, in bytes.
@@ -44,36 +46,11 @@ func statusBytes(pid int, field string) (int64, error) {
 	return 0, fmt.Errorf("process %d has no %s", pid, field)
 }
 
-// clockTick is the unit of processor time in /proc, on every architecture that Linux has today.
-const clockTick = 10 * time.Millisecond
-
 // CPU is the processor time that a process has used since it was started, its threads and the kernel on its behalf included, in steps
 // of 10 ms.
 func CPU(pid int) (time.Duration, error) {
-	const userTime, systemTime = 11, 12
-	var sum time.Duration
-	for _, field := range []int{userTime, systemTime} {
-		ticks, err := statField(pid, field)
-		if err != nil {
-			return 0, err
-		}
-		sum += time.Duration(ticks) * clockTick
-	}
-	return sum, nil
-}
-
-// statField is a number in /proc/PID/stat. The fields are counted from behind the name, which is in parentheses and may hold anything; the
-// state is field 0.
-func statField(pid, field int) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	if field >= len(fields) {
-		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
-	}
-	return strconv.ParseInt(fields[field], 10, 64)
+	times, err := machine.TimesOf(pid)
+	return times.Own, err
 }
 
 // DiskUse is what the files below a directory take, in bytes. Files may go while it looks.

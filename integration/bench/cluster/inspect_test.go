@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/paxredis/paxredis/integration/bench/machine"
 )
 
 func TestAProcessIsLookedAt(t *testing.T) {
@@ -42,7 +44,7 @@ func TestProcessorTimeGrows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if now >= before+2*clockTick {
+		if now >= before+2*machine.ClockTick {
 			return
 		}
 	}
@@ -66,13 +68,13 @@ func TestForeignUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := before
-	for deadline := time.Now().Add(time.Minute); now.own < before.own+20*clockTick && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); now.own < before.own+20*machine.ClockTick && time.Now().Before(deadline); {
 		if now, err = LookAtMachine(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	const processors = 1 << 10
-	if now.own < before.own+20*clockTick || now.all < before.all || now.Foreign(before) > processors {
+	if now.own < before.own+20*machine.ClockTick || now.all < before.all || now.Foreign(before) > processors {
 		t.Errorf("since %+v: %+v, of which others took %v processors", before, now, now.Foreign(before))
 	}
 }

@@ -3,44 +3,50 @@ package machine
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// clockTick is the unit of times in /proc: USER_HZ is 100 on every Linux that Go runs on.
-const clockTick = 10 * time.Millisecond
-
-// Busy is the time that all CPUs together have been busy with programs, or were kept from them by the host of a virtual machine, since
-// the start.
-func Busy() (time.Duration, error) {
-	stat, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return 0, err
-	}
-	return busyOf(string(stat))
+// Uses are what the time of all CPUs together has gone to since the start of the machine, but for what they were idle.
+type Uses struct {
+	Programs   time.Duration // what they did for programs
+	Interrupts time.Duration // which is in the times of the programs that were interrupted, too
+	Stolen     time.Duration // by the host of a virtual machine
 }
 
-// busyOf adds user, nice, system, irq, softirq and steal of the first line of /proc/stat. What interrupts do is also in the times of the
-// programs that they interrupt.
-func busyOf(stat string) (time.Duration, error) {
+// LookAtUses returns the uses until now.
+func LookAtUses() (Uses, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return Uses{}, err
+	}
+	return usesOf(string(stat))
+}
+
+// usesOf reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq and steal.
+func usesOf(stat string) (Uses, error) {
 	line, _, _ := strings.Cut(stat, "\n")
 	fields := strings.Fields(line)
 	if len(fields) < 9 || fields[0] != "cpu" {
-		return 0, fmt.Errorf("/proc/stat begins with %q", line)
+		return Uses{}, fmt.Errorf("/proc/stat begins with %q", line)
 	}
-	var ticks int64
-	for _, i := range []int{1, 2, 3, 6, 7, 8} {
-		n, err := strconv.ParseInt(fields[i], 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
+	t, err := ticks(fields[1:9])
+	if err != nil {
+		return Uses{}, fmt.Errorf("/proc/stat: %w", err)
 	}
-	return time.Duration(ticks) * clockTick, nil
+	return Uses{Programs: t[0] + t[1] + t[2], Interrupts: t[5] + t[6], Stolen: t[7]}, nil
 }
+
+// Busy is the time that all CPUs together have been busy with programs, or were kept from them by the host of a virtual machine, since
+// the start. What interrupts do is also in the times of the programs that they interrupt.
+func Busy() (time.Duration, error) {
+	u, err := LookAtUses()
+	return u.busy(), err
+}
+
+func (u Uses) busy() time.Duration { return u.Programs + u.Interrupts + u.Stolen }
 
 // Own is the time of the CPUs that this process has used, and those of its children that have ended.
 func Own() (time.Duration, error) {

@@ -81,11 +81,11 @@ func TestVersions(t *testing.T) {
 }
 
 func TestBusyOf(t *testing.T) {
-	if got, err := busyOf("cpu  100 20 3 5000 700 11 13 1 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"); err != nil || got != 1480*time.Millisecond {
+	if got, err := usesOf("cpu  100 20 3 5000 700 11 13 1 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"); err != nil || got.busy() != 1480*time.Millisecond {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for _, stat := range []string{"", "cpu 1 2", "cpu0 1 2 3 4 5 6 7 8 9 10", "cpu 1 2 x 4 5 6 7 8 9"} {
-		if got, err := busyOf(stat); err == nil {
+		if got, err := usesOf(stat); err == nil {
 			t.Errorf("%q: %v", stat, got)
 		}
 	}

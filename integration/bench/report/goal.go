@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/paxredis/paxredis/integration/bench/scenario"
+	"github.com/paxredis/paxredis/integration/bench/statistics"
 )
 
 // verdict says whether a goal is met.
@@ -54,7 +55,7 @@ func ofQuantile(values []float64, name string) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	switch name {
 	case "", "median":
-		return Quantile(sorted, 0.5)
+		return statistics.Quantile(sorted, 0.5)
 	case "min":
 		return sorted[0]
 	case "max":
@@ -64,5 +65,5 @@ func ofQuantile(values []float64, name string) float64 {
 	if err != nil { // the form of a goal has digits there
 		panic(fmt.Sprintf("report: quantile %q", name))
 	}
-	return Quantile(sorted, float64(percent)/100)
+	return statistics.Quantile(sorted, float64(percent)/100)
 }

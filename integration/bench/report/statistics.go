@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/paxredis/paxredis/integration/bench/statistics"
 )
 
 // Spread is the median of some values, and how far they go.
@@ -19,20 +21,7 @@ func SpreadOf(values []float64) Spread {
 	}
 	sorted := slices.Clone(values)
 	slices.Sort(sorted)
-	return Spread{Median: Quantile(sorted, 0.5), Low: sorted[0], High: sorted[len(sorted)-1], N: len(sorted)}
-}
-
-// Quantile is a quantile of sorted values: the median is the mean of the two in the middle, all others are the least value that a part q
-// of all does not exceed.
-func Quantile(sorted []float64, q float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	middle := len(sorted) / 2
-	if q == 0.5 && len(sorted)%2 == 0 {
-		return (sorted[middle-1] + sorted[middle]) / 2
-	}
-	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
+	return Spread{Median: statistics.Quantile(sorted, 0.5), Low: sorted[0], High: sorted[len(sorted)-1], N: len(sorted)}
 }
 
 // SignedRank is the probability, two-sided, of ratios that lean to one side of 1 as much as these do or more, if nothing but chance

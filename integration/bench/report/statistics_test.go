@@ -23,21 +23,6 @@ func TestSpreads(t *testing.T) {
 	}
 }
 
-func TestQuantiles(t *testing.T) {
-	var sorted []float64
-	for i := range 30 {
-		sorted = append(sorted, float64(i+1))
-	}
-	for q, want := range map[float64]float64{0: 1, 0.5: 15.5, 0.9: 27, 0.99: 30, 1: 30} {
-		if got := Quantile(sorted, q); got != want {
-			t.Errorf("%v: %v, not %v", q, got, want)
-		}
-	}
-	if Quantile(nil, 0.5) != 0 {
-		t.Error("nothing has a median")
-	}
-}
-
 // TestSignedRank compares with all the choices of signs, one by one.
 func TestSignedRank(t *testing.T) {
 	for _, ratios := range [][]float64{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/integration/bench/cluster"
+	"github.com/paxredis/paxredis/integration/bench/statistics"
 )
 
 // memory loads keys into three nodes and into a redis-server, and compares what their processes take once that has settled.
@@ -108,7 +109,7 @@ func memoryFigures(keys int, all []footprint, reference float64) []Figure {
 	leader := all[0]
 	return []Figure{
 		against(figure("resident, the leader", leader.resident)).noting("%.0f of it pages of files, which the kernel takes back when it needs them", leader.files),
-		against(figure("resident, the median of the nodes", median(residents))),
+		against(figure("resident, the median of the nodes", statistics.Median(residents))),
 		figure("held by Go's runtime, the leader", leader.held).noting("used_memory: allocated and not given back, touched or not"),
 	}
 }

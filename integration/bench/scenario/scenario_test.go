@@ -19,18 +19,6 @@ func TestScenariosAreChosenByAWord(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	for _, test := range []struct {
-		values []float64
-		want   float64
-	}{{[]float64{3}, 3}, {[]float64{9, 1, 2}, 2}, {[]float64{4, 1, 3, 2}, 2.5}} {
-		given := slices.Clone(test.values)
-		if got := median(given); got != test.want || !slices.Equal(given, test.values) {
-			t.Errorf("of %v: %v, and the values are %v now", test.values, got, given)
-		}
-	}
-}
-
 func TestFiguresAround(t *testing.T) {
 	watchedFor := func(d time.Duration) watched {
 		r := traffic.Result{Latencies: traffic.Measured(d)}
