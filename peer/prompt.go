@@ -24,14 +24,21 @@ func (w *writer) close() {
 
 // writeNow writes what waits, if that can be done without waiting, and reports whether it is all written.
 func (w *writer) writeNow() bool {
-	waiting := w.link.r.outbox.bytes()
-	if waiting == 0 {
+	if w.link.r.outbox.bytes() == 0 {
 		return true
 	}
-	if waiting > promptBytes || !w.mu.TryLock() {
+	if !w.mu.TryLock() {
 		return false
 	}
 	defer w.mu.Unlock()
+	return w.writePrompt()
+}
+
+// writePrompt is writeNow for who holds the lock.
+func (w *writer) writePrompt() bool {
+	if w.link.r.outbox.bytes() > promptBytes {
+		return false
+	}
 	if w.link.r.writable.Load() != w.link || w.underWay() || isClosed(w.link.retired) || isClosed(w.link.dead) {
 		return false
 	}
