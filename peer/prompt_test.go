@@ -99,10 +99,7 @@ func TestGatheredBytesKeepTheirOrder(t *testing.T) {
 	if all {
 		t.Fatal("100 MiB fit into a socket")
 	}
-	if all, err = c.push(); all || err != nil {
-		t.Errorf("a full socket takes more: %v", err)
-	}
-	write(200)
+	write(200) // behind what waits, even if the socket has room again by now
 	received := make(chan []byte)
 	go func() {
 		got, err := io.ReadAll(in)
