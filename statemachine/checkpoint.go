@@ -46,7 +46,9 @@ func (m *Machine) Freeze() *Checkpoint {
 	c := &Checkpoint{m: m, state: m.ks.state(m.slot), batch: make([]encoded, 0, biteVisits)}
 	for i := range m.ks.databases {
 		db := &m.ks.databases[i]
-		c.spaces = append(c.spaces, db.keys.freeze(c), db.tombstones.freeze(c))
+		for _, s := range db.spaces() {
+			c.spaces = append(c.spaces, s.freeze(c))
+		}
 	}
 	m.checkpoint = c
 	return c

@@ -143,7 +143,7 @@ func renameKey(tx *Tx, args Args, onlyNew bool, reply Reply) (done, ok bool) {
 	if onlyNew && target.object != nil {
 		return false, true
 	}
-	if !transfer(tx, &source, &target, reply) {
+	if !transfer(tx, &source, &target, true, reply) {
 		return false, false
 	}
 	tx.ks.remove(&source)
@@ -151,25 +151,19 @@ func renameKey(tx *Tx, args Args, onlyNew bool, reply Reply) (done, ok bool) {
 }
 
 // transfer writes the source's value and deadline to the target, without a version: the target's own goes on. On an
-// overflow it replies the error and changes nothing.
-func transfer(tx *Tx, source, target *entry, reply Reply) bool {
+// overflow it replies the error and changes nothing. take is putValue's.
+func transfer(tx *Tx, source, target *entry, take bool, reply Reply) bool {
 	s, ok := tx.nextStamp(target, reply)
 	if !ok {
 		return false
 	}
-	tx.ks.putCopy(target, source.object, s)
+	tx.ks.putValue(target, source.db, source.object, take, s)
 	if at, ok := source.db.keys.times.of(source.object); ok {
 		tx.ks.setDeadline(target, at)
 	} else {
 		tx.ks.clearDeadline(target)
 	}
 	return true
-}
-
-// putCopy makes the key hold a copy of another object's value.
-func (ks *keyspace) putCopy(e *entry, source *Object, s stamp) {
-	ks.putString(e, source.str(), s)
-	e.edit().flags |= source.flags & encodingFlags
 }
 
 // copyKey: COPY source destination [DB db] [REPLACE].
@@ -200,7 +194,7 @@ func copyKey(tx *Tx, args Args, reply Reply) {
 		reply.Int(0)
 		return
 	}
-	if transfer(tx, &source, &target, reply) {
+	if transfer(tx, &source, &target, false, reply) {
 		reply.Int(1)
 	}
 }
@@ -221,7 +215,7 @@ func move(tx *Tx, args Args, reply Reply) {
 		reply.Int(0)
 		return
 	}
-	if transfer(tx, &source, &target, reply) {
+	if transfer(tx, &source, &target, false, reply) {
 		tx.ks.remove(&source)
 		reply.Int(1)
 	}

@@ -92,3 +92,12 @@ func replyHelp(reply Reply, lines []string) {
 		reply.Status(line)
 	}
 }
+
+// encoding is what OBJECT ENCODING says: how Redis would keep this value.
+func (o *Object) encoding() string {
+	switch o.kind {
+	case KindHash:
+		return o.hashEncoding()
+	}
+	return o.stringEncoding()
+}

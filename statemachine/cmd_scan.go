@@ -1,6 +1,9 @@
 package statemachine
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 var scanCommands = []Command{
 	{Name: "KEYS", Arity: -2, Flags: ReadOnly, Group: groupGeneric, Since: "1.0.0",
@@ -138,12 +141,14 @@ func scan(tx *Tx, args Args, reply Reply) {
 }
 
 // kindWord is a kind's name as is expects it.
-func kindWord(k Kind) string {
-	if k == KindString {
-		return "STRING"
+func kindWord(k Kind) string { return kindWords[k] }
+
+var kindWords = func() (words [kindsEnd]string) {
+	for k := range kindsEnd {
+		words[k] = strings.ToUpper(k.String())
 	}
-	return "NONE"
-}
+	return words
+}()
 
 // randomTries is how many keys that turn out to be due RANDOMKEY passes over before it looks at all.
 const randomTries = 100

@@ -84,7 +84,7 @@ func swapdb(tx *Tx, args Args, reply Reply) {
 func debugDigestValue(tx *Tx, args Args, reply Reply) {
 	reply.Array(len(args) - 2)
 	for _, key := range args[2:] {
-		reply.Status(valueDigest(tx.peek(key)).String())
+		reply.Status(tx.valueDigest(tx.peek(key)).String())
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	groupString  = "string"
 	groupGeneric = "generic"
 	groupServer  = "server"
+	groupHash    = "hash"
 )
 
 var stringCommands = []Command{

@@ -19,23 +19,21 @@ func (d *digest) add(record []byte) {
 	}
 }
 
-// digest is over everything that the log decides: keys, values, versions, revisions, deadlines, tombstones. An empty
+// digest is over everything that the log decides: keys, values, versions, revisions, deadlines, tombstones, and how
+// collections are divided. An empty
 // keyspace's is zero. What each node has of its own, as access times, is not in it.
 func (ks *keyspace) digest() digest {
 	var d digest
 	var record []byte
 	for i := range ks.databases {
 		db := &ks.databases[i]
-		db.keys.each(func(o *Object) bool {
-			record = appendDigestRecord(record[:0], i, &db.keys.times, o)
-			d.add(record)
-			return true
-		})
-		db.tombstones.each(func(o *Object) bool {
-			record = appendDigestRecord(record[:0], i, &db.tombstones.times, o)
-			d.add(record)
-			return true
-		})
+		for _, s := range db.spaces() {
+			s.each(func(o *Object) bool {
+				record = appendDigestRecord(record[:0], i, &s.times, o)
+				d.add(record)
+				return true
+			})
+		}
 	}
 	return d
 }
@@ -55,11 +53,20 @@ func appendDigestRecord(dst []byte, db int, times *deadlines, o *Object) []byte 
 	return appendBytes(dst, o.str())
 }
 
-// valueDigest is over a key's value alone.
-func valueDigest(o *Object) digest {
+// valueDigest is over a key's value alone, however it is kept.
+func (tx *Tx) valueDigest(o *Object) digest {
 	var d digest
-	if o != nil {
+	switch {
+	case o == nil:
+	case o.kind == KindString:
 		d.add(append([]byte{byte(o.kind)}, o.str()...))
+	default:
+		d.add([]byte{byte(o.kind)})
+		t := tx.elements(o)
+		t.each(func(e element) bool {
+			d.add(appendElement([]byte{byte(o.kind)}, e.name, e.value, e.deadline))
+			return true
+		})
 	}
 	return d
 }

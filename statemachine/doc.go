@@ -37,7 +37,12 @@
 //
 // # Layout
 //
-// A keyspace has 16 databases, each with two spaces: dictionaries of its keys and of its tombstones, from key to *Object.
+// A keyspace has 16 databases, each with three spaces: dictionaries of its keys, of its tombstones, and of the parts of its large
+// collections, from key to *Object.
 // A data type is a Kind of Object, a file <type>.go with its structure and a file cmd_<type>.go with its rows and handlers.
+// collection.go says how hashes, lists, sets, sorted sets and streams are kept: whole in their key's object, or in parts of some
+// kilobytes, each an object of its own. elements.go is the hash table that hashes, sets and sorted sets have in common, block.go a part of it.
+// A command on a collection takes entryKind and nextStamp, makes the collection if it is missing (keyspace.collection), changes it, and ends
+// with keyspace.wrote if it changed anything.
 // What holds for every type has a file of its own: version.go, tombstone.go, expire.go, digest.go, record.go.
 package statemachine

@@ -21,32 +21,40 @@ type keyspace struct {
 	keepDue bool
 	// expired counts keys removed because of their deadline.
 	expired uint64
-	// newestSpace is the highest id given to a space.
-	newestSpace uint64
+	// newestID is the highest id given to a space, or to a collection in parts.
+	newestID uint64
+	// scratch is where an element is put together before it goes into its collection.
+	scratch []byte
 }
 
 // database is one of SELECT's. A key is in keys, in tombstones, or in neither.
 type database struct {
 	keys       *space // whose times are the keys' deadlines
 	tombstones *space // whose times are when each of them is purged
+	parts      *space // of the collections that are in parts
 	explicit   int    // how many objects of keys have flagExplicit
+	// indexes find the parts of each collection that is in parts, by its id.
+	indexes map[uint64]index
 }
 
-// spaces are both of the database's.
-func (db *database) spaces() [2]*space { return [2]*space{db.keys, db.tombstones} }
+// spaces are all of the database's.
+func (db *database) spaces() [3]*space { return [3]*space{db.keys, db.tombstones, db.parts} }
 
 func newKeyspace(h hasher) *keyspace {
 	ks := &keyspace{hasher: h}
 	for i := range ks.databases {
-		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace()}
+		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
 	return ks
 }
 
 // newSpace returns an empty space with an id of its own, the same on all nodes.
-func (ks *keyspace) newSpace() *space {
-	ks.newestSpace++
-	return newSpace(ks.newestSpace, ks.hasher)
+func (ks *keyspace) newSpace() *space { return newSpace(ks.newID(), ks.hasher) }
+
+// newID returns an id that no space and no collection has had, the same on all nodes.
+func (ks *keyspace) newID() uint64 {
+	ks.newestID++
+	return ks.newestID
 }
 
 // due reports whether the object's deadline has come by the log's time.
@@ -94,6 +102,7 @@ func (ks *keyspace) putString(e *entry, value []byte, s stamp) {
 	if e.object == nil {
 		ks.create(e, KindString, value)
 	} else {
+		ks.dropParts(e)
 		o := e.edit()
 		o.kind = KindString
 		o.setString(value)
@@ -119,6 +128,7 @@ func (ks *keyspace) remove(e *entry) {
 
 // drop takes the key's object out of the database and leaves a tombstone if one is needed.
 func (ks *keyspace) drop(e *entry) {
+	ks.dropParts(e)
 	o := e.object
 	e.object = nil
 	e.db.keys.remove(e.hash, o)
@@ -163,7 +173,7 @@ func (ks *keyspace) flush(db *database) {
 		return
 	}
 	old := *db
-	db.keys = ks.newSpace()
+	db.keys, db.parts, db.indexes = ks.newSpace(), ks.newSpace(), map[uint64]index{}
 	db.explicit = 0
 	ks.dirty = true
 	if old.explicit == 0 && ks.highest <= ks.revision {

@@ -179,7 +179,7 @@ func randomSection(rng *rand.Rand, watches []Watch) (encoded []byte, count int) 
 // randomWrite is any command, often with a version or a short time to live.
 func randomWrite(rng *rand.Rand) [][]byte {
 	key := randomKey(rng)
-	switch rng.IntN(12) {
+	switch rng.IntN(16) {
 	case 0, 1:
 		return words(fmt.Sprintf("SET %s %s VER %d", key, randomValue(rng), 1+rng.IntN(3000)))
 	case 2:
@@ -193,7 +193,16 @@ func randomWrite(rng *rand.Rand) [][]byte {
 	case 7:
 		return words(fmt.Sprintf("SET %s%d v PX %d", key, rng.IntN(500), 1+rng.IntN(300)))
 	}
+	if rng.IntN(3) == 0 {
+		return collectionCommands[rng.IntN(len(collectionCommands))](rng)
+	}
 	return randomCommand(rng)
+}
+
+// collectionCommands make a random command each, of one type of collection; most of them write, and collections must often become large
+// enough to be in parts, and small again.
+var collectionCommands = []func(*rand.Rand) [][]byte{
+	randomHashCommand,
 }
 
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that

@@ -5,23 +5,6 @@ import (
 	"sync/atomic"
 )
 
-// Kind is the type of a key's value.
-type Kind uint8
-
-// The kinds. A tombstone is what remains of a removed key: its version.
-const (
-	kindTombstone Kind = iota
-	KindString
-)
-
-// String is the name that TYPE replies and SCAN's TYPE option takes.
-func (k Kind) String() string {
-	if k == KindString {
-		return "string"
-	}
-	return "none"
-}
-
 // objectFlags are an object's bits.
 type objectFlags uint8
 
@@ -32,13 +15,17 @@ const (
 	// text, so not encoded as an integer.
 	flagRaw
 	flagText
+	// flagLarge: a collection has outgrown what Redis keeps in its compact encoding, once in its life. flagMixed: a set had a member
+	// that is no integer.
+	flagLarge
+	flagMixed
 )
 
 // knownFlags are all there are.
-const knownFlags = flagExplicit | flagRaw | flagText
+const knownFlags = flagExplicit | encodingFlags
 
-// encodingFlags are replaced as a whole when a string gets a new value.
-const encodingFlags = flagRaw | flagText
+// encodingFlags are replaced as a whole when a key gets a new value.
+const encodingFlags = flagRaw | flagText | flagLarge | flagMixed
 
 // Object is one key with its value and all that is known of it; it is also its own dictionary entry. It is kept at 64
 // bytes: there may be many millions of them.
@@ -47,8 +34,8 @@ const encodingFlags = flagRaw | flagText
 // space.edit, which gives the methods that change a value.
 type Object struct {
 	next *Object // in the dictionary's chain
-	// buf is the key and, for a string, its value right behind it: one allocation for both, and a value of the same
-	// size class is overwritten in place.
+	// buf is the key and right behind it the value, a string's or what collection.go says: one allocation for both, and a value of
+	// the same size class is overwritten in place.
 	buf []byte
 	// version is the key's version as clients see it, 1..MaxInt64.
 	version uint64
@@ -81,17 +68,32 @@ func newObject(kind Kind, key, value []byte) *Object {
 // key is the key's bytes; not to be changed or kept.
 func (o *Object) key() []byte { return o.buf[:o.keyLen:o.keyLen] }
 
-// str is the value of a string; not to be kept beyond the lock.
+// str is the value: a string's bytes, or a collection's; not to be kept beyond the lock.
 func (o *Object) str() []byte { return o.buf[o.keyLen:] }
 
-// setString replaces the value, in place when the room is there and not far too large.
+// setString replaces the value, and what is known of its encoding.
 func (o editable) setString(value []byte) {
+	o.setValue(value)
+	o.flags &^= encodingFlags
+}
+
+// setValue replaces the value, in place when the room is there and not far too large.
+func (o editable) setValue(value []byte) {
 	need := int(o.keyLen) + len(value)
 	if cap(o.buf) < need || cap(o.buf) > 2*need+keepSlack {
 		o.buf = append(slices.Grow([]byte(nil), need), o.key()...)
 	}
 	o.buf = append(o.buf[:o.keyLen], value...)
-	o.flags &^= encodingFlags
+}
+
+// splice replaces a range of the value by other bytes, which are none of the object's own.
+func (o editable) splice(at, remove int, insert []byte) {
+	at += int(o.keyLen)
+	need := len(o.buf) - remove + len(insert)
+	if cap(o.buf) > 2*need+keepSlack {
+		o.buf = append(slices.Grow([]byte(nil), need), o.buf...)
+	}
+	o.buf = slices.Replace(o.buf, at, at+remove, insert...)
 }
 
 // extend makes the value at least n bytes long, with zero bytes behind the old end.

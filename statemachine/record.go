@@ -23,14 +23,16 @@ const (
 
 // Errors of records that do not decode.
 var (
-	errRecordCut      = errors.New("it ends too early")
-	errRecordNumber   = errors.New("its numbers are not in their shortest form, or too large")
-	errRecordVersion  = errors.New("it has a version out of range")
-	errRecordFlags    = newer("it has flags that this paxredis does not know")
-	errRecordTime     = errors.New("it says neither that it has a time nor that it has none")
-	errRecordKey      = errors.New("it is a tombstone among keys")
-	errRecordTomb     = errors.New("it is a key among tombstones")
-	errRecordTombTime = errors.New("it is a tombstone with a value, flags, or no time to be purged at")
+	errRecordCut        = errors.New("it ends too early")
+	errRecordNumber     = errors.New("its numbers are not in their shortest form, or too large")
+	errRecordVersion    = errors.New("it has a version out of range")
+	errRecordFlags      = newer("it has flags that this paxredis does not know")
+	errRecordTime       = errors.New("it says neither that it has a time nor that it has none")
+	errRecordKey        = errors.New("it is a tombstone among keys")
+	errRecordTomb       = errors.New("it is a key among tombstones")
+	errRecordPart       = errors.New("it is a part among keys, or a key among parts")
+	errRecordCollection = errors.New("its value is not that of a collection")
+	errRecordTombTime   = errors.New("it is a tombstone with a value, flags, or no time to be purged at")
 )
 
 // appendRecordHead appends what is in front of the content.
@@ -118,18 +120,36 @@ func (h *recordHead) check(encoded []byte) error {
 }
 
 // checkKind reports a record that is in the wrong sort of space.
-func (h *recordHead) checkKind(tombstones bool, content []byte) error {
+func (h *recordHead) checkKind(role spaceRole, content []byte) error {
+	known := h.kind.ofKey() || h.kind.ofPart() || h.kind == kindTombstone
 	switch {
-	case tombstones && h.kind != kindTombstone:
-		return errRecordTomb
-	case tombstones && (len(content) > 0 || h.flags != 0 || !h.timed):
-		return errRecordTombTime
-	case !tombstones && h.kind == kindTombstone:
-		return errRecordKey
-	case !tombstones && h.kind != KindString:
+	case !known:
 		return newer("it is of type %d, which this paxredis does not know", h.kind)
+	case role == roleTombstones && h.kind != kindTombstone:
+		return errRecordTomb
+	case role == roleTombstones && (len(content) > 0 || h.flags != 0 || !h.timed):
+		return errRecordTombTime
+	case role == roleKeys && h.kind == kindTombstone:
+		return errRecordKey
+	case (role == roleParts) != h.kind.ofPart():
+		return errRecordPart
+	case role == roleKeys && h.kind.isCollection():
+		return checkCollection(content)
 	}
 	return nil
+}
+
+// checkCollection reports a value that is no collection's.
+func checkCollection(content []byte) error {
+	switch {
+	case len(content) >= len(emptyCollection()) && content[0] == formWhole:
+		return nil
+	case len(content) >= partsHead && content[0] == formParts:
+		return nil
+	case len(content) > 0 && content[0] > formParts:
+		return newer("its value has a form that this paxredis does not know")
+	}
+	return errRecordCollection
 }
 
 // appendSumLead appends what a record's sum takes in front of its key.

@@ -54,21 +54,31 @@ type restorer struct {
 // restoredSpace is a space whose records are being read, and what it will be when all are there.
 type restoredSpace struct {
 	*space
-	db         *database
-	tombstones bool
-	want       *format.Space
+	db   *database
+	role spaceRole
+	want *format.Space
 }
+
+// spaceRole is what a space is for.
+type spaceRole uint8
+
+const (
+	roleKeys spaceRole = iota
+	roleTombstones
+	roleParts
+)
 
 func newRestorer(h hasher, s *format.State) *restorer {
 	ks := newKeyspace(h)
 	ks.now, ks.revision, ks.highest, ks.expired = s.NowMs, s.Revision, s.Highest, s.Expired
-	ks.keepDue, ks.newestSpace = s.KeepDue, s.NewestSpace
-	r := &restorer{ks: ks, spaces: make(map[uint64]*restoredSpace, 2*Databases)}
+	ks.keepDue, ks.newestID = s.KeepDue, s.NewestId
+	r := &restorer{ks: ks, spaces: make(map[uint64]*restoredSpace, 3*Databases)}
 	for i, d := range s.Databases {
 		db := &ks.databases[i]
-		db.keys, db.tombstones = newSpace(d.Keys.Id, h), newSpace(d.Tombstones.Id, h)
-		r.spaces[d.Keys.Id] = &restoredSpace{space: db.keys, db: db, want: d.Keys}
-		r.spaces[d.Tombstones.Id] = &restoredSpace{space: db.tombstones, db: db, want: d.Tombstones, tombstones: true}
+		db.keys, db.tombstones, db.parts = newSpace(d.Keys.Id, h), newSpace(d.Tombstones.Id, h), newSpace(d.Parts.Id, h)
+		r.spaces[d.Keys.Id] = &restoredSpace{space: db.keys, db: db, want: d.Keys, role: roleKeys}
+		r.spaces[d.Tombstones.Id] = &restoredSpace{space: db.tombstones, db: db, want: d.Tombstones, role: roleTombstones}
+		r.spaces[d.Parts.Id] = &restoredSpace{space: db.parts, db: db, want: d.Parts, role: roleParts}
 	}
 	return r
 }
@@ -104,7 +114,7 @@ func (r *restorer) add(record *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := h.checkKind(s.tombstones, content); err != nil {
+	if err := h.checkKind(s.role, content); err != nil {
 		return err
 	}
 	hash := r.ks.hasher.hash(record.Key)
@@ -153,6 +163,9 @@ func (r *restorer) finish() error {
 		}
 		if key, ok := db.keyWithTombstone(); ok {
 			return fmt.Errorf("database %d has both the key %.64q and its tombstone", i, key)
+		}
+		if err := r.ks.linkParts(db); err != nil {
+			return fmt.Errorf("a collection of database %d: %w", i, err)
 		}
 	}
 	return nil

@@ -9,26 +9,26 @@ import (
 )
 
 // stateVersion is the version of format.State. An older paxredis refuses a newer one.
-const stateVersion = 1
+const stateVersion = 2
 
 // state is all that the log decides of the keyspace besides its records, but for the sums of the spaces.
 func (ks *keyspace) state(slot uint64) *format.State {
 	s := &format.State{Version: stateVersion, Slot: slot, NowMs: ks.now, Revision: ks.revision, Highest: ks.highest,
-		Expired: ks.expired, KeepDue: ks.keepDue, NewestSpace: ks.newestSpace}
+		Expired: ks.expired, KeepDue: ks.keepDue, NewestId: ks.newestID}
 	for i := range ks.databases {
 		db := &ks.databases[i]
-		s.Databases = append(s.Databases, &format.Database{Keys: db.keys.state(), Tombstones: db.tombstones.state()})
+		s.Databases = append(s.Databases, &format.Database{Keys: db.keys.state(), Tombstones: db.tombstones.state(), Parts: db.parts.state()})
 	}
 	return s
 }
 
 func (s *space) state() *format.Space { return &format.Space{Id: s.id, Count: uint64(s.len())} }
 
-// spacesOf are the spaces of a state: the keys and the tombstones of the first database, then those of the next.
+// spacesOf are the spaces of a state: those of the first database in the order of database.spaces, then those of the next.
 func spacesOf(s *format.State) []*format.Space {
-	all := make([]*format.Space, 0, 2*Databases)
+	all := make([]*format.Space, 0, 3*Databases)
 	for _, db := range s.Databases {
-		all = append(all, db.Keys, db.Tombstones)
+		all = append(all, db.Keys, db.Tombstones, db.Parts)
 	}
 	return all
 }
@@ -52,14 +52,16 @@ func decodeState(encoded []byte, spaces []uint64, count uint64) (*format.State, 
 	var ids []uint64
 	var sum uint64
 	for i, db := range s.Databases {
-		if db.Keys == nil || db.Tombstones == nil {
+		if db.Keys == nil || db.Tombstones == nil || db.Parts == nil {
 			return nil, fmt.Errorf("database %d is not described", i)
 		}
-		ids, sum = append(ids, db.Keys.Id, db.Tombstones.Id), sum+db.Keys.Count+db.Tombstones.Count
+	}
+	for _, space := range spacesOf(s) {
+		ids, sum = append(ids, space.Id), sum+space.Count
 	}
 	slices.Sort(ids)
 	switch {
-	case ids[0] == 0 || len(slices.Compact(slices.Clone(ids))) != len(ids) || ids[len(ids)-1] > s.NewestSpace:
+	case ids[0] == 0 || len(slices.Compact(slices.Clone(ids))) != len(ids) || ids[len(ids)-1] > s.NewestId:
 		return nil, errors.New("its databases have ids of spaces that cannot be")
 	case !slices.Equal(ids, spaces):
 		return nil, fmt.Errorf("its databases are in the spaces %v, and its records in %v", ids, spaces)

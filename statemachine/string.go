@@ -8,8 +8,8 @@ func (o editable) editedInPlace() {
 	o.flags = o.flags&^encodingFlags | flagRaw
 }
 
-// encoding is what OBJECT ENCODING says: how Redis would keep this value.
-func (o *Object) encoding() string {
+// stringEncoding is how Redis would keep a string.
+func (o *Object) stringEncoding() string {
 	s := o.str()
 	switch {
 	case o.flags&flagRaw != 0:

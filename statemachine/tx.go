@@ -96,8 +96,23 @@ func (tx *Tx) entryString(key []byte, reply Reply) (entry, bool) {
 	return e, ok
 }
 
-func stringOrError(o *Object, reply Reply) (*Object, bool) {
-	if o != nil && o.kind != KindString {
+func stringOrError(o *Object, reply Reply) (*Object, bool) { return kindOrError(o, KindString, reply) }
+
+// lookupKind finds a key that holds a value of a kind. ok is false, and the error replied, if it holds something else; o is nil, with ok,
+// if the key is missing.
+func (tx *Tx) lookupKind(key []byte, kind Kind, reply Reply) (o *Object, ok bool) {
+	return kindOrError(tx.lookup(key), kind, reply)
+}
+
+// entryKind finds a key for writing that is missing or holds a value of a kind, as lookupKind.
+func (tx *Tx) entryKind(key []byte, kind Kind, reply Reply) (entry, bool) {
+	e := tx.entry(key)
+	_, ok := kindOrError(e.object, kind, reply)
+	return e, ok
+}
+
+func kindOrError(o *Object, kind Kind, reply Reply) (*Object, bool) {
+	if o != nil && o.kind != kind {
 		reply.Error(errWrongType)
 		return nil, false
 	}

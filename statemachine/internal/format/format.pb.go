@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// State is all that the log decides of the keyspace but for its keys and tombstones.
+// State is all that the log decides of the keyspace but for its keys, tombstones and parts.
 type State struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Version uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
@@ -38,8 +38,8 @@ type State struct {
 	Expired uint64 `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
 	// Due keys are not removed by themselves (DEBUG SET-ACTIVE-EXPIRE 0).
 	KeepDue bool `protobuf:"varint,7,opt,name=keep_due,json=keepDue,proto3" json:"keep_due,omitempty"`
-	// The newest id given to a space.
-	NewestSpace uint64 `protobuf:"varint,8,opt,name=newest_space,json=newestSpace,proto3" json:"newest_space,omitempty"`
+	// The newest id given to a space, or to a collection in parts.
+	NewestId uint64 `protobuf:"varint,8,opt,name=newest_id,json=newestId,proto3" json:"newest_id,omitempty"`
 	// In the order of SELECT's numbers.
 	Databases     []*Database `protobuf:"bytes,9,rep,name=databases,proto3" json:"databases,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -125,9 +125,9 @@ func (x *State) GetKeepDue() bool {
 	return false
 }
 
-func (x *State) GetNewestSpace() uint64 {
+func (x *State) GetNewestId() uint64 {
 	if x != nil {
-		return x.NewestSpace
+		return x.NewestId
 	}
 	return 0
 }
@@ -143,6 +143,7 @@ type Database struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Keys          *Space                 `protobuf:"bytes,1,opt,name=keys,proto3" json:"keys,omitempty"`
 	Tombstones    *Space                 `protobuf:"bytes,2,opt,name=tombstones,proto3" json:"tombstones,omitempty"`
+	Parts         *Space                 `protobuf:"bytes,3,opt,name=parts,proto3" json:"parts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +188,13 @@ func (x *Database) GetKeys() *Space {
 func (x *Database) GetTombstones() *Space {
 	if x != nil {
 		return x.Tombstones
+	}
+	return nil
+}
+
+func (x *Database) GetParts() *Space {
+	if x != nil {
+		return x.Parts
 	}
 	return nil
 }
@@ -256,7 +264,7 @@ var File_statemachine_internal_format_format_proto protoreflect.FileDescriptor
 
 const file_statemachine_internal_format_format_proto_rawDesc = "" +
 	"\n" +
-	")statemachine/internal/format/format.proto\x12\x1cpaxredis.statemachine.format\"\xa0\x02\n" +
+	")statemachine/internal/format/format.proto\x12\x1cpaxredis.statemachine.format\"\x9a\x02\n" +
 	"\x05State\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\x04R\x04slot\x12\x15\n" +
@@ -264,14 +272,15 @@ const file_statemachine_internal_format_format_proto_rawDesc = "" +
 	"\brevision\x18\x04 \x01(\x04R\brevision\x12\x18\n" +
 	"\ahighest\x18\x05 \x01(\x04R\ahighest\x12\x18\n" +
 	"\aexpired\x18\x06 \x01(\x04R\aexpired\x12\x19\n" +
-	"\bkeep_due\x18\a \x01(\bR\akeepDue\x12!\n" +
-	"\fnewest_space\x18\b \x01(\x04R\vnewestSpace\x12D\n" +
-	"\tdatabases\x18\t \x03(\v2&.paxredis.statemachine.format.DatabaseR\tdatabases\"\x88\x01\n" +
+	"\bkeep_due\x18\a \x01(\bR\akeepDue\x12\x1b\n" +
+	"\tnewest_id\x18\b \x01(\x04R\bnewestId\x12D\n" +
+	"\tdatabases\x18\t \x03(\v2&.paxredis.statemachine.format.DatabaseR\tdatabases\"\xc3\x01\n" +
 	"\bDatabase\x127\n" +
 	"\x04keys\x18\x01 \x01(\v2#.paxredis.statemachine.format.SpaceR\x04keys\x12C\n" +
 	"\n" +
 	"tombstones\x18\x02 \x01(\v2#.paxredis.statemachine.format.SpaceR\n" +
-	"tombstones\"?\n" +
+	"tombstones\x129\n" +
+	"\x05parts\x18\x03 \x01(\v2#.paxredis.statemachine.format.SpaceR\x05parts\"?\n" +
 	"\x05Space\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\x12\x10\n" +
@@ -299,11 +308,12 @@ var file_statemachine_internal_format_format_proto_depIdxs = []int32{
 	1, // 0: paxredis.statemachine.format.State.databases:type_name -> paxredis.statemachine.format.Database
 	2, // 1: paxredis.statemachine.format.Database.keys:type_name -> paxredis.statemachine.format.Space
 	2, // 2: paxredis.statemachine.format.Database.tombstones:type_name -> paxredis.statemachine.format.Space
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2, // 3: paxredis.statemachine.format.Database.parts:type_name -> paxredis.statemachine.format.Space
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_statemachine_internal_format_format_proto_init() }

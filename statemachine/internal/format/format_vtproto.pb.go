@@ -61,8 +61,8 @@ func (m *State) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			dAtA[i] = 0x4a
 		}
 	}
-	if m.NewestSpace != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.NewestSpace))
+	if m.NewestId != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.NewestId))
 		i--
 		dAtA[i] = 0x40
 	}
@@ -138,6 +138,16 @@ func (m *Database) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.Parts != nil {
+		size, err := m.Parts.MarshalToSizedBufferVT(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+		i--
+		dAtA[i] = 0x1a
 	}
 	if m.Tombstones != nil {
 		size, err := m.Tombstones.MarshalToSizedBufferVT(dAtA[:i])
@@ -238,8 +248,8 @@ func (m *State) SizeVT() (n int) {
 	if m.KeepDue {
 		n += 2
 	}
-	if m.NewestSpace != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.NewestSpace))
+	if m.NewestId != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.NewestId))
 	}
 	if len(m.Databases) > 0 {
 		for _, e := range m.Databases {
@@ -263,6 +273,10 @@ func (m *Database) SizeVT() (n int) {
 	}
 	if m.Tombstones != nil {
 		l = m.Tombstones.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.Parts != nil {
+		l = m.Parts.SizeVT()
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
@@ -455,9 +469,9 @@ func (m *State) UnmarshalVT(dAtA []byte) error {
 			m.KeepDue = bool(v != 0)
 		case 8:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field NewestSpace", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field NewestId", wireType)
 			}
-			m.NewestSpace = 0
+			m.NewestId = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -467,7 +481,7 @@ func (m *State) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.NewestSpace |= uint64(b&0x7F) << shift
+				m.NewestId |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -626,6 +640,42 @@ func (m *Database) UnmarshalVT(dAtA []byte) error {
 				m.Tombstones = &Space{}
 			}
 			if err := m.Tombstones.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Parts", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Parts == nil {
+				m.Parts = &Space{}
+			}
+			if err := m.Parts.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
