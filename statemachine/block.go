@@ -40,9 +40,10 @@ func (b block) count() int { return int(binary.LittleEndian.Uint16(b.o.str()[b.b
 func (b block) bytes() int { return len(b.o.str()) - b.base }
 
 // isOver reports whether the block has outgrown its bounds.
-func (b block) isOver() bool {
-	n := b.count()
-	return n > blockElements || n > blockFewest && b.bytes() > blockBytes
+func (b block) isOver() bool { return isOver(b.count(), b.bytes()) }
+
+func isOver(count, bytes int) bool {
+	return count > blockElements || count > blockFewest && bytes > blockBytes
 }
 
 // each visits the elements in the order they came in, until visit returns false.

@@ -98,6 +98,8 @@ func (o *Object) encoding() string {
 	switch o.kind {
 	case KindHash:
 		return o.hashEncoding()
+	case KindList:
+		return o.listEncoding()
 	}
 	return o.stringEncoding()
 }

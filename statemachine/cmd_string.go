@@ -15,6 +15,7 @@ const (
 	groupGeneric = "generic"
 	groupServer  = "server"
 	groupHash    = "hash"
+	groupList    = "list"
 )
 
 var stringCommands = []Command{

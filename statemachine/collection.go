@@ -48,6 +48,8 @@ type index interface {
 // newIndex is an empty index of a kind of collection.
 func newIndex(kind Kind) index {
 	switch kind {
+	case KindList:
+		return &listIndex{}
 	case KindHash, KindSet:
 		return &elementIndex{}
 	}

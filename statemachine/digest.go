@@ -58,6 +58,11 @@ func (tx *Tx) valueDigest(o *Object) digest {
 	var d digest
 	switch {
 	case o == nil:
+	case o.kind == KindList:
+		l := tx.list(o)
+		record := []byte{byte(o.kind)}
+		l.walk(0, func(value []byte) bool { record = appendBytes(record, value); return true })
+		d.add(record)
 	case o.kind == KindString:
 		d.add(append([]byte{byte(o.kind)}, o.str()...))
 	default:

@@ -203,6 +203,7 @@ func randomWrite(rng *rand.Rand) [][]byte {
 // enough to be in parts, and small again.
 var collectionCommands = []func(*rand.Rand) [][]byte{
 	randomHashCommand,
+	randomListCommand,
 }
 
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that
