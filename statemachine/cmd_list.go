@@ -1,9 +1,6 @@
 package statemachine
 
-import (
-	"math"
-	"strings"
-)
+import "strings"
 
 var listCommands = []Command{
 	{Name: "LPUSH", Arity: -3, Flags: Write | DenyOOM | Fast, Keys: firstKey, Group: groupList, Since: "1.0.0",
@@ -177,9 +174,8 @@ type listPop struct {
 
 // parseListPop reads the arguments from numkeys on, which is at an index.
 func parseListPop(args Args, at int, reply Reply) (p listPop, ok bool) {
-	p.count = 1
 	keys, ok := ParseInt(args[at])
-	if !ok || keys < 1 || keys > math.MaxInt32 {
+	if !ok || keys < 1 {
 		reply.Error(errNumkeys)
 		return p, false
 	}
@@ -192,18 +188,28 @@ func parseListPop(args Args, at int, reply Reply) (p listPop, ok bool) {
 	if p.end, ok = parseListEnd(rest[0], reply); !ok {
 		return p, false
 	}
-	switch rest = rest[1:]; {
-	case len(rest) == 0:
-		return p, true
-	case len(rest) != 2 || !is(rest[0], "COUNT"):
+	p.count, ok = parsePopCount(rest[1:], reply)
+	return p, ok
+}
+
+// parsePopCount reads what may follow the keys and the end: COUNT count. 1 without it.
+func parsePopCount(rest [][]byte, reply Reply) (count int64, ok bool) {
+	if len(rest) == 0 {
+		return 1, true
+	}
+	if len(rest) == 1 || !is(rest[0], "COUNT") {
 		reply.Error(errSyntax)
-		return p, false
+		return 0, false
 	}
-	if p.count, ok = ParseInt(rest[1]); !ok || p.count < 1 {
+	if count, ok = ParseInt(rest[1]); !ok || count < 1 {
 		reply.Error(errCountPositive)
-		return p, false
+		return 0, false
 	}
-	return p, true
+	if len(rest) > 2 {
+		reply.Error(errSyntax)
+		return 0, false
+	}
+	return count, true
 }
 
 func parseListEnd(arg []byte, reply Reply) (end listEnd, ok bool) {

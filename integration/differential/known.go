@@ -89,6 +89,12 @@ func KnownDifferences() []Known {
 		{Name: "COMMAND GETKEYS of a name alone, queued", Diverges: true, Reason: "so it is found by EXEC", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.isQueued()
 		}},
+		{Name: "lists in one listpack", Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("object|encoding") && d.Ours.Text == "listpack" && d.Theirs.Text == "quicklist"
+		}},
+		{Name: "RANK without an opposite", Reason: "LPOS refuses the least integer from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("lpos") && strings.HasPrefix(d.Ours.Text, "ERR value is out of range, value must between -9223372036854775807")
+		}},
 		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
 			return d.Ours.IsError() && len(d.Ours.Text) > 128 && strings.HasPrefix(d.Theirs.Text, strings.TrimRight(d.Ours.Text, "'"))
 		}},
