@@ -22,6 +22,7 @@ type item struct {
 	client  *Client
 	row     *row
 	tx      *transaction // kindExec
+	call    *blockedCall // of a command that may have to wait for a key
 	ticket  uint64       // while it waits on the loop: the read slot it needs; 0 for none
 	nanos   int64        // how long it ran
 	end     int          // where its reply ends, in a submission
@@ -99,6 +100,7 @@ func (q *itemQueue) run(it *item, view *statemachine.View, w *Writer, buf []uint
 	w.Proto = int(it.proto)
 	switch it.kind {
 	case kindRead:
+		w.expect(it.call, view)
 		return buf, view.Run(it.row.Command, int(it.db), q.argsOf(it), w)
 	case kindWatch:
 		for _, key := range q.argsOf(it)[1:] {

@@ -111,6 +111,7 @@ const (
 	queue          // between MULTI and EXEC
 	runLocal
 	runSpecial
+	runBlocking
 	runRead
 	runWrite
 )
@@ -133,6 +134,8 @@ func (l *eventLoop) judge(c *Client, r *row) (v verdict, problem string) {
 		return runLocal, ""
 	case r.Run == nil:
 		return refuse, errNoSubcommand(r.name)
+	case r.Flags.Has(statemachine.Blocking):
+		return runBlocking, ""
 	case r.Flags.Has(statemachine.Write):
 		return runWrite, ""
 	}
@@ -171,6 +174,8 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runLocal:
 		l.closeView() // it may want the state's figures, which a view keeps locked
 		l.runLocal(c, r, args)
+	case runBlocking:
+		l.block(c, r, args)
 	case runRead:
 		l.read(c, item{client: c, row: r, kind: kindRead}, args)
 	case runWrite:

@@ -24,6 +24,9 @@
 //     even behind an unapplied write of its own client: that write may have a slot before writes of others that
 //     were acknowledged before the read came.
 //   - A local command runs when it is parsed; only its reply takes its place in the queue.
+//   - A command that finds nothing and may wait for it (BLPOP and its kin, blocking.go) holds up its client's parser, too. It is in line for
+//     its keys from the point of the log on where it found nothing, in the state machine of this node, and is run again, through the log,
+//     when a command that was applied there has something for it: those that wait longest come first. Time-outs are the loop's.
 //   - WATCH holds up its client's parser until it is answered, and so does a pause: WAIT, what needs other loops, and the
 //     commands of operators that wait for the group or the disk, each on a goroutine of its own (an errand).
 //

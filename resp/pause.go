@@ -7,6 +7,7 @@ type pause struct {
 	client *Client
 	row    *row
 	over   bool
+	call   *blockedCall // what waits for a key
 	// stop, if not nil, is called once it is over, whether it was answered or the client has gone. It must not block.
 	stop func()
 	// giveUp, if not nil, answers now: the server closes. Without it the answer is known to come soon.

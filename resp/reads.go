@@ -1,6 +1,8 @@
 package resp
 
 import (
+	"slices"
+
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -92,6 +94,12 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 		}
 	}
 	it.nanos = l.server.nanos() - began
+	if it.call != nil {
+		reply := slices.Clone(w.Buf[start:])
+		w.truncate(start)
+		it.call.answered(reply)
+		return true, false
+	}
 	l.complete(it, q.argsOf(it), w.Buf[start:], l.revisions)
 	if it.quiet {
 		w.truncate(start)

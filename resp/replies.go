@@ -88,10 +88,16 @@ func (l *eventLoop) deliver(s *submission) {
 func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
 	c := it.client
 	if c.closed {
+		if it.call != nil {
+			it.call.answered(nil)
+		}
 		return
 	}
 	l.touch(c)
 	switch {
+	case it.call != nil && !it.tooMuch:
+		it.call.answered(reply)
+		return
 	case it.kind == kindTick:
 		return
 	case it.tooMuch:

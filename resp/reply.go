@@ -19,9 +19,14 @@ type Writer struct {
 	// Most, if not 0, is how long Buf may become, and the last element of a reply beyond it.
 	Most    int
 	overrun bool // something was left out
+	// call, if not nil, is the command at hand, which may have to wait for a key.
+	call *blockedCall
 }
 
-var _ statemachine.Reply = (*Writer)(nil)
+var (
+	_ statemachine.Reply   = (*Writer)(nil)
+	_ statemachine.Blocker = (*Writer)(nil)
+)
 
 // Reset empties the buffer and keeps its memory.
 func (w *Writer) Reset() { w.truncate(0) }

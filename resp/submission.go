@@ -50,6 +50,7 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 		return statemachine.Discard
 	}
 	s.out.Proto = int(it.proto)
+	s.out.expect(it.call, view)
 	s.limit()
 	return &s.out
 }

@@ -183,8 +183,8 @@ func (s *savedState) restoreInto(m *Machine) error {
 	})
 }
 
-// modelSection is one command of any kind, most of them writes, sometimes in a transaction.
-func modelSection(rng *rand.Rand) (section []byte, line [][]byte) {
+// modelSection is one command of any kind, most of them writes, many of one type of collection, sometimes in a transaction.
+func modelSection(rng *rand.Rand, collection func(*rand.Rand) [][]byte) (section []byte, line [][]byte) {
 	switch n := rng.IntN(60); {
 	case n == 0:
 		line = words(pickWord(rng, "FLUSHDB", "FLUSHALL", "FLUSHDB ASYNC"))
@@ -196,6 +196,8 @@ func modelSection(rng *rand.Rand) (section []byte, line [][]byte) {
 		line = words(fmt.Sprintf("MOVE %s %d", randomKey(rng), rng.IntN(3)))
 	case n < 9:
 		line = words(fmt.Sprintf("COPY %s %s DB %d REPLACE", randomKey(rng), randomKey(rng), rng.IntN(3)))
+	case n >= 36:
+		line = collection(rng)
 	case n < 12:
 		line = words(fmt.Sprintf("GETEX %s PX %d", randomKey(rng), 1+rng.IntN(100)))
 	default:
@@ -225,8 +227,9 @@ func (s slotOf) apply(m *Machine, slot int) {
 func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 	cfg := Config{}
 	exercised, rewritten := map[string]bool{}, 0
-	for seed := range uint64(6) {
+	for seed := range uint64(max(6, 2*len(collectionCommands))) {
 		rng := rand.New(rand.NewPCG(seed, 60))
+		collection := collectionCommands[int(seed)%len(collectionCommands)]
 		first, second := newCheckpointer(t, New(cfg)), newCheckpointer(t, New(cfg))
 		plain := New(cfg)
 		var log []slotOf // from the newest freeze on
@@ -234,7 +237,7 @@ func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 		recollecting := false
 		for slot := 1; slot < 2500; slot++ {
 			now += rng.Int64N(8)
-			section, line := modelSection(rng)
+			section, line := modelSection(rng, collection)
 			s := slotOf{now, 100 + 10*rng.Int64N(10), section}
 			log = append(log, s)
 			revision := plain.Stats().Revision

@@ -143,26 +143,27 @@ func popElements(tx *Tx, e *entry, s stamp, end listEnd, count int64, reply Repl
 
 // lmpop: LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count].
 func lmpop(tx *Tx, args Args, reply Reply) {
-	p, ok := parseListPop(args, 1, reply)
+	if p, ok := parseListPop(args, 1, reply); ok && !popFirst(tx, p, reply) {
+		reply.NullArray()
+	}
+}
+
+// popFirst replies with the first of some keys that holds a list and elements popped from it, or with an error. It reports false, and
+// replies nothing, if none does.
+func popFirst(tx *Tx, p listPop, reply Reply) (done bool) {
+	e, ok := tx.firstList(p.keys, reply)
 	if !ok {
-		return
+		return true
 	}
-	for _, key := range p.keys {
-		e, ok := tx.entryKind(key, KindList, reply)
-		if !ok {
-			return
-		}
-		if e.object == nil {
-			continue
-		}
-		if s, ok := tx.nextStamp(&e, reply); ok {
-			reply.Array(2)
-			reply.Bulk(key)
-			popElements(tx, &e, s, p.end, p.count, reply)
-		}
-		return
+	if e.object == nil {
+		return false
 	}
-	reply.NullArray()
+	if s, ok := tx.nextStamp(&e, reply); ok {
+		reply.Array(2)
+		reply.Bulk(e.key)
+		popElements(tx, &e, s, p.end, p.count, reply)
+	}
+	return true
 }
 
 // listPop is what LMPOP and BLMPOP are to do.

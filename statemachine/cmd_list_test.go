@@ -10,7 +10,7 @@ import (
 
 func randomListCommand(rng *rand.Rand) [][]byte {
 	key := collectionKey(rng, "l")
-	switch rng.IntN(20) {
+	switch rng.IntN(26) {
 	case 0, 10, 11:
 		return words(fmt.Sprintf("%s %s %s", pickWord(rng, "LPUSHX", "RPUSHX"), key, randomValue(rng)))
 	case 1, 2:
@@ -27,6 +27,14 @@ func randomListCommand(rng *rand.Rand) [][]byte {
 		return words(fmt.Sprintf("LTRIM %s %d %d", key, rng.IntN(20), -rng.IntN(20)))
 	case 8:
 		return words(fmt.Sprintf("LMOVE %s %s %s %s", key, collectionKey(rng, "l"), pickWord(rng, "LEFT", "RIGHT"), pickWord(rng, "LEFT", "RIGHT")))
+	case 14, 15:
+		return words(pickWord(rng, "BLPOP", "BRPOP") + " " + key + " 0")
+	case 16:
+		return words(fmt.Sprintf("BLMPOP 0 2 %s %s %s", key, collectionKey(rng, "l"), pickWord(rng, "LEFT", "RIGHT")))
+	case 17:
+		return words(fmt.Sprintf("BLMOVE %s %s LEFT RIGHT 0", key, collectionKey(rng, "l")))
+	case 18:
+		return words(fmt.Sprintf("BRPOPLPUSH %s %s 0", key, collectionKey(rng, "l")))
 	case 9:
 		return words(fmt.Sprintf("RPOPLPUSH %s %s", key, collectionKey(rng, "l")))
 	}

@@ -132,6 +132,7 @@ func (ks *keyspace) putValue(e *entry, from *database, source *Object, take bool
 	o := e.edit()
 	o.kind = source.kind
 	o.flags |= source.flags & encodingFlags
+	ks.signal(e.db, o.Object)
 	if source.inParts() && take {
 		from.keys.edit(source).setValue(emptyCollection())
 	}

@@ -408,7 +408,7 @@ DBSIZE
 `
 
 // flagNames are COMMAND INFO's.
-var flagNames = map[Flags]string{Write: "write", ReadOnly: "readonly", DenyOOM: "denyoom", Admin: "admin", NoScript: "noscript",
+var flagNames = map[Flags]string{Write: "write", ReadOnly: "readonly", DenyOOM: "denyoom", Admin: "admin", Blocking: "blocking", NoScript: "noscript",
 	Loading: "loading", Stale: "stale", Fast: "fast"}
 
 // TestRowsAsRedis compares arity, flags and keys of each row with redis-server's COMMAND INFO. What paxredis adds has a

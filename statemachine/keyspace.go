@@ -23,6 +23,9 @@ type keyspace struct {
 	expired uint64
 	// newestID is the highest id given to a space, or to a collection in parts.
 	newestID uint64
+	// waiters are the clients who wait for keys, and ready the keys that the command that is running made ready for them.
+	waiters *waiters
+	ready   []waitKey
 	// scratch is where an element is put together before it goes into its collection.
 	scratch []byte
 }
@@ -41,7 +44,7 @@ type database struct {
 func (db *database) spaces() [3]*space { return [3]*space{db.keys, db.tombstones, db.parts} }
 
 func newKeyspace(h hasher) *keyspace {
-	ks := &keyspace{hasher: h}
+	ks := &keyspace{hasher: h, waiters: newWaiters()}
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
@@ -195,6 +198,8 @@ func (ks *keyspace) swap(i, j int) {
 	}
 	*a, *b = *b, *a
 	ks.dirty = true
+	ks.signalAll(i)
+	ks.signalAll(j)
 }
 
 func (db *database) empty() bool { return db.keys.len() == 0 && db.tombstones.len() == 0 }

@@ -37,6 +37,8 @@ type Machine struct {
 	mu   sync.RWMutex // Apply holds it for writing, views for reading
 	ks   *keyspace
 	slot uint64 // the newest applied one
+	// waiters are the clients who wait for keys.
+	waiters *waiters
 	// checkpoint is the one that is being written, nil without one.
 	checkpoint *Checkpoint
 	applier    *View
@@ -76,6 +78,7 @@ func New(cfg Config) *Machine {
 		ks:     newKeyspace(newHasher(cfg.HashSeed)),
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
+	m.waiters = m.ks.waiters
 	if m.random == nil {
 		m.random = scrambledCounter()
 	}
@@ -129,6 +132,9 @@ func (m *Machine) Apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		} else if m.applyNext(v, Discard); m.decoder.bad {
 			break // nobody waits for the error of each command that is left
 		}
+		if len(m.ks.ready) > 0 {
+			m.wakeReady()
+		}
 	}
 	if replies != nil {
 		replies.Finish(slot, v)
@@ -144,7 +150,9 @@ func (m *Machine) applyNext(v *View, reply Reply) {
 	case kindTick:
 	case kindCommand:
 		if db, args := m.decoder.command(); !m.decoder.bad {
+			v.tx.mayBlock = true
 			m.call(v, db, args, reply)
+			v.tx.mayBlock = false
 		}
 	case kindExec:
 		if watches, queued := m.decoder.exec(); !m.decoder.bad {

@@ -40,7 +40,9 @@ func (m *Machine) install(ks *keyspace, slot uint64) {
 		m.checkpoint.abandoned = true
 		m.checkpoint = nil
 	}
+	ks.waiters = m.waiters
 	*m.ks, m.slot = *ks, slot
+	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
 }
 

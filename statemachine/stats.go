@@ -13,6 +13,8 @@ type Stats struct {
 	TimeMS int64
 	// Expired counts the keys removed because of their deadline. The log decides it, so it outlives restarts.
 	Expired uint64
+	// Waiting is how many clients of this node are in line for keys.
+	Waiting int
 	// Hits and Misses count this node's reads of keys, since it started.
 	Hits, Misses uint64
 }
@@ -30,7 +32,7 @@ func (m *Machine) Stats() Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired,
-		Hits: m.hits.Load(), Misses: m.misses.Load()}
+		Waiting: int(m.waiters.waiting.Load()), Hits: m.hits.Load(), Misses: m.misses.Load()}
 	for i := range m.ks.databases {
 		db := &m.ks.databases[i]
 		s.Databases[i] = DatabaseStats{Keys: db.keys.len(), Expires: db.keys.times.len(), AvgTTL: db.keys.times.mean(m.ks.now)}

@@ -13,6 +13,8 @@ type Tx struct {
 	// due: a key was met that is due by now but not yet by the log.
 	due    bool
 	random *random
+	// mayBlock: the command is neither in a transaction nor in a script, so its client may wait.
+	mayBlock bool
 	// maxString is the longest string in bytes that a command may make.
 	maxString int
 

@@ -47,6 +47,7 @@ func (ks *keyspace) stamp(e *entry, s stamp) {
 	o.version = s.version
 	ks.highest = max(ks.highest, s.version)
 	ks.revise(e.db.keys, o.Object)
+	ks.signal(e.db, o.Object)
 }
 
 // condition is what VER and IFVER ask of a write.

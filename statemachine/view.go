@@ -37,8 +37,9 @@ func (v *View) Close() {
 // not yet by the log's time; the reply written so far must be thrown away, a tick committed, and the read run again.
 // A command that writes gets an error.
 func (v *View) Run(cmd *Command, db int, args Args, reply Reply) (due bool) {
-	v.tx.due = false
+	v.tx.due, v.tx.mayBlock = false, true
 	v.run(cmd, db, args, reply)
+	v.tx.mayBlock = false
 	return v.tx.due
 }
 

@@ -1,0 +1,185 @@
+package resp
+
+import (
+	"context"
+	"fmt"
+	"testing"
+)
+
+// inLine waits until so many clients wait for keys.
+func inLine(t *testing.T, s *Server, n int) {
+	t.Helper()
+	waitFor(t, s, func() bool { return s.machine.Stats().Waiting == n })
+}
+
+func TestBlockedClientsAreServedOldestFirst(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	var waiters []*wire
+	for i := range 3 {
+		w := dial(t, s)
+		w.send(line("BLPOP none l 0"))
+		inLine(t, s, i+1)
+		waiters = append(waiters, w)
+	}
+	pusher := dial(t, s)
+	pusher.check("RPUSH l a b", ":2")
+	waiters[0].want("*2 $1 l $1 a")
+	waiters[1].want("*2 $1 l $1 b")
+	inLine(t, s, 1)
+	pusher.check("RPUSH l c d", ":2")
+	waiters[2].want("*2 $1 l $1 c")
+	pusher.check("LRANGE l 0 -1", "*1 $1 d")
+	inLine(t, s, 0)
+	waiters[0].check("BRPOP l 0", "*2 $1 l $1 d")
+}
+
+// What a client sends behind a command that waits is run when that is answered.
+func TestWhatIsBehindABlockedCommandWaits(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w, other := dial(t, s), dial(t, s)
+	w.send(lines("SET a 1;BLMOVE l m RIGHT LEFT 0;SET a 2;GET a"))
+	inLine(t, s, 1)
+	other.check("GET a", "$1 1")
+	other.check("LPUSH l x", ":1")
+	w.want("+OK", "$1 x", "+OK", "$1 2")
+	other.check("LRANGE m 0 -1", "*1 $1 x")
+}
+
+func TestBlockedCommandsTimeOut(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w := dial(t, s)
+	w.check("BLPOP l 0.01", "*-1")
+	w.check("BRPOPLPUSH l m 0.01", "$-1")
+	w.check("BLMPOP 0.01 2 l m LEFT COUNT 3", "*-1")
+	inLine(t, s, 0)
+	for command, want := range map[string]string{
+		"BLPOP l x":                       "-ERR timeout is not a float or out of range",
+		"BLPOP l -1":                      "-ERR timeout is negative",
+		"BLPOP l inf":                     "-ERR timeout is out of range",
+		"BLPOP l 99999999999999999999999": "-ERR timeout is out of range",
+		"BLMPOP 0 0 l LEFT":               "-ERR numkeys should be greater than 0",
+	} {
+		w.check(command, want)
+	}
+	w.check("SET s 1", "+OK")
+	w.check("BLPOP s 0", "-WRONGTYPE Operation against a key holding the wrong kind of value")
+}
+
+func TestNothingBlocksInATransaction(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w := dial(t, s)
+	w.send(lines("MULTI;BLPOP l 0;RPUSH l a b;BLPOP l 0;BRPOPLPUSH l m 0;BLMOVE l m LEFT LEFT 0;EXEC"))
+	w.want("+OK", "+QUEUED", "+QUEUED", "+QUEUED", "+QUEUED", "+QUEUED", "*5 *-1 :2 *2 $1 l $1 a $1 b $-1")
+	inLine(t, s, 0)
+}
+
+// A key that comes about by other ways serves those who wait, too.
+func TestAllThatMakesAListServesThoseWhoWait(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	pusher := dial(t, s)
+	pusher.check("RPUSH from x", ":1")
+	for i, command := range []string{"COPY from l", "RENAME from l", "MULTI", "LMOVE other l LEFT LEFT"} {
+		w := dial(t, s)
+		w.send(line("BLPOP l 0"))
+		inLine(t, s, 1)
+		if command == "MULTI" {
+			pusher.send(lines("MULTI;RPUSH l x;RPUSH other x;EXEC"))
+			pusher.want("+OK", "+QUEUED", "+QUEUED", "*2 :1 :1")
+		} else if got := pusher.do(command); got[0] == '-' {
+			t.Fatalf("%s: %s", command, got)
+		}
+		w.want("*2 $1 l $1 x")
+		inLine(t, s, 0)
+		if i == 0 {
+			pusher.check("EXISTS from", ":1")
+		}
+	}
+	w := dial(t, s)
+	w.send(line("BLPOP l 0"))
+	inLine(t, s, 1)
+	pusher.send(lines("SELECT 1;RPUSH l y;SWAPDB 0 1"))
+	pusher.want("+OK", ":1", "+OK")
+	w.want("*2 $1 l $1 y")
+}
+
+// For a client that is gone nothing is popped, and the next in line takes its place.
+func TestNothingIsPoppedForAClientThatIsGone(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	gone, next, pusher := dial(t, s), dial(t, s), dial(t, s)
+	gone.send(line("BLPOP l 0"))
+	inLine(t, s, 1)
+	next.send(line("BLPOP l 0"))
+	inLine(t, s, 2)
+	_ = gone.conn.Close()
+	inLine(t, s, 1)
+	pusher.check("RPUSH l a b", ":2")
+	next.want("*2 $1 l $1 a")
+	pusher.check("LRANGE l 0 -1", "*1 $1 b")
+}
+
+// A client that goes while its turn has come, but not been taken, leaves what it would have got to the next in line.
+func TestATurnThatIsNotTakenGoesToTheNext(t *testing.T) {
+	s, node := startServer(t, Config{})
+	first, next, pusher := dial(t, s), dial(t, s), dial(t, s)
+	pusher.check("SET a 1", "+OK")
+	first.send(line("BLPOP l 0"))
+	inLine(t, s, 1)
+	next.send(line("BLPOP l 0"))
+	inLine(t, s, 2)
+	node.hold()
+	pusher.send(lines("RPUSH l a;LPOP l;RPUSH l b"))
+	first.send(line("GET a")) // is not run before the answer
+	_ = first.conn.Close()
+	node.letGo()
+	pusher.want(":1", "$1 a", ":1")
+	// The first one's run may have been on its way already: then it has got b, as the server cannot know better.
+	if pusher.do("LLEN l") == ":0" {
+		pusher.check("RPUSH l b", ":1")
+	}
+	next.want("*2 $1 l $1 b")
+}
+
+func TestBlockedClientsAreToldOfTheEnd(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w := dial(t, s)
+	w.send(line("BLPOP l 0"))
+	inLine(t, s, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.want("-" + errUnblockedByEnd)
+	w.wantClosed()
+}
+
+// Many clients wait for the same elements: each goes to one of them.
+func TestEachElementGoesToOneOfManyBlockedClients(t *testing.T) {
+	s, _ := startServer(t, Config{Loops: 2})
+	const clients, rounds = 20, 20
+	pusher := dial(t, s)
+	var waiters []*wire
+	for range clients {
+		waiters = append(waiters, dial(t, s))
+	}
+	got := map[string]int{}
+	for round := range rounds {
+		for _, w := range waiters {
+			w.send(line("BLPOP l 0"))
+		}
+		for i := range clients {
+			pusher.send(line(fmt.Sprintf("RPUSH l %d", 100+round*clients+i)))
+		}
+		for range clients {
+			pusher.reply()
+		}
+		for _, w := range waiters {
+			got[w.reply()]++
+		}
+	}
+	if len(got) != clients*rounds {
+		t.Errorf("%d elements came, and %d were pushed", len(got), clients*rounds)
+	}
+	pusher.check("EXISTS l", ":0")
+	inLine(t, s, 0)
+}
