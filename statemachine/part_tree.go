@@ -269,7 +269,7 @@ func (t *partTree) removeNode(n *treeNode) {
 		t.removeNode(parent)
 		return
 	}
-	for t.root.children != nil && len(t.root.children) == 1 {
+	for len(t.root.children) == 1 {
 		t.root = t.root.children[0]
 		t.root.parent = nil
 	}
