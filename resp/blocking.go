@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -62,7 +63,10 @@ func (w *Writer) Block(block statemachine.Block) {
 		return
 	}
 	b.view.Await(b, &block)
-	block.Keys = nil
+	if block.Args != nil {
+		b.args = copyArgs(block.Args)
+	}
+	block.Keys, block.Args = nil, nil
 	b.block, b.found = block, false
 }
 
@@ -144,4 +148,20 @@ func (w *Writer) expect(call *blockedCall, view *statemachine.View) {
 	if call != nil {
 		call.view = view
 	}
+}
+
+// mayWait reports whether a call of a blocking command may wait: one that reads streams only if it says BLOCK.
+func mayWait(r *row, args statemachine.Args) bool {
+	if r.Keys.Word == "" {
+		return true
+	}
+	for _, arg := range args {
+		switch {
+		case bytes.EqualFold(arg, []byte("BLOCK")):
+			return true
+		case bytes.EqualFold(arg, []byte(r.Keys.Word)):
+			return false
+		}
+	}
+	return false
 }

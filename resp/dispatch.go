@@ -118,7 +118,7 @@ const (
 
 // judge decides what is to be done with a command, by its row and the state of its client and node: the one decision
 // table of dispatch. problem is the error of a refusal.
-func (l *eventLoop) judge(c *Client, r *row) (v verdict, problem string) {
+func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict, problem string) {
 	switch {
 	case c.tx != nil && r.Flags.Has(statemachine.NoMulti):
 		return refuse, errNotInMulti
@@ -134,7 +134,7 @@ func (l *eventLoop) judge(c *Client, r *row) (v verdict, problem string) {
 		return runLocal, ""
 	case r.Run == nil:
 		return refuse, errNoSubcommand(r.name)
-	case r.Flags.Has(statemachine.Blocking):
+	case r.Flags.Has(statemachine.Blocking) && mayWait(r, args):
 		return runBlocking, ""
 	case r.Flags.Has(statemachine.Write):
 		return runWrite, ""
@@ -162,7 +162,7 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	}
 	r := l.server.rows[cmd]
 	c.lastRow = r
-	v, problem := l.judge(c, r)
+	v, problem := l.judge(c, r, args)
 	switch v {
 	case refuse:
 		l.refuse(c, r, problem)

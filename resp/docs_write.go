@@ -127,13 +127,30 @@ func writeKeySpec(reply statemachine.Reply, s *keySpec) {
 	reply.BulkString("flags")
 	writeStatusSet(reply, s.flags)
 	reply.BulkString("begin_search")
-	writeSearch(reply, "index", []numberField{{"index", s.first}})
+	if s.word != "" {
+		writeWordSearch(reply, s)
+	} else {
+		writeSearch(reply, "index", []numberField{{"index", s.first}})
+	}
 	reply.BulkString("find_keys")
 	if s.isNumbered {
 		writeSearch(reply, "keynum", []numberField{{"keynumidx", 0}, {"firstkey", 1}, {"keystep", s.step}})
 		return
 	}
-	writeSearch(reply, "range", []numberField{{"lastkey", s.last}, {"keystep", s.step}, {"limit", 0}})
+	writeSearch(reply, "range", []numberField{{"lastkey", s.last}, {"keystep", s.step}, {"limit", s.limit}})
+}
+
+// writeWordSearch is writeSearch for keys behind a word.
+func writeWordSearch(reply statemachine.Reply, s *keySpec) {
+	reply.Map(2)
+	reply.BulkString("type")
+	reply.BulkString("keyword")
+	reply.BulkString("spec")
+	reply.Map(2)
+	reply.BulkString("keyword")
+	reply.BulkString(s.word)
+	reply.BulkString("startfrom")
+	reply.Int(int64(s.first))
 }
 
 type numberField struct {

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -13,6 +14,8 @@ type keySpec struct {
 	first      int // the index of the first key; of the argument that counts the keys if isNumbered
 	last, step int // last is relative to first, or, negative, counts from the end
 	isNumbered bool
+	word       string // keys are behind this argument, which is looked for from index first on
+	limit      int    // only the first share of the arguments, one in so many, are keys; 0: all are
 }
 
 // How a command treats the values of its keys.
@@ -54,6 +57,9 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 			flags = [][]string{changesValue}
 		}
 	}
+	if c.Keys.Word != "" {
+		return []keySpec{{flags: flags[0], first: c.Keys.From, last: -1, step: 1, word: c.Keys.Word, limit: 2}}
+	}
 	if c.Keys.Numkeys > 0 {
 		return []keySpec{{flags: flags[0], first: c.Keys.Numkeys, isNumbered: true, step: 1}}
 	}
@@ -82,6 +88,14 @@ func (s *keySpec) find(args statemachine.Args) (found []foundKey, ok bool) {
 	first, last := s.first, s.first+s.last
 	if s.last < 0 {
 		last = len(args) + s.last
+	}
+	if s.word != "" {
+		at := slices.IndexFunc(args[min(s.first, len(args)):], func(arg []byte) bool { return strings.EqualFold(string(arg), s.word) })
+		if at < 0 {
+			return nil, false
+		}
+		first = s.first + at + 1
+		last = first + (len(args)-first)/s.limit - 1
 	}
 	if s.isNumbered {
 		if s.first >= len(args) {

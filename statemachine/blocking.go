@@ -7,11 +7,14 @@ import (
 
 // Block is a command that found nothing, and whose client waits.
 type Block struct {
-	// DB and Keys are what it waits for: that one of these keys of the database has something. They are valid for the duration of the call.
+	// DB and Keys are what it waits for: that one of these keys of the database has something. They are valid for the duration of the call, as are Args.
 	DB   int
 	Keys [][]byte
 	// TimeoutMS is how long the client waits, in milliseconds; 0: for ever.
 	TimeoutMS int64
+	// Args, unless they are nil, are to be run again in place of the command's: what it said of the moment at which it was run first has
+	// become what it meant.
+	Args [][]byte
 	// NullArray says which null the reply is when the time is up: the aggregate's, or the value's.
 	NullArray bool
 }

@@ -27,7 +27,7 @@ var listCommands = []Command{
 		Complexity: "O(N) where N is the number of elements returned",
 		Summary:    "Returns and removes the last elements of a list. Deletes the list if the last element was popped.",
 		Syntax:     "key [count]", Run: func(tx *Tx, args Args, reply Reply) { popList(tx, args, listRight, reply) }},
-	{Name: "LMPOP", Arity: -4, Flags: Write | MovableKeys, Keys: Keys{Numkeys: 1}, Group: groupList, Since: "7.0.0",
+	{Name: "LMPOP", Arity: -4, Flags: Write, Keys: Keys{Numkeys: 1}, Group: groupList, Since: "7.0.0",
 		Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
 		Summary:    "Returns multiple elements from a list after removing them. Deletes the list if the last element was popped.",
 		Syntax:     "numkeys key [key ...] <LEFT | RIGHT> [COUNT count]", Run: lmpop},

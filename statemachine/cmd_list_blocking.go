@@ -9,7 +9,7 @@ var listBlockingCommands = []Command{
 		Complexity: "O(N) where N is the number of provided keys.",
 		Summary:    "Removes and returns the last element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.",
 		Syntax:     "key [key ...] timeout", Run: func(tx *Tx, args Args, reply Reply) { blockingPop(tx, args, listRight, reply) }},
-	{Name: "BLMPOP", Arity: -5, Flags: Write | Blocking | MovableKeys, Keys: Keys{Numkeys: 2}, Group: groupList, Since: "7.0.0",
+	{Name: "BLMPOP", Arity: -5, Flags: Write | Blocking, Keys: Keys{Numkeys: 2}, Group: groupList, Since: "7.0.0",
 		Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
 		Summary:    "Pops the first element from one of multiple lists. Blocks until an element is available otherwise. Deletes the list if the last element was popped.",
 		Syntax:     "timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]", Run: blmpop},
@@ -54,11 +54,11 @@ func (tx *Tx) firstList(keys [][]byte, reply Reply) (e entry, ok bool) {
 
 // blmpop: BLMPOP timeout numkeys key [key ...] LEFT|RIGHT [COUNT count].
 func blmpop(tx *Tx, args Args, reply Reply) {
-	timeout, ok := timeoutArg(args[1], reply)
+	p, ok := parseListPop(args, 2, reply)
 	if !ok {
 		return
 	}
-	p, ok := parseListPop(args, 2, reply)
+	timeout, ok := timeoutArg(args[1], reply)
 	if ok && !popFirst(tx, p, reply) {
 		tx.block(Block{Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
 	}

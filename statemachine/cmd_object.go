@@ -100,6 +100,8 @@ func (o *Object) encoding() string {
 		return o.hashEncoding()
 	case KindList:
 		return o.listEncoding()
+	case KindStream:
+		return "stream"
 	}
 	return o.stringEncoding()
 }

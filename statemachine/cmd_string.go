@@ -16,6 +16,7 @@ const (
 	groupServer  = "server"
 	groupHash    = "hash"
 	groupList    = "list"
+	groupStream  = "stream"
 )
 
 var stringCommands = []Command{

@@ -50,6 +50,8 @@ func newIndex(kind Kind) index {
 	switch kind {
 	case KindList:
 		return &listIndex{}
+	case KindStream:
+		return &streamIndex{}
 	case KindHash, KindSet:
 		return &elementIndex{}
 	}
@@ -155,7 +157,7 @@ func (ks *keyspace) copyParts(to, from *database, source *Object) []byte {
 		panic(fmt.Sprintf("statemachine: the copies of a collection's parts: %v", err)) // the originals are linked
 	}
 	to.indexes[id] = copied
-	return appendPartsHead(nil, id, count)
+	return append(appendPartsHead(nil, id, count), source.str()[partsHead:]...)
 }
 
 // linkParts makes the indexes of a database whose records have all come.

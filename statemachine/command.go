@@ -41,6 +41,10 @@ type Keys struct {
 	// Numkeys, if not 0, is the index of an argument that says how many keys follow right after it; it takes the
 	// place of First, Last and Step.
 	Numkeys int
+	// Word, if not "", is an argument, in any case, behind which the first half of the others are keys; it is looked for from index From on.
+	// It takes the place of all else.
+	Word string
+	From int
 }
 
 // Command is one row of the command table: all that is known of a command, used for dispatch, COMMAND, MULTI, the

@@ -63,6 +63,14 @@ func (tx *Tx) valueDigest(o *Object) digest {
 		record := []byte{byte(o.kind)}
 		l.walk(0, func(value []byte) bool { record = appendBytes(record, value); return true })
 		d.add(record)
+	case o.kind == KindStream:
+		record := []byte{byte(o.kind)}
+		s := tx.stream(o)
+		s.walk(streamID{}, maxStreamID, func(e streamEntry) bool {
+			record = appendBytes(e.id.append(record), e.fields)
+			return true
+		})
+		d.add(record)
 	case o.kind == KindString:
 		d.add(append([]byte{byte(o.kind)}, o.str()...))
 	default:

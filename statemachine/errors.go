@@ -33,8 +33,37 @@ const (
 	errVersionOverflow  = "ERR version would overflow"
 	errVersion          = "ERR version is not an integer or out of range"
 	errUndecodable      = "ERR the log holds bytes here that are no command; nothing was changed"
+	errStreamID         = "ERR Invalid stream ID specified as stream command argument"
+	errStreamStart      = "ERR invalid start ID for the interval"
+	errStreamEnd        = "ERR invalid end ID for the interval"
+	errStreamZero       = "ERR The ID specified in XADD must be greater than 0-0"
+	errStreamSmall      = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+	errStreamFull       = "ERR The stream has exhausted the last possible ID, unable to add more items"
+	errTrimBoth         = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
+	errTrimLength       = "ERR The MAXLEN argument must be >= 0."
+	errTrimLimit        = "ERR The LIMIT argument must be >= 0."
+	errTrimNoStrategy   = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+	errTrimExact        = "ERR syntax error, LIMIT cannot be used without the special ~ option"
+	errTrimNothing      = "ERR syntax error, XTRIM must be called with a trimming strategy"
+	errAddedNegative    = "ERR entries_added must be positive"
+	errSetIDDeletedArg  = "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+	errSetIDDeleted     = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
+	errSetIDSmall       = "ERR The ID specified in XSETID is smaller than the target stream top item"
+	errSetIDAdded       = "ERR The entries_added specified in XSETID is smaller than the target stream length"
+	errGroupExists      = "BUSYGROUP Consumer Group name already exists"
+	errGroupNoStream    = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
+	errEntriesRead      = "ERR value for ENTRIESREAD must be positive or -1"
+	errReadGroupOption  = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
+	errReadNoAck        = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+	errReadNoGroup      = "ERR Missing GROUP option for XREADGROUP"
+	errReadDollar       = "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+	errReadGreater      = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+	errClaimIdle        = "ERR Invalid min-idle-time argument for XCLAIM"
+	errAutoclaimIdle    = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
+	errAutoclaimCount   = "ERR COUNT must be > 0"
 	errTimeout          = "ERR timeout is not a float or out of range"
 	errTimeoutRange     = "ERR timeout is out of range"
+	errTimeoutInteger   = "ERR timeout is not an integer or out of range"
 	errTimeoutNegative  = "ERR timeout is negative"
 	errNotPositive      = "ERR value is out of range, must be positive"
 	errIndex            = "ERR index out of range"
@@ -78,6 +107,38 @@ func unknownCommand(args Args) string {
 	}
 	text.WriteString(rest.String())
 	return oneLine(text.String())
+}
+
+// errSubcommand is the error for arguments that do not fit a subcommand.
+func errSubcommand(container string, name []byte) string {
+	return "ERR unknown subcommand or wrong number of arguments for '" + Excerpt(name) + "'. Try " + container + " HELP."
+}
+
+// errUnbalancedStreams is the error for streams and ids of different numbers.
+func errUnbalancedStreams(name string, isGroup bool) string {
+	symbol := "$"
+	if isGroup {
+		symbol = ">"
+	}
+	return "ERR Unbalanced '" + name + "' list of streams: for each stream key an ID or '" + symbol + "' must be specified."
+}
+
+// The errors for a key or a consumer group that is not there.
+func errNoGroup(key, group []byte) string {
+	return "NOGROUP No such key '" + Excerpt(key) + "' or consumer group '" + Excerpt(group) + "'"
+}
+
+func errNoGroupToRead(key, group []byte) string {
+	return errNoGroup(key, group) + " in XREADGROUP with GROUP option"
+}
+
+func errNoGroupForKey(group, key []byte) string {
+	return "NOGROUP No such consumer group '" + Excerpt(group) + "' for key name '" + Excerpt(key) + "'"
+}
+
+// errClaimOption is the error for an option that XCLAIM does not have.
+func errClaimOption(option []byte) string {
+	return "ERR Unrecognized XCLAIM option '" + Excerpt(option) + "'"
 }
 
 // unknownSubcommand is the error for a name that its container does not have.

@@ -133,6 +133,9 @@ func (ks *keyspace) remove(e *entry) {
 func (ks *keyspace) drop(e *entry) {
 	ks.dropParts(e)
 	o := e.object
+	if o.kind == KindStream {
+		ks.signal(e.db, o)
+	}
 	e.object = nil
 	e.db.keys.remove(e.hash, o)
 	if o.flags&flagExplicit != 0 {

@@ -204,6 +204,7 @@ func randomWrite(rng *rand.Rand) [][]byte {
 var collectionCommands = []func(*rand.Rand) [][]byte{
 	randomHashCommand,
 	randomListCommand,
+	randomStreamCommand,
 }
 
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that

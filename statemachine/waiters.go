@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -141,9 +142,11 @@ func (m *Machine) Forget(w Waiter) {
 func (m *Machine) wakeFor(k waitKey) {
 	db := &m.ks.databases[k.db]
 	o := db.keys.find(m.ks.hasher.hash([]byte(k.key)), []byte(k.key))
-	if o != nil {
-		m.waiters.wake(k, m.ks.available(db, o))
+	if o == nil {
+		m.waiters.wake(k, math.MaxInt) // there is an error for those who wait for a group
+		return
 	}
+	m.waiters.wake(k, m.ks.available(db, o))
 }
 
 // available is for how many waiters an object has something.
@@ -155,6 +158,8 @@ func (ks *keyspace) available(db *database, o *Object) int {
 	case KindZSet:
 		t := ks.elements(db, o)
 		return t.len()
+	case KindStream:
+		return math.MaxInt // its entries are not taken away
 	}
 	return 0
 }

@@ -95,6 +95,22 @@ func KnownDifferences() []Known {
 		{Name: "RANK without an opposite", Reason: "LPOS refuses the least integer from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("lpos") && strings.HasPrefix(d.Ours.Text, "ERR value is out of range, value must between -9223372036854775807")
 		}},
+		{Name: "a time-out without end", Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
+			return d.Ours.Text == "ERR timeout is out of range" && d.Theirs.Text == "ERR timeout is negative"
+		}},
+		{Name: "consumers that claimed nothing", Diverges: true, Reason: "XCLAIM and XAUTOCLAIM make their consumer in any case from 7.2 on",
+			Matches: func(d *Difference) bool {
+				return d.command("xinfo|groups", "xinfo|consumers", "xinfo|stream", "xgroup|createconsumer") && (d.follows("xclaim") || d.follows("xautoclaim"))
+			}},
+		{Name: "when consumers were active", Reason: "XINFO tells it from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("xinfo|consumers", "xinfo|stream") && (strings.Contains(d.Ours.String(), `"inactive"`) || strings.Contains(d.Ours.String(), `"active-time"`))
+		}},
+		{Name: "unbalanced streams", Reason: "the command is quoted from 7.2 on", Matches: func(d *Difference) bool {
+			return strings.HasPrefix(d.Ours.Text, "ERR Unbalanced '") && strings.HasPrefix(d.Theirs.Text, "ERR Unbalanced X")
+		}},
+		{Name: "long names of groups", Reason: "an error repeats no more than 128 bytes of each argument", Matches: func(d *Difference) bool {
+			return strings.HasPrefix(d.Ours.Text, "NOGROUP ") && strings.HasPrefix(d.Theirs.Text, "NOGROUP ") && len(d.Theirs.Text) > len(d.Ours.Text)
+		}},
 		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
 			return d.Ours.IsError() && len(d.Ours.Text) > 128 && strings.HasPrefix(d.Theirs.Text, strings.TrimRight(d.Ours.Text, "'"))
 		}},
