@@ -183,3 +183,37 @@ func TestEachElementGoesToOneOfManyBlockedClients(t *testing.T) {
 	pusher.check("EXISTS l", ":0")
 	inLine(t, s, 0)
 }
+
+// A stream's entries go to all who wait for them, and those of a group to one of its consumers.
+func TestReadsOfStreamsWait(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	writer, a, b, c, d := dial(t, s), dial(t, s), dial(t, s), dial(t, s), dial(t, s)
+	writer.check("XADD x 1 f 1", "$3 1-0")
+	writer.check("XGROUP CREATE x g $", "+OK")
+	a.send(line("XREAD BLOCK 0 STREAMS x $"))
+	inLine(t, s, 1)
+	b.send(line("XREAD COUNT 1 BLOCK 0 STREAMS y x $ 1"))
+	inLine(t, s, 2)
+	c.send(line("XREADGROUP GROUP g c BLOCK 0 STREAMS x >"))
+	inLine(t, s, 3)
+	d.send(line("XREADGROUP GROUP g d BLOCK 0 STREAMS x >"))
+	inLine(t, s, 4)
+	writer.check("XADD x 2 f 2", "$3 2-0")
+	for _, w := range []*wire{a, b, c} {
+		w.want("*1 *2 $1 x *1 *2 $3 2-0 *2 $1 f $1 2")
+	}
+	inLine(t, s, 1)
+	a.send(lines("XREAD BLOCK 5 STREAMS x $;XREAD STREAMS x 2;XREAD STREAMS x 1"))
+	a.want("*-1", "*-1", "*1 *2 $1 x *1 *2 $3 2-0 *2 $1 f $1 2")
+	writer.check("XGROUP DESTROY x g", ":1")
+	d.want("-NOGROUP No such key 'x' or consumer group 'g' in XREADGROUP with GROUP option")
+	writer.check("XGROUP CREATE x g $", "+OK")
+	d.send(line("XREADGROUP GROUP g d BLOCK 0 STREAMS x >"))
+	inLine(t, s, 1)
+	writer.check("DEL x", ":1")
+	d.want("-NOGROUP No such key 'x' or consumer group 'g' in XREADGROUP with GROUP option")
+	b.send(line("XREAD BLOCK 0 STREAMS x $"))
+	inLine(t, s, 1)
+	writer.check("XADD x 1 f 1", "$3 1-0")
+	b.want("*1 *2 $1 x *1 *2 $3 1-0 *2 $1 f $1 1")
+}
