@@ -99,7 +99,7 @@ func appendPartsHead(dst []byte, id, count uint64) []byte {
 // newPart adds a part to a collection: rest is its key behind the id.
 func (ks *keyspace) newPart(db *database, kind Kind, id uint64, rest, value []byte) *Object {
 	key := append(binary.BigEndian.AppendUint64(make([]byte, 0, 64), id), rest...)
-	o := newObject(kind|kindPart, key, value)
+	o := newObject(db.parts.memory, kind|kindPart, key, value)
 	o.version = partVersion
 	db.parts.insert(ks.hasher.hash(key), o)
 	return o

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 
 	"github.com/dchest/siphash"
+
+	"github.com/paxredis/paxredis/statemachine/internal/arena"
 )
 
 // hasher is SipHash-2-4 with the cluster's seed. The seed is the same on every node, so a SCAN cursor, which counts
@@ -33,11 +35,14 @@ const (
 // Reading methods change nothing and may run beside each other.
 type dict struct {
 	hasher hasher
+	memory *arena.Arena // which has the tables
 	// tables[1] is nil but during a rehash, when the buckets of tables[0] below moved have gone over to it.
 	tables [2][]*Object
 	moved  int
 	used   int
 }
+
+func newDict(h hasher, memory *arena.Arena) dict { return dict{hasher: h, memory: memory} }
 
 func (d *dict) len() int { return d.used }
 
@@ -83,8 +88,9 @@ func (d *dict) insertMany(hash uint64, o *Object, total uint64) {
 	if size := len(d.tables[0]); d.used >= size {
 		believed := uint64(max(bulkSize, bulkGrowth*size))
 		before := d.tables[0]
-		d.tables[0] = make([]*Object, max(dictInitialSize, 1<<bits.Len64(min(total, believed)-1)))
+		d.tables[0] = d.newTable(max(dictInitialSize, 1<<bits.Len64(min(total, believed)-1)))
 		d.pushAll(before)
+		d.freeTable(before)
 	}
 	push(d.tables[0], hash, o)
 	d.used++
@@ -123,13 +129,28 @@ func (d *dict) newest() []*Object {
 	return d.tables[0]
 }
 
+func (d *dict) newTable(size int) []*Object { return arena.MakeSlice[*Object](d.memory, size) }
+
+func (d *dict) freeTable(table []*Object) {
+	if table != nil {
+		arena.FreeSlice(d.memory, table)
+	}
+}
+
+// freeTables gives up the tables, but not what was in them. The dictionary is empty then.
+func (d *dict) freeTables() {
+	d.freeTable(d.tables[0])
+	d.freeTable(d.tables[1])
+	d.tables, d.moved, d.used = [2][]*Object{}, 0, 0
+}
+
 // resize begins a rehash into a table of size buckets.
 func (d *dict) resize(size int) {
 	if len(d.tables[0]) == 0 {
-		d.tables[0] = make([]*Object, size)
+		d.tables[0] = d.newTable(size)
 		return
 	}
-	d.tables[1] = make([]*Object, size)
+	d.tables[1] = d.newTable(size)
 	d.moved = 0
 }
 
@@ -142,6 +163,7 @@ func (d *dict) step() {
 	for range rehashEmptyVisits {
 		if d.moved == len(from) {
 			d.tables[0], d.tables[1] = d.tables[1], nil
+			d.freeTable(from)
 			return
 		}
 		chain := from[d.moved]

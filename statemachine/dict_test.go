@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/paxredis/paxredis/statemachine/internal/arena"
 )
 
 // testDict is a dict beside a plain map that says what must be in it.
@@ -13,13 +15,20 @@ type testDict struct {
 	want map[string]*Object
 }
 
+// newArena is memory for as long as the test runs.
+func newArena(t testing.TB) *arena.Arena {
+	heap := arena.NewHeap()
+	t.Cleanup(heap.Close)
+	return heap.New()
+}
+
 func newTestDict(t *testing.T) *testDict {
-	return &testDict{t: t, dict: dict{hasher: newHasher([16]byte{1})}, want: make(map[string]*Object)}
+	return &testDict{t: t, dict: newDict(newHasher([16]byte{1}), newArena(t)), want: make(map[string]*Object)}
 }
 
 func (d *testDict) insert(key string) {
 	if d.want[key] == nil {
-		o := newObject(KindString, []byte(key), nil)
+		o := newObject(d.dict.memory, KindString, []byte(key), nil)
 		d.dict.insert(d.dict.hasher.hash(o.key()), o)
 		d.want[key] = o
 	}
@@ -175,12 +184,13 @@ func TestRandomReachesEveryElement(t *testing.T) {
 }
 
 func TestDeadlinesComeInOrder(t *testing.T) {
-	var d deadlines
+	memory := newArena(t)
+	d := newDeadlines(memory)
 	rng := rand.New(rand.NewPCG(1, 5))
 	objects := make([]*Object, 2000)
 	want := make(map[*Object]int64)
 	for i := range objects {
-		objects[i] = newObject(KindString, fmt.Appendf(nil, "%04d", i), nil)
+		objects[i] = newObject(memory, KindString, fmt.Appendf(nil, "%04d", i), nil)
 	}
 	for range 20000 {
 		o := objects[rng.IntN(len(objects))]

@@ -35,6 +35,26 @@
 // unchanged with its record at the freeze after every one of them; it fails for a command that it never saw change
 // something, so that a new one cannot be left out.
 //
+// # Memory
+//
+// Objects, their bytes and everything else that grows with the number of keys lie outside Go's heap, in the memory of their space
+// (internal/arena), so the garbage collector has nothing to do with them. Each of them is freed once:
+//
+//   - space.remove, or frozenSpace.setAside before it, has taken all that is needed of an object that goes. Its value is freed at once. The object
+//     itself is freed with the last entry that a list of changes has of it: at once if there is none, or when the list is swept
+//     (changes.step) or read by the checkpoint (frozenSpace.visit). So nothing of an object may be used after space.remove.
+//   - What the next checkpoint deletes are objects of their own in space.removed, made by space.remove, freed when their key is made again or when
+//     the checkpoint has read them.
+//   - A space that FLUSHDB drops goes as a whole, without a look at its objects, when no checkpoint needs it any more (space.drop,
+//     frozenSpace.thaw). So does a keyspace in Restore and Reset.
+//   - Memory that goes as a whole, and the largest values, are given back to the kernel outside the lock, some after each Apply.
+//
+// Whatever reads an object copies what it keeps before it lets go of the lock: replies, records. The bytes that Object.key and Object.str return
+// are valid until the next change of the object. Values change by the methods of editable only, which know the memory that an object is in.
+//
+// TestMemoryIsWhatTheObjectsNeed compares what is in use with what the objects that are there need, after commands of all sorts; in race builds
+// memory that has been freed cannot be read or written without notice.
+//
 // # Layout
 //
 // A keyspace has 16 databases, each with three spaces: dictionaries of its keys, of its tombstones, and of the parts of its large

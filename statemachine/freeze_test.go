@@ -67,7 +67,7 @@ func TestChangesThatComeAndGoTakeNoMemory(t *testing.T) {
 			h.do(fmt.Sprintf("SET goes:%d 1", j))
 			h.do(fmt.Sprintf("DEL goes:%d", j))
 		}
-		if most := 2*(i+1) + 2*sweepSteps; s.changed.used > most || len(s.changed.blocks) > most/changesPerBlock+2 {
+		if most := 2*(i+1) + 2*sweepSteps; s.changed.used > most || len(s.changed.blocks) > most/perBlock+2 {
 			t.Fatalf("%d keys are left, and %d changes in %d blocks", i+1, s.changed.used, len(s.changed.blocks))
 		}
 	}

@@ -23,7 +23,7 @@ type frozenSpace struct {
 // freeze hands the changes so far to a checkpoint, and begins a new list of them.
 func (s *space) freeze(c *Checkpoint) *frozenSpace {
 	f := &frozenSpace{checkpoint: c, space: s, turn: s.turn, changed: s.changed, removed: s.removed, sum: s.sum}
-	s.turn, s.changed, s.removed, s.frozen = s.turn.other(), changes{}, dict{hasher: s.hasher}, f
+	s.turn, s.changed, s.removed, s.frozen = s.turn.other(), newChanges(s.memory), newDict(s.hasher, s.memory), f
 	s.cursor, s.recollected = 0, false
 	return f
 }
@@ -32,6 +32,9 @@ func (s *space) freeze(c *Checkpoint) *frozenSpace {
 func (f *frozenSpace) thaw() {
 	f.space.sum += f.credit
 	f.space.frozen = nil
+	if f.space.dropped {
+		f.space.memory.Drop()
+	}
 }
 
 // setAside encodes an object that is about to change or to go, since the checkpoint needs it as it is.
@@ -54,10 +57,7 @@ type encoded struct {
 
 // encode encodes an object of the space. It takes the memory behind the end of room if there is enough.
 func (f *frozenSpace) encode(o *Object, room *[]byte) encoded {
-	if most := sumLead + len(o.buf) + maxRecordHead; cap(*room) < most {
-		room = new([]byte)
-		*room = make([]byte, 0, most)
-	}
+	room = withRoom(room, sumLead+len(o.bytes())+maxRecordHead)
 	b := appendSumLead((*room)[:0], f.space.id, int(o.keyLen))
 	b = append(b, o.key()...)
 	b = appendRecordHead(b, &f.space.times, o)
@@ -70,28 +70,30 @@ func (f *frozenSpace) encode(o *Object, room *[]byte) encoded {
 // visit looks at the next place, where there may be a record; more is false when there are no more places.
 func (f *frozenSpace) visit(room *[]byte) (e encoded, found, more bool) {
 	if f.next == f.changed.used && !f.deleting {
-		f.changed = changes{}
+		f.changed.freeAll()
 		f.deleting, f.next = true, 0
 	}
 	if f.deleting {
-		return f.visitRemoved()
+		return f.visitRemoved(room)
 	}
 	o := *f.changed.at(f.next)
 	f.next++
-	if f.next%changesPerBlock == 0 {
-		f.changed.blocks[f.next/changesPerBlock-1] = nil // its objects may be garbage
+	if f.next%perBlock == 0 {
+		f.changed.free(f.next/perBlock - 1)
 	}
-	if o.marks&f.turn == 0 {
-		return e, false, true // removed before the freeze, or set aside after it
+	if found = o.marks&f.turn != 0; found { // or else removed before the freeze, or set aside after it
+		e = f.encode(o, room)
+		e.unchanged = true
 	}
-	e = f.encode(o, room)
-	e.unchanged = true
-	return e, true, true
+	f.space.unlist(o, f.turn.listed())
+	return e, found, true
 }
 
-func (f *frozenSpace) visitRemoved() (e encoded, found, more bool) {
+func (f *frozenSpace) visitRemoved(room *[]byte) (e encoded, found, more bool) {
 	if f.chain == nil {
 		if f.next == len(f.removed.tables[0])+len(f.removed.tables[1]) {
+			f.removed.freeTables()
+			f.next = 0
 			return e, false, false
 		}
 		f.chain = f.removed.bucket(f.next)
@@ -102,8 +104,20 @@ func (f *frozenSpace) visitRemoved() (e encoded, found, more bool) {
 	}
 	o := f.chain
 	f.chain = o.next
-	// Nobody else has the object any more, so its key need not be copied.
-	return encoded{space: f, bytes: o.key(), keyLen: int(o.keyLen), deleted: true}, true, true
+	room = withRoom(room, len(o.key()))
+	b := append((*room)[:0], o.key()...)
+	*room = b[len(b):]
+	o.free(f.space.memory)
+	return encoded{space: f, bytes: b[:len(b):len(b)], keyLen: len(b), deleted: true}, true, true
+}
+
+// withRoom returns room if there is memory for size bytes behind its end, and another one if not.
+func withRoom(room *[]byte, size int) *[]byte {
+	if cap(*room) >= size {
+		return room
+	}
+	other := make([]byte, 0, size)
+	return &other
 }
 
 // record returns the record and adds it up, for which no lock is needed.

@@ -1,5 +1,7 @@
 package statemachine
 
+import "github.com/paxredis/paxredis/statemachine/internal/arena"
+
 // Databases is how many databases there are; SELECT takes 0 to Databases-1.
 const Databases = 16
 
@@ -7,6 +9,8 @@ const Databases = 16
 type keyspace struct {
 	databases [Databases]database
 	hasher    hasher
+	// heap is the memory of all spaces.
+	heap *arena.Heap
 	// retention is how long a tombstone made now is kept, in milliseconds of log time.
 	retention int64
 	// now is the time of the newest applied slot in Unix milliseconds; it never goes back.
@@ -44,7 +48,7 @@ type database struct {
 func (db *database) spaces() [3]*space { return [3]*space{db.keys, db.tombstones, db.parts} }
 
 func newKeyspace(h hasher) *keyspace {
-	ks := &keyspace{hasher: h, waiters: newWaiters()}
+	ks := &keyspace{hasher: h, heap: arena.NewHeap(), waiters: newWaiters()}
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
@@ -52,7 +56,7 @@ func newKeyspace(h hasher) *keyspace {
 }
 
 // newSpace returns an empty space with an id of its own, the same on all nodes.
-func (ks *keyspace) newSpace() *space { return newSpace(ks.newID(), ks.hasher) }
+func (ks *keyspace) newSpace() *space { return newSpace(ks.newID(), ks.hasher, ks.heap.New()) }
 
 // newID returns an id that no space and no collection has had, the same on all nodes.
 func (ks *keyspace) newID() uint64 {
@@ -119,7 +123,7 @@ func (ks *keyspace) create(e *entry, kind Kind, value []byte) {
 		e.db.tombstones.remove(e.hash, e.tombstone)
 		e.tombstone = nil
 	}
-	e.object = newObject(kind, e.key, value)
+	e.object = newObject(e.db.keys.memory, kind, e.key, value)
 	e.db.keys.insert(e.hash, e.object)
 }
 
@@ -137,13 +141,13 @@ func (ks *keyspace) drop(e *entry) {
 		ks.signal(e.db, o)
 	}
 	e.object = nil
-	e.db.keys.remove(e.hash, o)
 	if o.flags&flagExplicit != 0 {
 		e.db.explicit--
 	}
 	if ks.needsTombstone(o) {
 		ks.bury(e, o)
 	}
+	e.db.keys.remove(e.hash, o) // last, as it may free the object
 }
 
 // setDeadline makes the key expire at the Unix millisecond at. The version stays; WATCH sees a change.
@@ -172,8 +176,7 @@ func (ks *keyspace) revise(s *space, o *Object) {
 	o.touch(ks.now)
 }
 
-// flush removes every key of a database, by giving it a fresh space. A checkpoint that is being written may still need
-// the objects of the old one, so they stay as they are.
+// flush removes every key of a database, by giving it a fresh space.
 func (ks *keyspace) flush(db *database) {
 	if db.keys.len() == 0 {
 		return
@@ -182,15 +185,16 @@ func (ks *keyspace) flush(db *database) {
 	db.keys, db.parts, db.indexes = ks.newSpace(), ks.newSpace(), map[uint64]index{}
 	db.explicit = 0
 	ks.dirty = true
-	if old.explicit == 0 && ks.highest <= ks.revision {
-		return // no key needs a tombstone
+	if old.explicit > 0 || ks.highest > ks.revision { // or else no key needs a tombstone
+		old.keys.each(func(o *Object) bool {
+			if ks.needsTombstone(o) {
+				ks.bury(&entry{db: db, hash: ks.hasher.hash(o.key())}, o)
+			}
+			return true
+		})
 	}
-	old.keys.each(func(o *Object) bool {
-		if ks.needsTombstone(o) {
-			ks.bury(&entry{db: db, hash: ks.hasher.hash(o.key())}, o)
-		}
-		return true
-	})
+	old.keys.drop()
+	old.parts.drop()
 }
 
 // swap exchanges two databases, tombstones and all.

@@ -109,6 +109,12 @@ func (m *Machine) newView() *View {
 // A call with replies and no commands happens on the origin alone, for the reads that wait there: it changes nothing,
 // since the other nodes do not make it. Without replies and commands it lets the slot's time pass, on every node.
 func (m *Machine) Apply(slot uint64, stamp Stamp, commands []byte, count int, replies Replies) {
+	m.apply(slot, stamp, commands, count, replies)
+	m.ks.heap.Reclaim(reclaimPerApply)
+}
+
+// apply is the part of Apply under the lock.
+func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, replies Replies) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if count > 0 || replies == nil {

@@ -1,8 +1,10 @@
 package statemachine
 
 import (
-	"slices"
 	"sync/atomic"
+	"unsafe"
+
+	"github.com/paxredis/paxredis/statemachine/internal/arena"
 )
 
 // objectFlags are an object's bits.
@@ -27,93 +29,101 @@ const knownFlags = flagExplicit | encodingFlags
 // encodingFlags are replaced as a whole when a key gets a new value.
 const encodingFlags = flagRaw | flagText | flagLarge | flagMixed
 
-// Object is one key with its value and all that is known of it; it is also its own dictionary entry. It is kept at 64
-// bytes: there may be many millions of them.
+// Object is one key with its value and all that is known of it; it is also its own dictionary entry. The head is kept at 56
+// bytes: there may be many millions of them. An object lies in its space's memory, outside Go's heap, at one address for as long as it is;
+// doc.go says who frees it.
 //
 // Objects are changed under the machine's write lock alone, access apart, which readers store to, and only after
 // space.edit, which gives the methods that change a value.
 type Object struct {
 	next *Object // in the dictionary's chain
-	// buf is the key and right behind it the value, a string's or what collection.go says: one allocation for both, and a value of
-	// the same size class is overwritten in place.
-	buf []byte
-	// version is the key's version as clients see it, 1..MaxInt64.
-	version uint64
-	// revision is the store's revision at the newest change of any sort; WATCH compares it.
-	revision uint64
-	keyLen   uint32
-	// deadline is one more than the object's place in its database's deadlines; 0: it never expires.
-	deadline uint32
-	// access is the time of the newest read or write, in Unix seconds. It is each node's own.
-	access atomic.Uint32
-	kind   Kind
-	flags  objectFlags
+	// data is the key and right behind it the value, a string's or what collection.go says: both in one block, the object's own if
+	// that has the room.
+	data  unsafe.Pointer
+	kind  Kind
+	flags objectFlags
 	// marks are what the checkpoints of this node note; see space.
 	marks marks
 	// tag is of the key's hash, for the dictionary: most chains need no look at the keys of others.
 	tag uint8
+	// class is that of the block of data, or within, and own that of the object's own.
+	class, own arena.Class
+	keyLen     uint32
+	valueLen   uint32
+	// deadline is one more than the object's place in its database's deadlines; 0: it never expires.
+	deadline uint32
+	// access is the time of the newest read or write, in Unix seconds. It is each node's own.
+	access atomic.Uint32
+	// version is the key's version as clients see it, 1..MaxInt64.
+	version uint64
+	// revision is the store's revision at the newest change of any sort; WATCH compares it.
+	revision uint64
 }
 
-// keepSlack is how many bytes beyond twice its size a string may keep allocated when it shrinks.
-const keepSlack = 64
+const (
+	// headSize is what an object takes besides its data.
+	headSize = int(unsafe.Sizeof(Object{}))
+	// within stands for the class of data that is in the object's own block, behind its head.
+	within = arena.Large - 1
+	// maxWithin is the most bytes of key and value that an object is made with room for in its own block, which it
+	// keeps also when the value grows out of it.
+	maxWithin = 256 - headSize
+)
 
 // newObject returns an object that owns copies of key and value.
-func newObject(kind Kind, key, value []byte) *Object {
-	o := &Object{kind: kind, keyLen: uint32(len(key))}
-	o.buf = append(slices.Grow([]byte(nil), len(key)+len(value)), key...)
-	o.buf = append(o.buf, value...)
+func newObject(memory *arena.Arena, kind Kind, key, value []byte) *Object {
+	size, class := len(key)+len(value), within
+	room := max(size, 1)
+	if size > maxWithin {
+		room = 0
+	}
+	block, own := memory.Alloc(headSize + room)
+	clear(unsafe.Slice((*byte)(block), headSize))
+	o := (*Object)(block)
+	if o.data = unsafe.Add(block, headSize); room == 0 {
+		o.data, class = memory.Alloc(size)
+	}
+	o.kind, o.class, o.own = kind, class, own
+	o.keyLen, o.valueLen = uint32(len(key)), uint32(len(value))
+	b := o.bytes()
+	copy(b[copy(b, key):], value)
 	return o
 }
 
-// key is the key's bytes; not to be changed or kept.
-func (o *Object) key() []byte { return o.buf[:o.keyLen:o.keyLen] }
-
-// str is the value: a string's bytes, or a collection's; not to be kept beyond the lock.
-func (o *Object) str() []byte { return o.buf[o.keyLen:] }
-
-// setString replaces the value, and what is known of its encoding.
-func (o editable) setString(value []byte) {
-	o.setValue(value)
-	o.flags &^= encodingFlags
+// bytes are the key and the value.
+func (o *Object) bytes() []byte {
+	return unsafe.Slice((*byte)(o.data), int(o.keyLen)+int(o.valueLen))
 }
 
-// setValue replaces the value, in place when the room is there and not far too large.
-func (o editable) setValue(value []byte) {
-	need := int(o.keyLen) + len(value)
-	if cap(o.buf) < need || cap(o.buf) > 2*need+keepSlack {
-		o.buf = append(slices.Grow([]byte(nil), need), o.key()...)
+// key is the key's bytes; not to be changed, and not to be kept beyond the lock.
+func (o *Object) key() []byte { return unsafe.Slice((*byte)(o.data), int(o.keyLen)) }
+
+// str is the value: a string's bytes, or a collection's; not to be kept beyond the lock, nor beyond the next change of the object.
+func (o *Object) str() []byte { return o.bytes()[o.keyLen:] }
+
+// ownRoom is how many bytes of data the object's own block has room for.
+func (o *Object) ownRoom() int { return o.own.Size() - headSize }
+
+// capacity is how many bytes of data there is room for where they are.
+func (o *Object) capacity(memory *arena.Arena) int {
+	if o.class == within {
+		return o.ownRoom()
 	}
-	o.buf = append(o.buf[:o.keyLen], value...)
+	return memory.Capacity(o.data, o.class)
 }
 
-// splice replaces a range of the value by other bytes, which are none of the object's own.
-func (o editable) splice(at, remove int, insert []byte) {
-	at += int(o.keyLen)
-	need := len(o.buf) - remove + len(insert)
-	if cap(o.buf) > 2*need+keepSlack {
-		o.buf = append(slices.Grow([]byte(nil), need), o.buf...)
+// freeData frees the block of data unless it is the object's own. There is no key and no value afterwards.
+func (o *Object) freeData(memory *arena.Arena) {
+	if o.class != within {
+		memory.Free(o.data, o.class)
 	}
-	o.buf = slices.Replace(o.buf, at, at+remove, insert...)
+	o.data, o.class, o.keyLen, o.valueLen = nil, within, 0, 0
 }
 
-// extend makes the value at least n bytes long, with zero bytes behind the old end.
-func (o editable) extend(n int) {
-	if missing := n - len(o.str()); missing > 0 {
-		end := len(o.buf)
-		o.buf = slices.Grow(o.buf, missing)[:end+missing]
-		clear(o.buf[end:])
-	}
-}
-
-// append adds bytes at the end of the value.
-func (o editable) append(tail []byte) { o.buf = append(o.buf, tail...) }
-
-// dropValue frees the value of an object that is removed: only the key's bytes remain.
-func (o *Object) dropValue() {
-	if cap(o.buf) > int(o.keyLen)+keepSlack {
-		o.buf = slices.Clone(o.key())
-	}
-	o.buf = o.buf[:o.keyLen]
+// free frees an object.
+func (o *Object) free(memory *arena.Arena) {
+	o.freeData(memory)
+	memory.Free(unsafe.Pointer(o), o.own)
 }
 
 // touch notes an access at now, in Unix milliseconds. Safe beside other readers.

@@ -67,6 +67,7 @@ func verifyNode(t *testing.T, n *treeNode) (elements int) {
 }
 
 func TestPartTreeAgainstASlice(t *testing.T) {
+	memory := newArena(t)
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 12))
 		tree, want := &partTree{}, []countedPart(nil)
@@ -91,7 +92,7 @@ func TestPartTreeAgainstASlice(t *testing.T) {
 				tree.add(find(i), 2)
 				want[i].count += 2
 			default:
-				c := countedPart{newObject(KindList|kindPart, fmt.Appendf(nil, "%d", step), nil), rng.IntN(3)}
+				c := countedPart{newObject(memory, KindList|kindPart, fmt.Appendf(nil, "%d", step), nil), rng.IntN(3)}
 				i := rng.IntN(len(want) + 1)
 				if seed%3 == 0 { // at the ends
 					i = []int{0, len(want)}[rng.IntN(2)]
@@ -119,6 +120,7 @@ func TestPartTreeAgainstASlice(t *testing.T) {
 
 // TestPartTreeLastWhere finds by order, in trees of all sizes up to three levels.
 func TestPartTreeLastWhere(t *testing.T) {
+	memory := newArena(t)
 	tree := &partTree{}
 	p := partPlace{}
 	for n := range 5000 {
@@ -130,7 +132,7 @@ func TestPartTreeLastWhere(t *testing.T) {
 				}
 			}
 		}
-		part := newObject(KindList|kindPart, nil, nil)
+		part := newObject(memory, KindList|kindPart, nil, nil)
 		part.version = uint64(n)
 		p = tree.insertAfter(p, part, 1)
 	}

@@ -30,7 +30,7 @@ func (m *Machine) recollect(most int) (more bool) {
 func (s *space) recollect() (size int) {
 	s.cursor = s.scan(s.cursor, func(o *Object) {
 		if o.marks&s.turn == 0 {
-			size += len(o.buf)
+			size += len(o.bytes())
 			s.edit(o)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/paxredis/paxredis/statemachine/internal/arena"
 	"github.com/paxredis/paxredis/statemachine/internal/format"
 )
 
@@ -19,9 +20,11 @@ func (m *Machine) Restore(state []byte, spaces []uint64, count uint64, next func
 	}
 	r := newRestorer(m.ks.hasher, s)
 	if err := r.readAll(next); err != nil {
+		r.ks.heap.Close()
 		return err
 	}
 	if err := r.finish(); err != nil {
+		r.ks.heap.Close()
 		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
 	}
 	m.install(r.ks, s.Slot)
@@ -34,16 +37,23 @@ func (m *Machine) Reset() { m.install(newKeyspace(m.ks.hasher), 0) }
 
 // install gives the machine another state. Views keep pointing to the keyspace, so it is replaced in place.
 func (m *Machine) install(ks *keyspace, slot uint64) {
+	m.replace(ks, slot).Close()
+}
+
+// replace is install but for the memory of the state before, which it returns.
+func (m *Machine) replace(ks *keyspace, slot uint64) (before *arena.Heap) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.checkpoint != nil {
 		m.checkpoint.abandoned = true
 		m.checkpoint = nil
 	}
+	before = m.ks.heap
 	ks.waiters = m.waiters
 	*m.ks, m.slot = *ks, slot
 	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
+	return before
 }
 
 // restorer builds a keyspace from records.
@@ -77,7 +87,7 @@ func newRestorer(h hasher, s *format.State) *restorer {
 	r := &restorer{ks: ks, spaces: make(map[uint64]*restoredSpace, 3*Databases)}
 	for i, d := range s.Databases {
 		db := &ks.databases[i]
-		db.keys, db.tombstones, db.parts = newSpace(d.Keys.Id, h), newSpace(d.Tombstones.Id, h), newSpace(d.Parts.Id, h)
+		db.keys.id, db.tombstones.id, db.parts.id = d.Keys.Id, d.Tombstones.Id, d.Parts.Id
 		r.spaces[d.Keys.Id] = &restoredSpace{space: db.keys, db: db, want: d.Keys, role: roleKeys}
 		r.spaces[d.Tombstones.Id] = &restoredSpace{space: db.tombstones, db: db, want: d.Tombstones, role: roleTombstones}
 		r.spaces[d.Parts.Id] = &restoredSpace{space: db.parts, db: db, want: d.Parts, role: roleParts}
@@ -126,13 +136,13 @@ func (r *restorer) add(record *Record) error {
 	if uint64(s.len()) == s.want.Count {
 		return fmt.Errorf("it is one more than the %d of its space", s.want.Count)
 	}
-	s.restore(hash, r.object(h, record.Key, content), h, recordSum(s.id, record.Key, record.Value))
+	s.restore(hash, r.object(s, h, record.Key, content), h, recordSum(s.id, record.Key, record.Value))
 	return nil
 }
 
 // object makes the object of a record as the log left it.
-func (r *restorer) object(h recordHead, key, content []byte) *Object {
-	o := newObject(h.kind, key, content)
+func (r *restorer) object(s *restoredSpace, h recordHead, key, content []byte) *Object {
+	o := newObject(s.memory, h.kind, key, content)
 	o.flags, o.version, o.revision, o.marks = h.flags, h.version, h.revision, markSaved
 	o.touch(r.ks.now)
 	return o

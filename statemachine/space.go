@@ -1,5 +1,7 @@
 package statemachine
 
+import "github.com/paxredis/paxredis/statemachine/internal/arena"
+
 // marks say where an object stands between two checkpoints. They are this node's own: digests and records leave them out.
 type marks uint8
 
@@ -11,16 +13,29 @@ const (
 	// is frozen, and not encoded yet.
 	markOdd
 	markEven
+	// listedOdd and listedEven: the list of changes of that turn has an entry of the object, be it stale.
+	listedOdd
+	listedEven
+	// markGone: the object is in its space no more. It is freed when the last list lets it go.
+	markGone
 )
+
+// listed are the marks of all lists.
+const listed = listedOdd | listedEven
 
 // other is the mark that takes turns with m.
 func (m marks) other() marks { return m ^ (markOdd | markEven) }
+
+// listed is the mark of a list's entry, of the mark of its turn.
+func (m marks) listed() marks { return m * (listedOdd / markOdd) }
 
 // space is a set of objects that can be dropped as a whole: the keys of a database, or its tombstones. It knows which of
 // them have changed since the last checkpoint. An object never goes from one space to another.
 //
 // Everything that changes an object goes through its space: insert, remove, setTime and clearTime note the change by
 // themselves, and edit is the only way to the methods that change a value.
+//
+// All of a space is in its memory, outside Go's heap: the objects and their bytes, the tables, the lists. It goes as a whole.
 type space struct {
 	dict
 	// id names the space in checkpoints; no other ever has the same.
@@ -31,7 +46,7 @@ type space struct {
 	// turn is the mark of the objects in changed.
 	turn    marks
 	changed changes
-	// removed are the objects that markSaved was on when they were removed, without their values: the next checkpoint
+	// removed has an object without value for each key that had markSaved when it was removed: the next checkpoint
 	// deletes their records, but for those whose keys have been made again.
 	removed dict
 	// sum is that of the records of all objects that have not changed since the last checkpoint.
@@ -41,14 +56,23 @@ type space struct {
 	// cursor is where Recollect goes on, and recollected says that it is done: all objects are in changed.
 	cursor      uint64
 	recollected bool
+	// dropped: no database has the space any more, but a checkpoint that is being written does.
+	dropped bool
 }
 
-func newSpace(id uint64, h hasher) *space {
-	return &space{dict: dict{hasher: h}, id: id, turn: markOdd, removed: dict{hasher: h}}
+func newSpace(id uint64, h hasher, memory *arena.Arena) *space {
+	return &space{dict: newDict(h, memory), id: id, times: newDeadlines(memory), turn: markOdd, changed: newChanges(memory),
+		removed: newDict(h, memory)}
 }
 
-// editable is an object whose coming change has been noted.
-type editable struct{ *Object }
+// drop gives up the space with all its memory, as soon as no checkpoint needs it.
+func (s *space) drop() {
+	if s.frozen != nil {
+		s.dropped = true
+		return
+	}
+	s.memory.Drop()
+}
 
 // edit notes that the object, which is in s, is about to change, and returns it to be changed. It must be called before
 // anything that the log decides of an object is written: value, kind, flags, version, revision.
@@ -56,10 +80,24 @@ func (s *space) edit(o *Object) editable {
 	if o.marks&s.turn == 0 {
 		s.settle(o)
 		o.marks |= s.turn
-		s.changed.push(o)
-		s.changed.step(s.turn)
+		s.list(o)
 	}
-	return editable{o}
+	return editable{o, s.memory}
+}
+
+// list adds an object to the changes.
+func (s *space) list(o *Object) {
+	o.marks |= s.turn.listed()
+	s.changed.push(o)
+	s.changed.step(s.turn, s.unlist)
+}
+
+// unlist notes that a list, if any, has the object no more, and frees it if it is gone and in none.
+func (s *space) unlist(o *Object, list marks) {
+	o.marks &^= list
+	if o.marks&markGone != 0 && o.marks&listed == 0 {
+		o.free(s.memory)
+	}
 }
 
 // settle prepares the first change of an object since the last checkpoint: what a checkpoint still has to write of it is
@@ -80,29 +118,29 @@ func (s *space) insert(hash uint64, o *Object) {
 	if s.removed.len() > 0 {
 		if before := s.removed.find(hash, o.key()); before != nil {
 			s.removed.remove(hash, before)
+			before.free(s.memory)
 			o.marks |= markSaved
 		}
 	}
-	s.changed.push(o)
-	s.changed.step(s.turn)
+	s.list(o)
 }
 
-// remove takes an object out, with its time and its value. It is of no use afterwards but for being read.
+// remove takes an object out, with its time and its value. It may be free memory afterwards.
 func (s *space) remove(hash uint64, o *Object) {
 	if o.marks&s.turn != 0 {
 		s.changed.stale++
 	} else {
 		s.settle(o)
 	}
-	saved := o.marks&markSaved != 0
-	o.marks = 0
-	s.changed.step(s.turn)
 	s.times.remove(o)
 	s.dict.remove(hash, o)
-	o.dropValue()
-	if saved {
-		s.removed.insert(hash, o)
+	if o.marks&markSaved != 0 {
+		s.removed.insert(hash, newObject(s.memory, o.kind, o.key(), nil))
 	}
+	o.marks = o.marks&listed | markGone
+	o.freeData(s.memory)
+	s.unlist(o, 0)
+	s.changed.step(s.turn, s.unlist)
 }
 
 // setTime gives an object a time, in place of the one it had.

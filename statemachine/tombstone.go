@@ -12,9 +12,9 @@ func (ks *keyspace) needsTombstone(o *Object) bool {
 	return o.flags&flagExplicit != 0 || o.version > ks.revision
 }
 
-// bury leaves a tombstone of a removed object, which stays as it is.
+// bury leaves a tombstone of an object that is removed, which stays as it is.
 func (ks *keyspace) bury(e *entry, o *Object) {
-	t := newObject(kindTombstone, o.key(), nil)
+	t := newObject(e.db.tombstones.memory, kindTombstone, o.key(), nil)
 	t.version, t.revision = o.version, o.revision
 	ks.insertTombstone(e, t)
 }
@@ -29,7 +29,7 @@ func (ks *keyspace) insertTombstone(e *entry, t *Object) {
 // leaveTombstone raises the version of a missing key to n, by a delete that carries it.
 func (ks *keyspace) leaveTombstone(e *entry, n uint64) {
 	if e.tombstone == nil {
-		ks.insertTombstone(e, newObject(kindTombstone, e.key, nil))
+		ks.insertTombstone(e, newObject(e.db.tombstones.memory, kindTombstone, e.key, nil))
 	}
 	tombstones := e.db.tombstones
 	t := tombstones.edit(e.tombstone)

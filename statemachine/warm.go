@@ -39,9 +39,7 @@ func (w *warmer) warm(ks *keyspace, batch []byte) {
 	}
 	for _, o := range objects {
 		if o != nil {
-			if len(o.buf) > 0 {
-				w.seen += uint64(o.buf[0])
-			}
+			w.seen += uint64(*(*byte)(o.data))
 			if o.next != nil {
 				w.seen += uint64(o.next.keyLen)
 			}
