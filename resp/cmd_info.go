@@ -67,7 +67,9 @@ func (s *Server) serverInfo() ServerInfo {
 }
 
 func (s *Server) memoryInfo() MemoryInfo {
-	m := processMemory()
+	m, keyspace := processMemory(), s.machine.Memory()
+	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
+	m.Used += m.Dataset
 	for {
 		peak := s.peak.Load()
 		if m.Used <= peak {

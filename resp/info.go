@@ -49,11 +49,13 @@ type ClientsInfo struct {
 
 // MemoryInfo is the section Memory, in bytes.
 type MemoryInfo struct {
-	Used   uint64 // by the Go heap
-	RSS    uint64 // by the process
-	Peak   uint64 // of Used, as far as it was seen
-	System uint64 // of the machine
-	Stacks uint64
+	Used    uint64 // by the Go heap and by the keyspace
+	RSS     uint64 // by the process
+	Peak    uint64 // of Used, as far as it was seen
+	System  uint64 // of the machine
+	Stacks  uint64
+	Dataset uint64 // by the keyspace
+	Mapped  uint64 // from the kernel for the keyspace
 }
 
 // PersistenceInfo is the section Persistence.

@@ -26,7 +26,7 @@ const (
 )
 
 // DefaultCacheBytes is the default of Options.CacheBytes.
-const DefaultCacheBytes = 32 << 20
+const DefaultCacheBytes = 8 << 20
 
 // Options say whose journal it is and how large its parts are. Only the identity is required.
 type Options struct {

@@ -52,6 +52,18 @@ type generation struct {
 	deleted uint64
 }
 
+// forgetPages has the pages of the tables leave memory.
+func (g *generation) forgetPages() error {
+	dir, err := filepath.EvalSymlinks(g.dir) // the kernel names it without
+	if err != nil {
+		return err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	return forgetPages(dir)
+}
+
 // openGeneration opens an existing generation.
 func openGeneration(dir string, number uint64, o *Options) (*generation, error) {
 	s, err := recall(dir)

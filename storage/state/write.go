@@ -240,7 +240,7 @@ func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
 	}
 	c.attempt = nil
 	a.tell(checkpoint)
-	return c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, a.before == nil)
+	return errors.Join(c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, a.before == nil), a.g.forgetPages())
 }
 
 // tell keeps what is known to be live near the truth: what was written is added if none of it replaced something, as there are as many

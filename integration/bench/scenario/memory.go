@@ -76,7 +76,7 @@ func memoryOfNodes(ctx context.Context, e Env, keys int, reference float64) (fig
 type footprint struct {
 	resident float64
 	files    float64 // the part of it that is pages of files
-	held     float64 // by Go's runtime, touched or not
+	used     float64 // of Go's heap and of the keyspace's memory
 }
 
 func footprintOf(ctx context.Context, n *cluster.Node, keys int) (f footprint, err error) {
@@ -88,9 +88,9 @@ func footprintOf(ctx context.Context, n *cluster.Node, keys int) (f footprint, e
 	if err != nil {
 		return f, err
 	}
-	held, err := n.Number(ctx, "memory", "used_memory")
+	used, err := n.Number(ctx, "memory", "used_memory")
 	perKey := func(bytes int64) float64 { return float64(bytes) / float64(keys) }
-	return footprint{perKey(resident), perKey(files), perKey(int64(held))}, err
+	return footprint{perKey(resident), perKey(files), perKey(int64(used))}, err
 }
 
 // memoryFigures compares the nodes, of which the first leads, with a redis-server.
@@ -110,7 +110,7 @@ func memoryFigures(keys int, all []footprint, reference float64) []Figure {
 	return []Figure{
 		against(figure("resident, the leader", leader.resident)).noting("%.0f of it pages of files, which the kernel takes back when it needs them", leader.files),
 		against(figure("resident, the median of the nodes", statistics.Median(residents))),
-		figure("held by Go's runtime, the leader", leader.held).noting("used_memory: allocated and not given back, touched or not"),
+		figure("used, the leader", leader.used).noting("used_memory: of Go's heap and of the keyspace's memory outside it"),
 	}
 }
 

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package state
+
+// forgetPages does nothing: only Linux takes such advice.
+func forgetPages(string) error { return nil }
