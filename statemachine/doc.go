@@ -38,7 +38,8 @@
 // # Memory
 //
 // Objects, their bytes and everything else that grows with the number of keys lie outside Go's heap, in the memory of their space
-// (internal/arena), so the garbage collector has nothing to do with them. Each of them is freed once:
+// (internal/arena), so the garbage collector has nothing to do with them; the indexes of collections in parts are on the heap. Each of them is
+// freed once:
 //
 //   - space.remove, or frozenSpace.setAside before it, has taken all that is needed of an object that goes. Its value is freed at once. The object
 //     itself is freed with the last entry that a list of changes has of it: at once if there is none, or when the list is swept

@@ -35,6 +35,8 @@ type generation struct {
 
 	// weight is the sum of live.
 	weight atomic.Uint64
+	// attempted: a checkpoint is being written, and what it wrote will be read back.
+	attempted atomic.Bool
 
 	// The rest belongs to the one that writes.
 
@@ -64,6 +66,16 @@ func (g *generation) forgetPages() error {
 	return forgetPages(dir)
 }
 
+// forgetCompacted is for after a compaction, whose pages nobody needs soon, unless a checkpoint is being written.
+func (g *generation) forgetCompacted() {
+	if g.attempted.Load() {
+		return
+	}
+	if err := g.forgetPages(); err != nil {
+		g.badger.log.Warn("checkpoints: pages of tables stay in memory", "error", err)
+	}
+}
+
 // openGeneration opens an existing generation.
 func openGeneration(dir string, number uint64, o *Options) (*generation, error) {
 	s, err := recall(dir)
@@ -89,6 +101,7 @@ func makeGeneration(dir string, number uint64, s shape, o *Options) (*generation
 
 func open(g *generation, o *Options) (*generation, error) {
 	g.badger, g.rest, g.long = newFailStop(o.Logger, g.dir), o.Rest, make(map[uint64]struct{})
+	g.badger.compacted = g.forgetCompacted
 	g.apart = o.apart
 	if err := g.open(); err != nil {
 		return nil, err

@@ -58,6 +58,9 @@ func (l *load) endLocked(why error) {
 	}
 	l.s.close()
 	l.s, l.result = nil, why
+	if err := l.r.g.forgetPages(); err != nil && l.result == nil {
+		l.result = err
+	}
 	l.c.mu.Lock()
 	delete(l.c.loads, l)
 	l.c.mu.Unlock()

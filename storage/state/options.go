@@ -36,6 +36,8 @@ type failStop struct {
 	once   sync.Once
 	failed chan struct{} // closed by the first error
 	err    error         // which it was; not before failed is closed
+	// compacted is called after each compaction, by the goroutine that has compacted.
+	compacted func()
 }
 
 func newFailStop(log *slog.Logger, dir string) *failStop {
@@ -64,8 +66,15 @@ func (f *failStop) Infof(format string, args ...any) {
 	f.log.Debug("checkpoints: Badger: " + text(format, args))
 }
 
+// compactionDone is how Badger's line about the end of a compaction begins. It tells of that in no other way.
+const compactionDone = "[Compactor: %d] Compaction for level: %d DONE"
+
 // Debugf implements badger.Logger; nobody reads that much.
-func (f *failStop) Debugf(string, ...any) {}
+func (f *failStop) Debugf(format string, _ ...any) {
+	if format == compactionDone && f.compacted != nil {
+		f.compacted()
+	}
+}
 
 // guard runs work, but does not wait for it once Badger has failed.
 func (f *failStop) guard(work func() error) error {

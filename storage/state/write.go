@@ -118,6 +118,7 @@ func (c *Checkpoints) begin(slot paxos.Slot, before *image, bytes uint64) (a *at
 		return nil, err
 	}
 	a.g.attempt++
+	a.g.attempted.Store(true)
 	a.number = a.g.attempt
 	c.attempt = a
 	return a, nil
@@ -136,6 +137,9 @@ func (a *attempt) blame(err error) error {
 func (c *Checkpoints) abandon() error {
 	a := c.attempt
 	c.attempt = nil
+	if a != nil {
+		a.g.attempted.Store(false)
+	}
 	if a != nil && a.before == nil {
 		return c.remove(a.g)
 	}
@@ -240,6 +244,7 @@ func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
 	}
 	c.attempt = nil
 	a.tell(checkpoint)
+	a.g.attempted.Store(false)
 	return errors.Join(c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, a.before == nil), a.g.forgetPages())
 }
 
