@@ -18,5 +18,17 @@ func (m *Machine) Memory() Memory {
 // memory is Memory under the lock.
 func (ks *keyspace) memory() Memory { return Memory(ks.heap.Usage()) }
 
-// reclaimPerApply is about how many bytes each Apply gives back to the kernel, if there are any: a millisecond's worth.
+// Reclaimable reports whether Reclaim has something to give back. The goroutine that calls Apply calls it.
+func (m *Machine) Reclaimable() bool { return m.ks.heap.Reclaimable() }
+
+// Reclaim gives some of the memory of flushed databases and of removed large values back to the kernel, and reports whether there is more. Apply
+// does it, too; this is for when there is nothing to be applied. Safe from any goroutine but in Replies.
+func (m *Machine) Reclaim() (more bool) {
+	m.mu.RLock()
+	heap := m.ks.heap
+	m.mu.RUnlock()
+	return heap.Reclaim(reclaimPerApply)
+}
+
+// reclaimPerApply is about how many bytes Reclaim and each Apply give back, if there are any: a millisecond's worth.
 const reclaimPerApply = 16 << 20

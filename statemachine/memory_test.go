@@ -202,6 +202,30 @@ func TestAFlushGivesItsMemoryBack(t *testing.T) {
 	}
 }
 
+// TestALargeFlushIsGivenBackWithoutCommands: by Reclaim, beside readers.
+func TestALargeFlushIsGivenBackWithoutCommands(t *testing.T) {
+	h := newHarness(t)
+	for i := range 40 {
+		h.do("SET key:" + string(rune('A'+i)) + " " + strings.Repeat("v", 2<<20))
+	}
+	h.expect("FLUSHALL", "OK")
+	if !h.m.Reclaimable() {
+		t.Fatalf("80 MiB were given back at once: %+v", h.m.Memory())
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for h.m.Reclaim() {
+			continue
+		}
+	}()
+	h.read(h.now, "DBSIZE")
+	<-done
+	if u := h.m.Memory(); h.m.Reclaimable() || u.Mapped > 4<<20 {
+		t.Fatalf("%+v is left", u)
+	}
+}
+
 // TestRandomSizesOfValues: values that grow and shrink in every way through all sizes keep their bytes.
 func TestRandomSizesOfValues(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 9))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -9,7 +10,13 @@ import (
 )
 
 // machine is the keyspace as the group sees it: replication does not know the reply methods of statemachine.
-type machine struct{ *statemachine.Machine }
+type machine struct {
+	*statemachine.Machine
+	// reclaiming says that a goroutine gives memory back.
+	reclaiming *atomic.Bool
+}
+
+func newMachine(m *statemachine.Machine) machine { return machine{m, new(atomic.Bool)} }
 
 // Apply implements replication.Machine. What the client layer gave the group as Replies always has the methods of
 // statemachine.Replies as well.
@@ -19,6 +26,17 @@ func (m machine) Apply(slot uint64, stamp replication.Stamp, commands []byte, co
 		own = replies.(statemachine.Replies)
 	}
 	m.Machine.Apply(slot, statemachine.Stamp(stamp), commands, count, own)
+	if m.Machine.Reclaimable() && m.reclaiming.CompareAndSwap(false, true) {
+		go m.reclaim()
+	}
+}
+
+// reclaim gives back what a large flush has left, beside whatever is applied next, if anything is.
+func (m machine) reclaim() {
+	defer m.reclaiming.Store(false)
+	for m.Machine.Reclaim() {
+		continue
+	}
 }
 
 // Freeze implements replication.Machine.

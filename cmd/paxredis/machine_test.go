@@ -11,7 +11,7 @@ import (
 // What the keyspace says of a later release reaches the group, which would give a damaged checkpoint up.
 func TestTheGroupIsToldOfAStateOfALaterRelease(t *testing.T) {
 	none := func() (paxos.CheckpointRecord, bool, error) { return paxos.CheckpointRecord{}, false, nil }
-	m := machine{statemachine.New(statemachine.Config{})}
+	m := newMachine(statemachine.New(statemachine.Config{}))
 	for state, later := range map[string]bool{"\x08\x02": true, "\x08\x01": false, "\xff": false} {
 		if err := m.Restore(paxos.Checkpoint{Machine: []byte(state)}, none); err == nil || errors.Is(err, paxos.ErrNewerFormat) != later {
 			t.Errorf("state %x: %v", state, err)

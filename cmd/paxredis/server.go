@@ -169,7 +169,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), machine{n.machine}, systemClock())
+	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
 	if err != nil {
 		return err
 	}

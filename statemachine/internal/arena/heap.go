@@ -3,6 +3,7 @@ package arena
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // Heap is all memory of one owner. When the owner is garbage, so is its memory; Close is sooner.
@@ -16,8 +17,8 @@ type leavings struct {
 	live map[*mappings]struct{} // of arenas that are in use; guarded as they are
 
 	mu      sync.Mutex
-	dropped []*mappings // to be given back
-	bytes   uintptr     // of them
+	dropped []*mappings  // to be given back
+	bytes   atomic.Int64 // of them
 }
 
 // NewHeap returns an empty heap, which takes no memory yet.
@@ -50,9 +51,7 @@ func (h *Heap) Usage() (u Usage) {
 		u.InUse += int(a.inUse)
 		u.Mapped += int(a.pages.bytes)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	u.Mapped += int(h.bytes)
+	u.Mapped += int(h.bytes.Load())
 	return u
 }
 
@@ -68,27 +67,24 @@ func (l *leavings) drop(m *mappings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dropped = append(l.dropped, m)
-	l.bytes += m.bytes
+	l.bytes.Add(int64(m.bytes))
 }
 
 // Reclaim gives memory of dropped arenas, and of the largest blocks that were freed, back to the kernel: at least about least bytes of
 // it, and more when there is so much that it would pile up. It reports whether anything is left. Safe from any goroutine.
 func (l *leavings) Reclaim(least int) (more bool) {
-	l.mu.Lock()
-	most := max(least, int(l.bytes)/reclaimShare)
-	l.mu.Unlock()
-	for given := 0; given < most; {
-		m, ok := l.next()
-		if !ok {
-			return false
+	most := max(least, int(l.bytes.Load())/reclaimShare)
+	for given := 0; given < most && l.bytes.Load() > 0; {
+		if m, ok := l.next(); ok {
+			m.unmap()
+			given += int(m.size)
 		}
-		m.unmap()
-		given += int(m.size)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.dropped) > 0
+	return l.bytes.Load() > 0
 }
+
+// Reclaimable reports whether there is something for Reclaim to give back. Safe from any goroutine.
+func (l *leavings) Reclaimable() bool { return l.bytes.Load() > 0 }
 
 // next takes out a mapping to be given back.
 func (l *leavings) next() (mapping, bool) {
@@ -99,7 +95,7 @@ func (l *leavings) next() (mapping, bool) {
 	}
 	last := len(l.dropped) - 1
 	m := l.dropped[last].pop()
-	l.bytes -= m.size
+	l.bytes.Add(-int64(m.size))
 	if len(l.dropped[last].all) == 0 {
 		l.dropped[last] = nil
 		l.dropped = l.dropped[:last]
