@@ -164,7 +164,9 @@ LCS K K IDX WITHMATCHLEN MINMATCHLEN N|DEL K|DEL K K|UNLINK K K|EXISTS K K|TYPE 
 COPY K K REPLACE|COPY K K DB N|MOVE K N|KEYS *|KEYS k?y*|KEYS [a-c]|DBSIZE|EXPIRE K T|EXPIRE K U NX|EXPIRE K U GT|
 EXPIRE K U LT|EXPIRE K T XX|EXPIREAT K T|PEXPIRE K T|PEXPIRE K U O|PERSIST K|PEXPIREAT K 99999999999999|
 EXPIREAT K 9999999999 O|OBJECT ENCODING K|OBJECT REFCOUNT nokey|FLUSHDB|SWAPDB 1 2|NOSUCH K V|GET|OBJECT|OBJECT NOSUCH K|SETEX K T V|
-PSETEX K T V|SWAPDB N N`, "|")
+PSETEX K T V|SWAPDB N N|SETBIT K B b|SETBIT K B b|SETBIT K N b|GETBIT K B|GETBIT K N|BITCOUNT K|BITCOUNT K R R|
+BITCOUNT K R R u|BITPOS K b|BITPOS K b R|BITPOS K b R R|BITPOS K b R R u|BITOP op K K|BITOP op K K K|BITOP op K K K K|BITOP not K K|
+BITFIELD K g|BITFIELD K g g|BITFIELD K w|BITFIELD K w w|BITFIELD K w g|BITFIELD K o w w|BITFIELD K o w o w g w|BITFIELD_RO K g g|BITFIELD_RO K w`, "|")
 
 func randomCommand(rng *rand.Rand) [][]byte {
 	for {
@@ -183,6 +185,24 @@ func randomCommand(rng *rand.Rand) [][]byte {
 				fields[i] = strconv.Itoa(1000 + rng.IntN(1e8)) // hardly ever twice the same
 			case "F":
 				fields[i] = strconv.FormatFloat(rng.NormFloat64(), 'f', rng.IntN(17), 64)
+			case "B":
+				fields[i] = strconv.Itoa(rng.IntN(200))
+			case "b":
+				fields[i] = pickWord(rng, "0", "1", "0", "1", "0", "1", "2", "-1", "abc")
+			case "u":
+				fields[i] = pickWord(rng, "BIT", "BYTE", "bit", "byte", "BIT")
+			case "R":
+				fields[i] = pickWord(rng, "0", "1", "-1", "-3", "5", "17", "-30", "100", "9223372036854775807", "-9223372036854775808", strconv.Itoa(rng.IntN(60)))
+			case "op":
+				fields[i] = pickWord(rng, "AND", "OR", "XOR", "and", "NOT", "NAND")
+			case "o":
+				fields[i] = "OVERFLOW " + pickWord(rng, "WRAP", "SAT", "FAIL", "SAT", "fail", "NONE")
+			case "g":
+				fields[i] = "GET " + randomBitType(rng) + " " + randomBitOffset(rng)
+			case "w":
+				fields[i] = pickWord(rng, "SET ", "INCRBY ") + randomBitType(rng) + " " + randomBitOffset(rng) + " " +
+					pickWord(rng, strconv.FormatInt(int64(rng.Uint64()), 10), strconv.Itoa(rng.IntN(300)-150), "1", "-1", "0", "9223372036854775807",
+						"-9223372036854775808", "abc")
 			case "O":
 				fields[i] = pickWord(rng, "NX", "XX", "GET", "KEEPTTL", "EX", "99999999998", "nx", "EXAT", "99999999999", "bogus", "PERSIST", "GT", "LT")
 			}
@@ -194,6 +214,20 @@ func randomCommand(rng *rand.Rand) [][]byte {
 		}
 		return words(line)
 	}
+}
+
+func randomBitType(rng *rand.Rand) string {
+	if rng.IntN(20) == 0 {
+		return pickWord(rng, "u64", "i65", "u0", "i", "x8", "I8", "i-1", "i08")
+	}
+	if rng.IntN(2) == 0 {
+		return "i" + strconv.Itoa(1+rng.IntN(64))
+	}
+	return "u" + strconv.Itoa(1+rng.IntN(63))
+}
+
+func randomBitOffset(rng *rand.Rand) string {
+	return pickWord(rng, strconv.Itoa(rng.IntN(200)), strconv.Itoa(rng.IntN(200)), "#"+strconv.Itoa(rng.IntN(8)), "#0", "0", "-1", "#-1", "abc", "#")
 }
 
 // differentialCases need no state but what they make.
@@ -235,6 +269,62 @@ SETEX a 0 b
 SETEX a abc b
 PSETEX a -1 b
 SETRANGE a -1 b
+SET bits foobar
+BITCOUNT bits 0
+BITCOUNT bits 0 abc
+BITCOUNT bits abc 0
+BITCOUNT bits 0 abc BOGUS
+BITCOUNT bits 0 -1 BOGUS
+BITCOUNT bits 0 -1 BIT BIT
+BITPOS bits 2
+BITPOS bits abc
+BITPOS bits 1 abc
+BITPOS bits 1 0 abc
+BITPOS bits 1 0 abc BOGUS
+BITPOS bits 1 0 -1 BOGUS
+BITPOS bits 1 0 -1 BIT BIT
+BITPOS bits 0 7 5 BIT
+DEL bits
+BITFIELD bits SET u16 0 65535
+BITPOS bits 0
+BITPOS bits 0 1
+BITPOS bits 0 0 -1
+BITPOS bits 0 2
+SETBIT bits -1 0
+SETBIT bits 4294967296 0
+SETBIT bits 5 2
+SETBIT bits abc 2
+SETBIT bits #1 1
+GETBIT bits 4294967295
+GETBIT bits 4294967296
+BITFIELD bits
+BITFIELD nobits
+EXISTS nobits
+BITFIELD nobits GET u8 0
+EXISTS nobits
+BITFIELD nobits OVERFLOW FAIL SET u8 0 256
+OBJECT ENCODING nobits
+BITFIELD bits GET u64 0
+BITFIELD bits GET u8
+BITFIELD bits SET u8 0
+BITFIELD bits OVERFLOW
+BITFIELD bits OVERFLOW FOO
+BITFIELD bits OVERFLOW FAIL GET u8 0
+BITFIELD bits BOGUS u8 0
+BITFIELD bits GET u8 -1
+BITFIELD bits GET u8 #-1
+BITFIELD_RO bits SET u8 0 1
+BITFIELD_RO bits GET u8 0 GET i4 #1
+BITOP NOT bits2 bits bits
+BITOP NAND bits2 bits bits
+BITOP AND bits2
+BITOP NOT bits2 bits
+GET bits2
+EXPIRE bits2 100000
+BITOP OR bits2 bits2 nokey
+PERSIST bits2
+BITOP AND bits2 nokey nokey2
+EXISTS bits2
 SETRANGE a 536870912 b
 SETRANGE a 9223372036854775807 bb
 SETRANGE a abc b
