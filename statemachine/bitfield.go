@@ -94,10 +94,11 @@ func (t bitType) add(value, increment int64, rule overflowRule) (sum int64, ok b
 	return t.limit(sum, above, below, rule)
 }
 
-// set returns a value that a client gave as the type has it. As in Redis, a negative one is above all unsigned ones.
+// set returns a value that a client gave as the type has it. As in Redis, a negative one is above all unsigned ones, and one
+// whose distance from the highest value has no int64 is above it, too.
 func (t bitType) set(value int64, rule overflowRule) (_ int64, ok bool) {
 	least, highest := t.bounds()
-	above := value > highest || !t.signed && value < 0
+	above := value > highest || t.width < maxSignedWidth && highest-value < 0 || !t.signed && value < 0
 	return t.limit(value, above, t.signed && value < least, rule)
 }
 

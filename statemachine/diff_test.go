@@ -166,7 +166,8 @@ EXPIRE K U LT|EXPIRE K T XX|EXPIREAT K T|PEXPIRE K T|PEXPIRE K U O|PERSIST K|PEX
 EXPIREAT K 9999999999 O|OBJECT ENCODING K|OBJECT REFCOUNT nokey|FLUSHDB|SWAPDB 1 2|NOSUCH K V|GET|OBJECT|OBJECT NOSUCH K|SETEX K T V|
 PSETEX K T V|SWAPDB N N|SETBIT K B b|SETBIT K B b|SETBIT K N b|GETBIT K B|GETBIT K N|BITCOUNT K|BITCOUNT K R R|
 BITCOUNT K R R u|BITPOS K b|BITPOS K b R|BITPOS K b R R|BITPOS K b R R u|BITOP op K K|BITOP op K K K|BITOP op K K K K|BITOP not K K|
-BITFIELD K g|BITFIELD K g g|BITFIELD K w|BITFIELD K w w|BITFIELD K w g|BITFIELD K o w w|BITFIELD K o w o w g w|BITFIELD_RO K g g|BITFIELD_RO K w`, "|")
+BITFIELD K g|BITFIELD K g g|BITFIELD K w|BITFIELD K w w|BITFIELD K w g|BITFIELD K o w w|BITFIELD K o w o w g w|BITFIELD_RO K g g|BITFIELD_RO K w|PFADD H V|PFADD H V V V V V|PFADD H|PFADD K V|PFCOUNT H H|PFCOUNT H K|PFMERGE H H|PFMERGE H H H|PFDEBUG ENCODING H|PFDEBUG DECODE H|
+PFDEBUG TODENSE H|GET H|DEL H|COPY H H REPLACE`, "|")
 
 func randomCommand(rng *rand.Rand) [][]byte {
 	for {
@@ -185,6 +186,8 @@ func randomCommand(rng *rand.Rand) [][]byte {
 				fields[i] = strconv.Itoa(1000 + rng.IntN(1e8)) // hardly ever twice the same
 			case "F":
 				fields[i] = strconv.FormatFloat(rng.NormFloat64(), 'f', rng.IntN(17), 64)
+			case "H":
+				fields[i] = pickWord(rng, "h1", "h2", "h3")
 			case "B":
 				fields[i] = strconv.Itoa(rng.IntN(200))
 			case "b":
@@ -313,9 +316,49 @@ BITFIELD bits OVERFLOW FAIL GET u8 0
 BITFIELD bits BOGUS u8 0
 BITFIELD bits GET u8 -1
 BITFIELD bits GET u8 #-1
+BITFIELD wide OVERFLOW SAT SET i64 0 -5 SET i64 64 -9223372036854775808 SET i63 128 -9223372036854775808 SET i4 200 -9223372036854775808
+GET wide
 BITFIELD_RO bits SET u8 0 1
 BITFIELD_RO bits GET u8 0 GET i4 #1
 BITOP NOT bits2 bits bits
+PFADD bits a
+PFCOUNT bits
+PFCOUNT nokey bits
+PFMERGE nokey bits
+PFDEBUG ENCODING bits
+PFDEBUG ENCODING nokey
+PFADD hll
+PFADD hll
+PFADD hll a b c
+GET hll
+PFDEBUG DECODE hll
+PFDEBUG decode hll x
+PFDEBUG BOGUS hll
+PFDEBUG GETREG hll
+PFDEBUG DECODE hll
+PFDEBUG ENCODING hll
+PFDEBUG TODENSE hll
+STRLEN hll
+PFADD hll a b c d
+PFCOUNT hll
+PFMERGE merged hll
+PFDEBUG ENCODING merged
+PFCOUNT merged
+PFMERGE merged
+PFSELFTEST
+SETRANGE hll 0 X
+PFADD hll e
+SETRANGE hll 0 H
+APPEND hll x
+PFCOUNT hll
+PFADD hll2 a b c
+SETRANGE hll2 16 zzzzzzzz
+PFCOUNT hll2
+PFADD hll2 e
+PFMERGE x hll2
+PFDEBUG TODENSE hll2
+SETRANGE hll2 4 \x02
+PFCOUNT hll2
 BITOP NAND bits2 bits bits
 BITOP AND bits2
 BITOP NOT bits2 bits
@@ -552,10 +595,44 @@ func infoOf(t *testing.T, name string, info []byte) string {
 	if err != nil {
 		t.Fatalf("COMMAND INFO of %s replied %q", name, info)
 	}
-	flags := slices.DeleteFunc(fields[6:6+n], func(flag string) bool { return flag == "+movablekeys" })
+	flags := slices.DeleteFunc(fields[6:6+n], func(flag string) bool { return flag == "+movablekeys" || flag == "+may_replicate" })
 	slices.Sort(flags)
 	keys := fields[6+n:]
 	return fmt.Sprintf("%s %v %s %s %s", fields[4][1:], flags, keys[0][1:], keys[1][1:], keys[2][1:])
+}
+
+// TestHyperLogLogsAsRedis compares estimates, and values byte for byte, while they go from sparse to dense. Estimates are asked of copies,
+// as redis-server writes them into the value.
+func TestHyperLogLogsAsRedis(t *testing.T) {
+	r := startRedis(t)
+	for seed := range uint64(8) {
+		h := newHarness(t)
+		r.do(words("FLUSHALL"))
+		rng := rand.New(rand.NewPCG(seed, 14))
+		most := 1 << (2 * seed)
+		for range 60 {
+			key := pickWord(rng, "h1", "h2", "h3")
+			add := words("PFADD " + key)
+			for range rng.IntN(100) * int(seed+1) {
+				add = append(add, strconv.AppendInt(nil, rng.Int64N(int64(most)*16), 10))
+			}
+			r.same(h, add)
+			r.same(h, words("GET "+key))
+			r.same(h, words("COPY "+key+" copy REPLACE"))
+			r.same(h, words("PFCOUNT copy"))
+			if rng.IntN(6) == 0 {
+				r.same(h, words("PFMERGE "+pickWord(rng, "h1", "h4")+" h1 "+key))
+				r.same(h, words("GET h1"))
+				r.same(h, words("GET h4"))
+			}
+			r.same(h, words("PFCOUNT h1 h2 h4"))
+		}
+		for _, key := range []string{"h1", "h2", "h3", "h4"} {
+			r.same(h, words("PFDEBUG DECODE "+key))
+			r.same(h, words("PFDEBUG GETREG "+key))
+			r.same(h, words("GET "+key))
+		}
+	}
 }
 
 // TestPatternsAsRedis compares random patterns, malformed ones too.
