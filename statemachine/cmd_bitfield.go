@@ -124,16 +124,22 @@ func bitfield(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	changed := e.object == nil || len(e.object.str()) < f.length
-	bitmap := tx.ks.bitmap(&e, f.length)
+	if changed {
+		tx.ks.bitmap(&e, f.length)
+	}
 	reply.Array(len(f.steps))
 	for i := range f.steps {
-		if f.steps[i].run(bitmap, reply) {
+		step := &f.steps[i]
+		if value, ok := step.run(e.object.str(), reply); ok {
+			step.fieldType.put(tx.ks.bitmap(&e, f.length), step.offset, value)
 			changed = true
 		}
 	}
 	if changed {
 		tx.ks.stamp(&e, s)
+		return
 	}
+	e.nowRaw()
 }
 
 // bitfieldRO: BITFIELD_RO key with any number of GET.
@@ -165,29 +171,25 @@ func (f *fieldSteps) get(tx *Tx, key []byte, reply Reply) {
 	}
 }
 
-// run runs a step on a bitmap with room for it, replies, and reports whether it has changed something.
-func (s *fieldStep) run(bitmap []byte, reply Reply) (changed bool) {
+// run runs a step on a bitmap and replies; ok is true if the field is to become another value.
+func (s *fieldStep) run(bitmap []byte, reply Reply) (value int64, ok bool) {
 	old := s.fieldType.get(bitmap, s.offset)
-	if s.action == fieldGet {
+	switch s.action {
+	case fieldGet:
 		reply.Int(old)
-		return false
-	}
-	var value int64
-	var ok bool
-	if s.action == fieldSet {
+		return 0, false
+	case fieldSet:
 		value, ok = s.fieldType.set(s.value, s.overflow)
-	} else {
+	default:
 		value, ok = s.fieldType.add(old, s.value, s.overflow)
 	}
 	switch {
 	case !ok:
 		reply.Null()
-		return false
 	case s.action == fieldSet:
 		reply.Int(old)
 	default:
 		reply.Int(value)
 	}
-	s.fieldType.put(bitmap, s.offset, value)
-	return value != old
+	return value, ok && value != old
 }

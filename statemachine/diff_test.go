@@ -554,6 +554,7 @@ func TestRowsAsRedis(t *testing.T) {
 	}
 	ours := map[string]string{
 		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG SET-ACTIVE-EXPIRE": "",
+		"DIGEST": "8.4", "DELEX": "8.4", "DELIFEQ": "of Valkey", "MSETEX": "8.4",
 	}
 	var check func(prefix string, rows []Command)
 	check = func(prefix string, rows []Command) {
