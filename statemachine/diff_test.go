@@ -30,7 +30,7 @@ func startRedis(t testing.TB) *redis {
 	}
 	for port := 21000; port < 21100; port++ {
 		cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-			"--dir", t.TempDir())
+			"--dir", t.TempDir(), "--enable-debug-command", "yes")
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
