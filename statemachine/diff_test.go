@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paxredis/paxredis/statemachine/internal/rdb"
 )
 
 // redis is a redis-server of the test's own, and a connection to it.
@@ -167,7 +169,7 @@ EXPIREAT K 9999999999 O|OBJECT ENCODING K|OBJECT REFCOUNT nokey|FLUSHDB|SWAPDB 1
 PSETEX K T V|SWAPDB N N|SETBIT K B b|SETBIT K B b|SETBIT K N b|GETBIT K B|GETBIT K N|BITCOUNT K|BITCOUNT K R R|
 BITCOUNT K R R u|BITPOS K b|BITPOS K b R|BITPOS K b R R|BITPOS K b R R u|BITOP op K K|BITOP op K K K|BITOP op K K K K|BITOP not K K|
 BITFIELD K g|BITFIELD K g g|BITFIELD K w|BITFIELD K w w|BITFIELD K w g|BITFIELD K o w w|BITFIELD K o w o w g w|BITFIELD_RO K g g|BITFIELD_RO K w|PFADD H V|PFADD H V V V V V|PFADD H|PFADD K V|PFCOUNT H H|PFCOUNT H K|PFMERGE H H|PFMERGE H H H|PFDEBUG ENCODING H|PFDEBUG DECODE H|
-PFDEBUG TODENSE H|GET H|DEL H|COPY H H REPLACE`, "|")
+PFDEBUG TODENSE H|GET H|DEL H|COPY H H REPLACE|RESTORE K X P|RESTORE K X P REPLACE|RESTORE K X P REPLACE r`, "|")
 
 func randomCommand(rng *rand.Rand) [][]byte {
 	for {
@@ -186,6 +188,12 @@ func randomCommand(rng *rand.Rand) [][]byte {
 				fields[i] = strconv.Itoa(1000 + rng.IntN(1e8)) // hardly ever twice the same
 			case "F":
 				fields[i] = strconv.FormatFloat(rng.NormFloat64(), 'f', rng.IntN(17), 64)
+			case "X":
+				fields[i] = pickWord(rng, "0", "0", "0", "100000", "-1", "abc")
+			case "P":
+				fields[i] = "payload:" + strconv.Itoa(rng.IntN(len(dumpedPayloads)))
+			case "r":
+				fields[i] = pickWord(rng, "ABSTTL", "IDLETIME 5", "FREQ 5", "FREQ 300", "IDLETIME -1", "IDLETIME", "BOGUS", "FREQ 1 IDLETIME 1", "replace")
 			case "H":
 				fields[i] = pickWord(rng, "h1", "h2", "h3")
 			case "B":
@@ -215,8 +223,21 @@ func randomCommand(rng *rand.Rand) [][]byte {
 		if fields[0] == "FLUSHDB" && rng.IntN(20) != 0 || fields[0] == "SWAPDB" && strings.Contains(line, "0") {
 			continue
 		}
-		return words(line)
+		args := words(line)
+		for i, payload := range dumpedPayloads { // they are no words: there is a newline in each
+			for j := range args {
+				if string(args[j]) == "payload:"+strconv.Itoa(i) {
+					args[j] = []byte(payload)
+				}
+			}
+		}
+		return args
 	}
+}
+
+// dumpedPayloads are DUMP's of a string, an integer and a compressed string, and a damaged one.
+var dumpedPayloads = []string{
+	string(rdb.Dump(rdb.String("hello"))), string(rdb.Dump(rdb.String("-70000"))), string(rdb.Dump(rdb.String(strings.Repeat("abc", 30)))), "damaged",
 }
 
 func randomBitType(rng *rand.Rand) string {
