@@ -165,7 +165,9 @@ func isShort(value string) bool {
 }
 
 // hasOffset reports whether an argument is a place in a string, or holds one.
-func hasOffset(a Argument) bool { return a.Name == "offset" || slices.ContainsFunc(a.Arguments, hasOffset) }
+func hasOffset(a Argument) bool {
+	return a.Name == "offset" || slices.ContainsFunc(a.Arguments, hasOffset)
+}
 
 // isFar reports whether a value would be the offset of a bit that makes a string of megabytes.
 func isFar(value string) bool {
