@@ -25,6 +25,9 @@ func (tx *Tx) rdbValue(o *Object) (v rdb.Value, ok bool) {
 			return true
 		})
 		return all, true
+	case KindStream:
+		s := tx.stream(o)
+		return s.rdbValue(), true
 	}
 	return nil, false
 }
@@ -38,6 +41,8 @@ func (tx *Tx) putRDB(e *entry, v rdb.Value, s stamp) bool {
 		tx.putList(e, v, s)
 	case rdb.Hash:
 		tx.putHash(e, v, s)
+	case *rdb.Stream:
+		tx.putStream(e, v, s)
 	default:
 		return false
 	}
