@@ -42,7 +42,7 @@ var keyFlags = map[string][][]string{
 	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {{"RW", "insert"}},
 	"PFCOUNT": {{"RW", "access"}}, "PFDEBUG": {{"RW", "access"}}, "PFMERGE": {{"RW", "access", "insert"}, readsValue},
 	"DELEX": {{"RW", "delete", "variable_flags"}}, "DELIFEQ": {takesAway}, "MSETEX": {replaces},
-	"RESTORE": {replaces},
+	"RESTORE":  {replaces},
 	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
 

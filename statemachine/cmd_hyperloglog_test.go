@@ -2,6 +2,8 @@ package statemachine
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -107,4 +109,38 @@ func TestADenseHyperLogLogIsChangedInPlace(t *testing.T) {
 		t.Error("the value is somewhere else")
 	}
 	h.expect("PFCOUNT k", ":1002") // an estimate; there are 1001
+}
+
+// TestHyperLogLogsAsRedis compares estimates, and values byte for byte, while they go from sparse to dense. Estimates are asked of copies,
+// as redis-server writes them into the value.
+func TestHyperLogLogsAsRedis(t *testing.T) {
+	r := startRedis(t)
+	for seed := range uint64(8) {
+		h := newHarness(t)
+		r.do(words("FLUSHALL"))
+		rng := rand.New(rand.NewPCG(seed, 14))
+		most := 1 << (2 * seed)
+		for range 60 {
+			key := pickWord(rng, "h1", "h2", "h3")
+			add := words("PFADD " + key)
+			for range rng.IntN(100) * int(seed+1) {
+				add = append(add, strconv.AppendInt(nil, rng.Int64N(int64(most)*16), 10))
+			}
+			r.same(h, add)
+			r.same(h, words("GET "+key))
+			r.same(h, words("COPY "+key+" copy REPLACE"))
+			r.same(h, words("PFCOUNT copy"))
+			if rng.IntN(6) == 0 {
+				r.same(h, words("PFMERGE "+pickWord(rng, "h1", "h4")+" h1 "+key))
+				r.same(h, words("GET h1"))
+				r.same(h, words("GET h4"))
+			}
+			r.same(h, words("PFCOUNT h1 h2 h4"))
+		}
+		for _, key := range []string{"h1", "h2", "h3", "h4"} {
+			r.same(h, words("PFDEBUG DECODE "+key))
+			r.same(h, words("PFDEBUG GETREG "+key))
+			r.same(h, words("GET "+key))
+		}
+	}
 }
