@@ -52,6 +52,8 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
+	halted       haltMode  // which commands wait: CLIENT PAUSE
+	postponed    []*Client // those whose command waits for that, the oldest first
 }
 
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
@@ -66,6 +68,7 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 		}
 	}
 	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
+	l.halted = s.halt.current()
 	l.lane = s.node.NewLane(l)
 	return l
 }
@@ -141,7 +144,7 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 			l.protocolError(c, err)
 			return len(buf)
 		}
-		if n == 0 {
+		if n == 0 || l.halted != haltNothing && len(args) > 0 && l.postpone(c, args) {
 			return taken
 		}
 		taken += n

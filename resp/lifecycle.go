@@ -40,6 +40,7 @@ func (l *eventLoop) drain() {
 		}
 		l.touch(c)
 	}
+	l.followHalt() // nobody waits for the end of a pause
 }
 
 // unanswered counts the clients that are not done: one that lingers has all its replies, and does not take them.
@@ -148,6 +149,7 @@ func (l *eventLoop) forget(c *Client) {
 	if c.unlinger != nil {
 		c.unlinger()
 	}
+	l.forgetPostponed(c)
 	if c.holdsCheckpoint {
 		if release := l.server.holds.forget(c); release != nil {
 			l.server.errands.always(release)

@@ -62,6 +62,7 @@ type Server struct {
 	table     *statemachine.Table
 	rows      map[*statemachine.Command]*row
 	slow      slowLog
+	halt      halt
 	runID     string
 	loopCount int
 
@@ -234,6 +235,7 @@ func (s *Server) shutDown(ctx context.Context) error {
 	s.stopping.Store(true)
 	close(s.closing)
 	problems := []error{s.listener.Close()}
+	s.halt.end()
 	s.opening.Wait()
 	loops := s.allLoops()
 	for _, l := range loops {
