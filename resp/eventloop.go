@@ -52,8 +52,9 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
-	halted       haltMode  // which commands wait: CLIENT PAUSE
-	postponed    []*Client // those whose command waits for that, the oldest first
+	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
+	halted       haltMode    // which commands wait: CLIENT PAUSE
+	postponed    []*Client   // those whose command waits for that, the oldest first
 }
 
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
@@ -70,6 +71,9 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
 	l.halted = s.halt.current()
 	l.lane = s.node.NewLane(l)
+	if s.settings.idleTimeout() > 0 {
+		l.do(l.closeIdle)
+	}
 	return l
 }
 

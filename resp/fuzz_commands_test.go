@@ -142,15 +142,19 @@ func FuzzLocalCommands(f *testing.F) {
 
 // settingsOf remembers what can be set, and returns what sets it again: the server outlives an input.
 func settingsOf(s *Server) (restore func()) {
-	values := map[*parameter]int64{}
+	values := map[*parameter]string{}
 	for i := range s.settings.parameters {
-		if p := &s.settings.parameters[i]; p.variable != nil {
-			values[p] = p.variable.Load()
+		if p := &s.settings.parameters[i]; p.setting != nil {
+			values[p] = p.value()
 		}
 	}
 	return func() {
 		for p, value := range values {
-			p.variable.Store(value)
+			apply, why := p.setting.parse(value)
+			if why != "" {
+				panic(p.name + ": what it says of itself is not taken: " + why)
+			}
+			apply()
 		}
 	}
 }

@@ -15,9 +15,9 @@ const maxSpareBuffers = 64
 // outBuffer sees to it that the client has memory for replies: as much as it may be owed besides what it has not read yet.
 func (l *eventLoop) outBuffer(c *Client) *Writer {
 	if c.out.Buf == nil {
-		c.out.Most, c.out.overrun = l.server.maxOutput, false
+		c.out.Most, c.out.overrun = l.server.settings.outputLimit(), false
 		if c.half == nil {
-			c.out.Most = max(1, l.server.maxOutput-c.conn.OutboundBuffered())
+			c.out.Most = max(1, l.server.settings.outputLimit()-c.conn.OutboundBuffered())
 		}
 		if n := len(l.spareOut); n > 0 {
 			c.out.Buf = l.spareOut[n-1]
@@ -41,7 +41,7 @@ func (l *eventLoop) flush(c *Client) {
 		switch {
 		case c.out.overrun:
 			l.drop(c, "its replies are beyond the output buffer limit")
-		case unread > 0 && unread+len(c.out.Buf) > l.server.maxOutput:
+		case unread > 0 && unread+len(c.out.Buf) > l.server.settings.outputLimit():
 			l.drop(c, "its unread replies are beyond the output buffer limit")
 		}
 	}
@@ -54,7 +54,7 @@ func (l *eventLoop) flush(c *Client) {
 		l.stats.outputBytes.Add(uint64(len(buf)))
 		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(buf))
 		// An error closes the client: OnClose has run by then.
-		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.maxOutput {
+		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.settings.outputLimit() {
 			l.drop(c, "its unread replies are beyond the output buffer limit")
 		}
 	}

@@ -52,7 +52,6 @@ type Config struct {
 type Server struct {
 	config    Config
 	limits    Limits
-	maxOutput int
 	settings  *Settings
 	logger    *slog.Logger
 	now       func() time.Time
@@ -122,7 +121,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	if err := limits.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: cfg, limits: limits, maxOutput: int(limits.OutputBuffer), logger: cfg.Logger, now: cfg.Now, node: node,
+	s := &Server{config: cfg, limits: limits, logger: cfg.Logger, now: cfg.Now, node: node,
 		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 		partReaders: make(chan struct{}, maxCheckpointReads)}
 	s.errands.init()
@@ -136,9 +135,10 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	if s.runID = cfg.RunID; s.runID == "" {
 		s.runID = newRunID()
 	}
-	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, KeepAlive: keepAlive.Idle,
+	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
 	s.slow.settings = s.settings
+	s.settings.timeoutChanged = s.closeIdleClients
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {
 		return nil, err

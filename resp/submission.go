@@ -45,7 +45,7 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	s.running = true
 	s.began = s.loop.server.nanos()
 	it := &s.items[s.at]
-	if s.tallies[it.tally] > s.loop.server.maxOutput {
+	if s.tallies[it.tally] > s.loop.server.settings.outputLimit() {
 		it.tooMuch = true
 		return statemachine.Discard
 	}
@@ -57,7 +57,7 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 
 // limit keeps the next reply from growing far beyond the output limit, where its client is dropped.
 func (s *submission) limit() {
-	s.out.Most, s.out.overrun = len(s.out.Buf)+s.loop.server.maxOutput, false
+	s.out.Most, s.out.overrun = len(s.out.Buf)+s.loop.server.settings.outputLimit(), false
 }
 
 // Finish implements statemachine.Replies.
@@ -100,7 +100,7 @@ func (s *submission) runDeferred(view *statemachine.View) {
 		switch {
 		case it.failed != 0:
 			s.fail(it, &s.out, it.failed)
-		case s.tallies[it.tally] > s.loop.server.maxOutput:
+		case s.tallies[it.tally] > s.loop.server.settings.outputLimit():
 			it.tooMuch = true
 		default:
 			began := s.loop.server.nanos()
