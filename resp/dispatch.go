@@ -40,7 +40,7 @@ type row struct {
 func localCommands() []localCommand {
 	var all []localCommand
 	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
-		introspectionCommands(), paxosCommands(), saveCommands(), serverCommands()} {
+		introspectionCommands(), latencyCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
 	return all
@@ -211,5 +211,5 @@ func (l *eventLoop) runLocal(c *Client, r *row, args statemachine.Args) {
 	l.reply(c, r, func(w *Writer) { r.local(l, c, args, w) })
 	nanos := l.server.nanos() - began
 	l.stats.time(r, nanos)
-	l.server.slow.note(c, r, args, nanos, l.now)
+	l.server.timed(c, r, args, nanos, l.now)
 }

@@ -60,7 +60,7 @@ type eventLoop struct {
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now(), returns: returns{round: 1}}
 	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
-	l.stats.init(len(s.rows))
+	l.stats.init(len(s.rows), s.settings)
 	onMail := gnet.RunnableFunc(l.onMail)
 	l.mailbox.wake = func() {
 		if err := events.Execute(context.Background(), onMail); err != nil {

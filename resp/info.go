@@ -18,6 +18,8 @@ type InfoSource struct {
 	Replication ReplicationInfo
 	CPU         CPUInfo
 	Commands    []CommandInfo // those that were called or refused, in the order they are told
+	Latencies   []LatencyInfo // those that were timed, in the order they are told
+	Percentiles []float64     // of those that are told
 	Errors      []ErrorInfo   // in the order they are told
 	Keyspace    []KeyspaceInfo
 	Paxos       PaxosInfo
@@ -50,6 +52,7 @@ type ClientsInfo struct {
 // MemoryInfo is the section Memory, in bytes.
 type MemoryInfo struct {
 	Used    uint64 // by the Go heap and by the keyspace
+	Start   uint64 // of Used, before the first client came
 	RSS     uint64 // by the process
 	Peak    uint64 // of Used, as far as it was seen
 	System  uint64 // of the machine
@@ -118,6 +121,12 @@ type CommandInfo struct {
 	Name                    string // in lower case, "config|get"
 	Calls, Rejected, Failed uint64
 	Time                    time.Duration
+}
+
+// LatencyInfo is one line of the section Latencystats, and an element of LATENCY HISTOGRAM.
+type LatencyInfo struct {
+	Name string // as CommandInfo's
+	*latencies
 }
 
 // ErrorInfo is one line of the section Errorstats.

@@ -127,7 +127,7 @@ func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, rev
 	}
 	c := it.client
 	l.stats.count(it.row, reply, it.nanos)
-	l.server.slow.note(c, it.row, args, it.nanos, l.now)
+	l.server.timed(c, it.row, args, it.nanos, l.now)
 	if it.kind == kindWatch {
 		c.release()
 		if it.failed == 0 {

@@ -61,6 +61,7 @@ type Server struct {
 	table     *statemachine.Table
 	rows      map[*statemachine.Command]*row
 	slow      slowLog
+	latency   latencyMonitor
 	halt      halt
 	runID     string
 	loopCount int
@@ -75,8 +76,10 @@ type Server struct {
 	turnedAway atomic.Uint64
 	waiting    atomic.Int64 // clients whose command is answered later, as WAIT
 	peak       atomic.Uint64
-	baseline   atomic.Pointer[totals]
-	rates      rates
+	// startMemory is what the heap had before the first client came.
+	startMemory uint64
+	baseline    atomic.Pointer[totals]
+	rates       rates
 
 	errands       errands
 	holds         checkpointHolds
@@ -132,6 +135,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		s.now = time.Now
 	}
 	s.start = time.Now()
+	s.startMemory = processMemory().Used
 	if s.runID = cfg.RunID; s.runID == "" {
 		s.runID = newRunID()
 	}

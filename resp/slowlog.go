@@ -34,6 +34,18 @@ type slowEntry struct {
 	name   string
 }
 
+// timed looks at how long a command took, for the slow log and the latency monitor. args may be nil, see slowLog.note.
+func (s *Server) timed(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
+	s.slow.note(c, r, args, nanos, at)
+	if spike := s.settings.monitorLatency(); spike > 0 && nanos >= int64(spike) && r != nil {
+		event := eventCommand
+		if r.Flags.Has(statemachine.Fast) {
+			event = eventFastCommand
+		}
+		s.latency.note(event, at, time.Duration(nanos))
+	}
+}
+
 // note keeps a command if it was slow. args may be nil: the command ran away from its client, and only its name is known.
 func (s *slowLog) note(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
 	threshold := s.settings.slowerThan()
