@@ -58,6 +58,8 @@ type Client struct {
 	lastRow    *row
 	lastSlot   uint64 // of its last applied write
 
+	monitor *monitor // since MONITOR
+
 	tx         *transaction // between MULTI and EXEC
 	watches    []statemachine.Watch
 	watchBytes int

@@ -17,6 +17,9 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 	if c.tx != nil {
 		flags += "x"
 	}
+	if c.monitor != nil {
+		flags += "O"
+	}
 	if c.heldBy != nil {
 		flags += "b"
 	}

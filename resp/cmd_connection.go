@@ -60,7 +60,8 @@ func quit(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
 }
 
 // reset: RESET.
-func reset(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+func reset(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+	l.stopMonitor(c)
 	c.reset()
 	w.Proto = c.proto
 	w.Status("RESET")

@@ -9,6 +9,9 @@ import (
 func serverCommands() []localCommand {
 	return []localCommand{
 		slowlogCommands(),
+		{special: monitorCommand, local: refuseWith(errNoBlocking), Command: statemachine.Command{Name: "MONITOR", Arity: 1, Flags: adminOnly,
+			Group: groupServer, Since: "1.0.0", Complexity: "",
+			Summary: "Listens for all requests received by this node in real-time."}},
 		{local: timeCommand, Command: statemachine.Command{Name: "TIME", Arity: 1, Flags: quick, Group: groupServer, Since: "2.6.0",
 			Complexity: "O(1)", Summary: "Returns the server time.", Tips: []string{"nondeterministic_output"}}},
 		{local: role, Command: statemachine.Command{Name: "ROLE", Arity: 1, Flags: quickly, Group: groupServer, Since: "2.8.12",

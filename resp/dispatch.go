@@ -163,6 +163,9 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	r := l.server.rows[cmd]
 	c.lastRow = r
 	v, problem := l.judge(c, r, args)
+	if len(l.monitors) > 0 && v > runLocal {
+		l.feedMonitors(c, r, args)
+	}
 	switch v {
 	case refuse:
 		l.refuse(c, r, problem)
@@ -174,6 +177,9 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runLocal:
 		l.closeView() // it may want the state's figures, which a view keeps locked
 		l.runLocal(c, r, args)
+		if len(l.monitors) > 0 {
+			l.feedMonitors(c, r, args) // as in Redis with the database that is selected then
+		}
 	case runBlocking:
 		l.block(c, r, args)
 	case runRead:

@@ -53,6 +53,7 @@ type eventLoop struct {
 	revisions    []uint64
 	draining     bool
 	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
+	monitors     []*monitor  // to be shown each command
 	halted       haltMode    // which commands wait: CLIENT PAUSE
 	postponed    []*Client   // those whose command waits for that, the oldest first
 }
@@ -70,6 +71,7 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 	}
 	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
 	l.halted = s.halt.current()
+	l.followMonitors()
 	l.lane = s.node.NewLane(l)
 	if s.settings.idleTimeout() > 0 {
 		l.do(l.closeIdle)

@@ -150,6 +150,7 @@ func (l *eventLoop) forget(c *Client) {
 		c.unlinger()
 	}
 	l.forgetPostponed(c)
+	l.stopMonitor(c)
 	if c.holdsCheckpoint {
 		if release := l.server.holds.forget(c); release != nil {
 			l.server.errands.always(release)

@@ -29,6 +29,7 @@ const (
 	errMaxAge         = "ERR maxage is not an integer or out of range"
 	errMaxAgeSign     = "ERR maxage should be greater than 0"
 	errPauseMode      = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+	errNoBlocking     = "ERR MONITOR isn't allowed for DENY BLOCKING client"
 	errSyntaxError    = "ERR syntax error"
 	errInteger        = "ERR value is not an integer or out of range"
 	errTimeout        = "ERR timeout is not an integer or out of range"

@@ -63,6 +63,7 @@ type Server struct {
 	slow      slowLog
 	latency   latencyMonitor
 	halt      halt
+	monitors  monitors
 	runID     string
 	loopCount int
 
