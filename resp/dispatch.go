@@ -40,7 +40,7 @@ type row struct {
 func localCommands() []localCommand {
 	var all []localCommand
 	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
-		introspectionCommands(), latencyCommands(), paxosCommands(), saveCommands(), serverCommands()} {
+		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
 	return all

@@ -70,7 +70,7 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 		}
 	}
 	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
-	l.halted = s.halt.current()
+	l.halted = s.haltMode()
 	l.followMonitors()
 	l.lane = s.node.NewLane(l)
 	if s.settings.idleTimeout() > 0 {

@@ -17,7 +17,7 @@ const (
 	haltAll
 )
 
-// halt is the CLIENT PAUSE that is in force, for the whole node. Each loop has a copy of the mode, so that a command costs one
+// halt is a CLIENT PAUSE that is in force, or a DEBUG SLEEP, for the whole node. Each loop has a copy of the mode, so that a command costs one
 // comparison. Other nodes go on; what was handed to the log before is applied, and its reply sent. Safe for use by several
 // goroutines.
 type halt struct {
@@ -76,9 +76,12 @@ func (h *halt) current() haltMode {
 	return h.mode
 }
 
+// haltMode is which commands wait now.
+func (s *Server) haltMode() haltMode { return max(s.halt.current(), s.sleeping.current()) }
+
 // followHalt takes over the mode in force, and lets clients go on that wait no more.
 func (l *eventLoop) followHalt() {
-	l.halted = l.server.halt.current()
+	l.halted = l.server.haltMode()
 	if l.draining {
 		l.halted = haltNothing
 	}

@@ -62,7 +62,8 @@ type Server struct {
 	rows      map[*statemachine.Command]*row
 	slow      slowLog
 	latency   latencyMonitor
-	halt      halt
+	halt      halt // CLIENT PAUSE
+	sleeping  halt // DEBUG SLEEP
 	monitors  monitors
 	runID     string
 	loopCount int
@@ -241,6 +242,7 @@ func (s *Server) shutDown(ctx context.Context) error {
 	close(s.closing)
 	problems := []error{s.listener.Close()}
 	s.halt.end()
+	s.sleeping.end()
 	s.opening.Wait()
 	loops := s.allLoops()
 	for _, l := range loops {

@@ -574,7 +574,7 @@ func TestRowsAsRedis(t *testing.T) {
 		"KEYS": 2, // WITHVER
 	}
 	ours := map[string]string{
-		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG SET-ACTIVE-EXPIRE": "",
+		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG OBJECT": "", "DEBUG SET-ACTIVE-EXPIRE": "",
 		"DIGEST": "8.4", "DELEX": "8.4", "DELIFEQ": "of Valkey", "MSETEX": "8.4",
 	}
 	var check func(prefix string, rows []Command)
