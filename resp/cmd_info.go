@@ -63,7 +63,7 @@ func (s *Server) serverInfo() ServerInfo {
 	if err != nil {
 		executable = ""
 	}
-	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, OS: osName(), ArchBits: strconv.IntSize,
+	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, Mode: s.mode(), OS: osName(), ArchBits: strconv.IntSize,
 		ProcessID: os.Getpid(), RunID: s.runID, Host: host, Port: port, Now: s.now(), Uptime: time.Since(s.start),
 		Executable: executable, EventLoops: s.loopCount}
 }

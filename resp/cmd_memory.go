@@ -87,20 +87,15 @@ func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	}
 	w.Map(len(whole) + len(shares) + 3 + 2*4)
 	for _, field := range whole {
-		w.BulkString(field.name)
-		w.Int(int64(field.value))
+		writeNumber(w, field.name, int64(field.value))
 	}
 	for _, field := range shares {
 		w.BulkString(field.name)
 		w.Double(field.value)
 	}
-	writeBytes := func(name string, n uint64) {
-		w.BulkString(name)
-		w.Int(int64(n))
-	}
-	writeBytes("allocator.allocated", m.Used)
-	writeBytes("allocator.active", m.Active)
-	writeBytes("allocator.resident", m.Resident)
+	writeNumber(w, "allocator.allocated", int64(m.Used))
+	writeNumber(w, "allocator.active", int64(m.Active))
+	writeNumber(w, "allocator.resident", int64(m.Resident))
 	for _, pair := range []struct {
 		name        string
 		whole, part uint64
@@ -112,8 +107,7 @@ func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		}
 		w.BulkString(name)
 		w.Double(ratio(pair.whole, pair.part))
-		w.BulkString(pair.name + ".bytes")
-		w.Int(int64(pair.whole) - int64(pair.part))
+		writeNumber(w, pair.name+".bytes", int64(pair.whole)-int64(pair.part))
 	}
 }
 

@@ -26,8 +26,6 @@ func serverCommands() []localCommand {
 		{local: replicaOf, Command: statemachine.Command{Name: "SLAVEOF", Arity: 3,
 			Flags: statemachine.Admin | statemachine.NoScript | statemachine.Stale, Group: groupServer, Since: "1.0.0",
 			Complexity: "O(1)", Summary: "Refused but for NO ONE: every node of the cluster takes writes.", Syntax: "<host port | NO ONE>"}},
-		{local: refuseWith(errNoCluster), Command: statemachine.Command{Name: "CLUSTER", Arity: -2, Flags: anytime, Group: "cluster",
-			Since: "3.0.0", Complexity: "O(1)", Summary: "Refused: there are no hash slots."}},
 		{local: shutdown, Command: statemachine.Command{Name: "SHUTDOWN", Arity: -1,
 			Flags: adminOnly | statemachine.NoMulti | statemachine.AllowBusy, Group: groupServer, Since: "1.0.0", Complexity: "O(1)",
 			Summary: "Answers what is accepted and shuts this node down.", Syntax: "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]"}},

@@ -34,13 +34,14 @@ type row struct {
 	special   specialFunc
 	immediate bool
 	refusable bool // refused while writes are: see SetRefusal
+	clustered bool // refused unless the node speaks to cluster clients
 }
 
 // localCommands returns this package's rows.
 func localCommands() []localCommand {
 	var all []localCommand
 	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
-		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), paxosCommands(), saveCommands(), serverCommands()} {
+		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), clusterCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
 	return all
@@ -85,6 +86,7 @@ func index(byName map[string]*localCommand, container string, commands []localCo
 func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand, container string, c *statemachine.Command) error {
 	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
 	r.refusable = c.Flags.Has(statemachine.Write) || r.name == "ping"
+	r.clustered = needsClusterMode(r.name)
 	if own := byName[r.name]; own != nil {
 		r.local, r.special, r.immediate = own.local, own.special, own.immediate
 	}
@@ -124,6 +126,8 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 		return refuse, errNotInMulti
 	case !r.Flags.Has(statemachine.Loading) && l.server.isLoading():
 		return refuse, errLoading
+	case r.clustered && !l.server.config.ClusterMode:
+		return refuse, errNoCluster
 	case r.refusable && l.server.refusesWrites() != "":
 		return refuse, l.server.refusesWrites()
 	case c.tx != nil && !r.immediate:

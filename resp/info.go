@@ -29,6 +29,7 @@ type InfoSource struct {
 type ServerInfo struct {
 	RedisVersion string // the version of Redis that is followed
 	Version      string // the program's own
+	Mode         string // standalone, or cluster if it speaks to cluster clients
 	OS           string
 	ArchBits     int
 	ProcessID    int

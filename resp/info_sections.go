@@ -27,7 +27,7 @@ var infoSections = []infoSection{
 	{"Commandstats", false, commandSection},
 	{"Errorstats", true, errorSection},
 	{"Latencystats", false, latencySection},
-	{"Cluster", true, func(w *infoWriter, _ *InfoSource) { w.zeros("cluster_enabled") }},
+	{"Cluster", true, func(w *infoWriter, src *InfoSource) { w.flag("cluster_enabled", src.Server.Mode == modeCluster) }},
 	{"Keyspace", true, keyspaceSection},
 	{"Paxos", true, paxosSection},
 }
@@ -39,7 +39,7 @@ func serverSection(w *infoWriter, src *InfoSource) {
 	w.str("redis_git_sha1", "00000000")
 	w.str("redis_git_dirty", "0")
 	w.str("redis_build_id", "0")
-	w.str("redis_mode", "standalone")
+	w.str("redis_mode", s.Mode)
 	w.str("os", s.OS)
 	w.int("arch_bits", int64(s.ArchBits))
 	w.str("monotonic_clock", "POSIX clock_gettime")

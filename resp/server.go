@@ -38,6 +38,14 @@ type Config struct {
 	Version string
 	// RunID identifies this run of the node in INFO; empty: a random one.
 	RunID string
+	// ClusterMode has the node speak to cluster clients: CLUSTER shows the members as a cluster of one shard.
+	ClusterMode bool
+	// ClusterUUID is what the names of the nodes there are made of, the same on all of them.
+	ClusterUUID string
+	// Advertise is where this node's clients are told to connect, host:port. What of it is empty or 0 is where they have found it.
+	Advertise string
+	// Peers tells about this node's links; nil: it has none.
+	Peers func() []Peer
 	// Checkpoints gives out this node's checkpoints, for backups; nil: clients are refused them.
 	Checkpoints CheckpointSource
 	// Shutdown is called when a client sends SHUTDOWN, on a goroutine of its own; nil: the command is refused.
@@ -141,7 +149,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	if s.runID = cfg.RunID; s.runID == "" {
 		s.runID = newRunID()
 	}
-	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir,
+	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
 	s.slow.settings = s.settings
 	s.settings.timeoutChanged = s.closeIdleClients

@@ -18,6 +18,8 @@ var serverCommands = []Command{
 	{Name: "DEBUG", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Group: groupServer, Since: "1.0.0",
 		Complexity: "Depends on subcommand.",
 		Summary:    "A container for debugging commands.", Subcommands: debugCommands},
+	{Name: "CLUSTER", Arity: -2, Group: groupCluster, Since: "3.0.0", Complexity: "Depends on subcommand.",
+		Summary: "A container for Redis Cluster commands.", Subcommands: clusterCommands},
 	{Name: "MEMORY", Arity: -2, Group: groupServer, Since: "4.0.0", Complexity: "Depends on subcommand.",
 		Summary: "A container for memory diagnostics commands.", Subcommands: memoryCommands},
 }

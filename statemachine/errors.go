@@ -17,6 +17,8 @@ const (
 	errDecrOverflow     = "ERR decrement would overflow"
 	errStringTooLong    = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	errOffset           = "ERR offset is out of range"
+	errHashSlot         = "ERR Invalid slot"
+	errSlotOrCount      = "ERR Invalid slot or number of keys"
 	errNoKey            = "ERR no such key"
 	errSameObject       = "ERR source and destination objects are the same"
 	errDatabase         = "ERR DB index is out of range"
