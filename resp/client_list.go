@@ -20,7 +20,7 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 	if c.monitor != nil {
 		flags += "O"
 	}
-	if c.heldBy != nil {
+	if c.heldBy != nil && (c.paused == nil || !c.paused.brief) {
 		flags += "b"
 	}
 	if c.closing {
@@ -177,6 +177,7 @@ type visit struct {
 // to know, on its loop. That client is held meanwhile. Clients for which ask returns nil are left out.
 func (l *eventLoop) visitAll(c *Client, r *row, ask func(*Client) []byte, answer func([]visit, *Writer)) {
 	l.pause(c, r, func(p *pause) {
+		p.brief = true
 		gathering := &gathering{}
 		loops := l.server.allLoops()
 		gathering.missing = len(loops)
@@ -194,6 +195,7 @@ func (l *eventLoop) visitAll(c *Client, r *row, ask func(*Client) []byte, answer
 // onAllLoops has do called on every loop of the server, and then answers the client. That client is held meanwhile.
 func (l *eventLoop) onAllLoops(c *Client, r *row, do func(other *eventLoop), answer func(*Writer)) {
 	l.pause(c, r, func(p *pause) {
+		p.brief = true
 		loops := l.server.allLoops()
 		gathering := &gathering{missing: len(loops), done: func([]visit) { p.post(answer) }}
 		for _, other := range loops {

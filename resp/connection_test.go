@@ -199,6 +199,9 @@ func TestClientListAndKillReachAllLoops(t *testing.T) {
 			t.Errorf("client %d is not in %s", i, list)
 		}
 	}
+	if strings.Contains(list, " flags=b ") {
+		t.Errorf("whoever asks does not wait: %s", list)
+	}
 	clients[0].check("CLIENT KILL ADDR "+clients[4].conn.LocalAddr().String(), ":1")
 	clients[4].wantClosed()
 	clients[0].check("CLIENT KILL "+clients[5].conn.LocalAddr().String(), "+OK")
