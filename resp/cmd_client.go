@@ -135,8 +135,8 @@ func clientReply(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 	}
 }
 
-// clientSwitch runs CLIENT NO-EVICT and NO-TOUCH. Nothing is evicted and access times are not kept, so all they change is
-// what CLIENT LIST says.
+// clientSwitch runs CLIENT NO-EVICT and NO-TOUCH. Clients are never evicted, so all the former changes is what CLIENT LIST says. The latter is of
+// reads: what a write touches is the log's.
 func clientSwitch(set func(c *Client, on bool)) localFunc {
 	return func(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 		switch strings.ToUpper(string(args[2])) {

@@ -43,11 +43,11 @@ func timeCommand(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	writeDecimal(w, int64(now.Nanosecond()/1000))
 }
 
-// role: ROLE. Every node takes writes, so each says it is a master.
-func role(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
+// role: ROLE. Every node takes writes, so each says it is a master, at the offset of INFO replication.
+func role(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	w.Array(3)
 	w.BulkString("master")
-	w.Int(0)
+	w.Int(int64(l.server.machine.Stats().Slot))
 	w.Array(0)
 }
 

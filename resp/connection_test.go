@@ -57,7 +57,7 @@ func TestConnectionCommands(t *testing.T) {
 		{"WAIT 0 0", ":1"},
 		{"READONLY", "+OK"},
 		{"READWRITE", "+OK"},
-		{"ROLE", "*3 $6 master :0 *0"},
+		{"ROLE", "*3 $6 master :0 *0"}, // nothing is applied yet
 		{"CLUSTER INFO", "-ERR This instance has cluster support disabled"},
 		{"SLOWLOG LEN", ":0"},
 		{"SLOWLOG GET -2", "-ERR count should be greater than or equal to -1"},

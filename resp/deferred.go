@@ -34,6 +34,7 @@ type item struct {
 	db      uint8
 	proto   uint8
 	quiet   bool // its reply is not sent: CLIENT REPLY
+	noTouch bool // CLIENT NO-TOUCH
 	tooMuch bool // its reply would go past the output limit
 	guard   bool // an EXEC whose client waits for its outcome: see Client.execDB
 	failed  replication.Outcome
@@ -42,7 +43,7 @@ type item struct {
 // stamp gives the item what holds for its client now.
 func (it *item) stamp() {
 	c := it.client
-	it.db, it.proto, it.quiet = uint8(c.db), uint8(c.proto), c.quiet
+	it.db, it.proto, it.quiet, it.noTouch = uint8(c.db), uint8(c.proto), c.quiet, c.noTouch
 }
 
 // itemCost is what an item counts besides its bytes.
@@ -98,6 +99,10 @@ func (q *itemQueue) reset() {
 // is View.Run's: the reply must be thrown away.
 func (q *itemQueue) run(it *item, view *statemachine.View, w *Writer, buf []uint64) (revisions []uint64, due bool) {
 	w.Proto = int(it.proto)
+	if it.noTouch {
+		view.NoTouch(true)
+		defer view.NoTouch(false)
+	}
 	switch it.kind {
 	case kindRead:
 		w.expect(it.call, view)

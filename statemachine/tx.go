@@ -18,6 +18,8 @@ type Tx struct {
 	// maxString is the longest string in bytes that a command may make.
 	maxString int
 
+	// noTouch: reads leave no trace of when they were (CLIENT NO-TOUCH), TOUCH's apart.
+	noTouch      bool
 	hits, misses uint64
 }
 
@@ -35,7 +37,9 @@ func (tx *Tx) lookup(key []byte) *Object {
 		return nil
 	}
 	tx.hits++
-	o.touch(tx.now)
+	if !tx.noTouch {
+		o.touch(tx.now)
+	}
 	return o
 }
 

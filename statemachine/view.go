@@ -55,6 +55,9 @@ func (v *View) run(cmd *Command, db int, args Args, reply Reply) {
 	}
 }
 
+// NoTouch says whether reads that follow are to leave no trace of when they were, for OBJECT IDLETIME.
+func (v *View) NoTouch(on bool) { v.tx.noTouch = on }
+
 // LastArgs returns, in Replies, the arguments of the command of the section that has just run, for who finds that it took long. They are
 // valid until the method of Replies returns; nil after a transaction, a tick, or nothing.
 func (v *View) LastArgs() Args {
