@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -17,22 +18,37 @@ const (
 	bucketBytes = int(unsafe.Sizeof((*Object)(nil)))
 	// deadlineBytes is what its deadline takes, if it has one.
 	deadlineBytes = int(unsafe.Sizeof(deadline{}))
+	// indexBytes is what a part takes of its collection's index: a pointer, and about as much of the tree or list that it is in.
+	indexBytes = 2 * bucketBytes
 	// lruClockMask is what Redis's clock of accesses, in seconds, has room for.
 	lruClockMask = 1<<24 - 1
 )
 
-// memory estimates what a key takes, in bytes, with its value and its places in the dictionary and among the deadlines. Of a value that has
-// elements at most samples are looked at, and the rest is taken to be like them; 0: all are.
-func (o *Object) memory(samples int) int {
-	n := int(unsafe.Sizeof(*o)) + bucketBytes + o.valueMemory(samples)
-	if o.deadline != 0 {
-		n += deadlineBytes
-	}
-	return n
-}
+// memory is what the object takes, in bytes, with its bytes and its place in a dictionary.
+func (o *Object) memory() int { return int(unsafe.Sizeof(*o)) + bucketBytes + cap(o.buf) }
 
-// valueMemory is what the object's value takes besides the object, the key's bytes included.
-func (o *Object) valueMemory(int) int { return cap(o.buf) }
+// memory estimates what a key takes, in bytes: its object, its deadline, and the parts of its value if it is in parts. At most samples parts
+// are looked at, and the rest are taken to be like them; 0: all are.
+func (db *database) memory(o *Object, samples int) int {
+	total := o.memory()
+	if o.deadline != 0 {
+		total += deadlineBytes
+	}
+	if !o.inParts() {
+		return total
+	}
+	parts, looked, sum := 0, 0, 0
+	db.indexes[o.partsID()].each(func(part *Object) {
+		if parts++; samples == 0 || looked < samples {
+			looked++
+			sum += part.memory() + indexBytes
+		}
+	})
+	if looked == 0 {
+		return total
+	}
+	return total + int(int64(sum)*int64(parts)/int64(looked))
+}
 
 // memoryUsage: MEMORY USAGE key [SAMPLES count]. It is this node's own figure: others may have room in other places.
 func memoryUsage(tx *Tx, args Args, reply Reply) {
@@ -57,10 +73,10 @@ func memoryUsage(tx *Tx, args Args, reply Reply) {
 		reply.Null()
 		return
 	}
-	reply.Int(int64(o.memory(int(samples))))
+	reply.Int(int64(tx.database().memory(o, int(min(samples, math.MaxInt32)))))
 }
 
-// debugObject: DEBUG OBJECT key. Addresses are nobody's business; serializedlength is that of the key's record in a checkpoint.
+// debugObject: DEBUG OBJECT key. Addresses are nobody's business; serializedlength is that of the key's records in a checkpoint.
 func debugObject(tx *Tx, args Args, reply Reply) {
 	o := tx.peek(args[2])
 	if o == nil {
@@ -68,7 +84,13 @@ func debugObject(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	access := int64(o.access.Load())
-	length := len(appendRecordHead(nil, &tx.database().keys.times, o)) + len(o.str())
+	db := tx.database()
+	length := len(appendRecordHead(nil, &db.keys.times, o)) + len(o.str())
+	if o.inParts() {
+		db.indexes[o.partsID()].each(func(part *Object) {
+			length += len(appendRecordHead(nil, &db.parts.times, part)) + len(part.str())
+		})
+	}
 	reply.Status(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
 		o.encoding(), length, access&lruClockMask, max(0, tx.now/1000-access)))
 }

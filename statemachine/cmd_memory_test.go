@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +35,28 @@ func TestMemoryUsageFollowsTheValue(t *testing.T) {
 			t.Fatal(err)
 		}
 		return size
+	}
+	var rpush, hset, xadd []string
+	for i := range 400 {
+		rpush = append(rpush, fmt.Sprintf("RPUSH k %d-%s", i, strings.Repeat("v", 100)))
+		hset = append(hset, fmt.Sprintf("HSET k %d %s", i, strings.Repeat("v", 100)))
+		xadd = append(xadd, fmt.Sprintf("XADD k %d-1 f %s", i+1, strings.Repeat("v", 100)))
+	}
+	for name, commands := range map[string][]string{"list": rpush, "hash": hset, "stream": xadd} {
+		if got := usage(commands...); got < 40_000 || got > 120_000 {
+			t.Errorf("a %s of 40 kB takes %d bytes", name, got)
+		}
+		h := newHarness(t)
+		for _, c := range commands {
+			h.do(c)
+		}
+		if got := h.do("DEBUG OBJECT k"); !strings.Contains(got, " serializedlength:4") {
+			t.Errorf("a %s of 40 kB: %s", name, got)
+		}
+		all, some := h.do("MEMORY USAGE k SAMPLES 0"), h.do("MEMORY USAGE k SAMPLES 3")
+		if len(all) != len(some) {
+			t.Errorf("a %s: by three parts %s, by all %s", name, some, all)
+		}
 	}
 	small, large, timed := usage("SET k v"), usage("SET k "+strings.Repeat("v", 100_000)), usage("SET k v EX 100")
 	if small < 64 || small > 128 || large < 100_000 || large > 120_000 || timed <= small {
