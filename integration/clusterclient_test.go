@@ -61,12 +61,17 @@ func TestClusterClientOutlivesTheLeader(t *testing.T) {
 	leader.start()
 	leader.awaitServing()
 	await(t, "all nodes to be shown again", func() error {
-		slots, err := next.rdb().ClusterSlots(t.Context()).Result()
+		shards, err := next.rdb().ClusterShards(t.Context()).Result()
 		if err != nil {
 			return err
 		}
-		if len(slots) != 1 || slots[0].Start != 0 || slots[0].End != 16383 || len(slots[0].Nodes) != len(c.nodes) {
-			return fmt.Errorf("%+v", slots)
+		if len(shards) != 1 || len(shards[0].Slots) != 1 || shards[0].Slots[0] != (redis.SlotRange{Start: 0, End: 16383}) || len(shards[0].Nodes) != len(c.nodes) {
+			return fmt.Errorf("%+v", shards)
+		}
+		for _, n := range shards[0].Nodes {
+			if n.Health != "online" || n.Port == 0 {
+				return fmt.Errorf("%+v", shards)
+			}
 		}
 		return nil
 	})
