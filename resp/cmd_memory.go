@@ -58,7 +58,7 @@ func memoryMallocStats(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) 
 	w.Verbatim("txt", string(text.text))
 }
 
-// memoryStats: MEMORY STATS. What there is not here is 0, as in INFO.
+// memoryStats: MEMORY STATS. The allocator is that of the keyspace, as in INFO, and what there is not here is 0.
 func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	s := l.server
 	m := s.memoryInfo()
@@ -66,24 +66,23 @@ func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	for _, d := range s.machine.Stats().Databases {
 		keys += d.Keys
 	}
-	dataset := m.Used - m.Start
 	perKey := uint64(0)
 	if keys > 0 {
-		perKey = dataset / uint64(keys)
+		perKey = m.Dataset / uint64(keys)
 	}
 	whole := []struct {
 		name  string
 		value uint64
 	}{
 		{"peak.allocated", m.Peak}, {"total.allocated", m.Used}, {"startup.allocated", m.Start}, {"replication.backlog", 0}, {"clients.slaves", 0},
-		{"clients.normal", 0}, {"cluster.links", 0}, {"aof.buffer", 0}, {"lua.caches", 0}, {"functions.caches", 0}, {"overhead.total", m.Start},
-		{"keys.count", uint64(keys)}, {"keys.bytes-per-key", perKey}, {"dataset.bytes", dataset},
+		{"clients.normal", 0}, {"cluster.links", 0}, {"aof.buffer", 0}, {"lua.caches", 0}, {"functions.caches", 0}, {"overhead.total", m.Used - m.Dataset},
+		{"keys.count", uint64(keys)}, {"keys.bytes-per-key", perKey}, {"dataset.bytes", m.Dataset},
 	}
 	shares := []struct {
 		name  string
 		value float64
 	}{
-		{"dataset.percentage", 100 * ratio(dataset, m.Used)}, {"peak.percentage", 100 * ratio(m.Used, m.Peak)},
+		{"dataset.percentage", 100 * ratio(m.Dataset, m.Used)}, {"peak.percentage", 100 * ratio(m.Used, m.Peak)},
 	}
 	w.Map(len(whole) + len(shares) + 3 + 2*4)
 	for _, field := range whole {
@@ -93,14 +92,14 @@ func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		w.BulkString(field.name)
 		w.Double(field.value)
 	}
-	writeNumber(w, "allocator.allocated", int64(m.Used))
-	writeNumber(w, "allocator.active", int64(m.Active))
-	writeNumber(w, "allocator.resident", int64(m.Resident))
+	writeNumber(w, "allocator.allocated", int64(m.Dataset))
+	writeNumber(w, "allocator.active", int64(m.Mapped))
+	writeNumber(w, "allocator.resident", int64(m.Mapped))
 	for _, pair := range []struct {
 		name        string
 		whole, part uint64
-	}{{"allocator-fragmentation", m.Active, m.Used}, {"allocator-rss", m.Resident, m.Active},
-		{"rss-overhead", m.RSS, m.Resident}, {"fragmentation", m.RSS, m.Used}} {
+	}{{"allocator-fragmentation", m.Mapped, m.Dataset}, {"allocator-rss", m.Mapped, m.Mapped},
+		{"rss-overhead", m.RSS, m.Mapped}, {"fragmentation", m.RSS, m.Used}} {
 		name := pair.name + ".ratio"
 		if pair.name == "fragmentation" {
 			name = pair.name

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/paxredis/paxredis/statemachine/internal/arena"
 )
 
 // memoryCommands are the part of MEMORY that looks at keys. The connection layer adds what is about the process.
@@ -24,13 +26,19 @@ const (
 	lruClockMask = 1<<24 - 1
 )
 
-// memory is what the object takes, in bytes, with its bytes and its place in a dictionary.
-func (o *Object) memory() int { return int(unsafe.Sizeof(*o)) + bucketBytes + cap(o.buf) }
+// memory is what the object takes, in bytes, with its data and its place in a dictionary.
+func (o *Object) memory(a *arena.Arena) int {
+	size := o.own.Size() + bucketBytes
+	if o.class != within {
+		size += a.Capacity(o.data, o.class)
+	}
+	return size
+}
 
 // memory estimates what a key takes, in bytes: its object, its deadline, and the parts of its value if it is in parts. At most samples parts
 // are looked at, and the rest are taken to be like them; 0: all are.
 func (db *database) memory(o *Object, samples int) int {
-	total := o.memory()
+	total := o.memory(db.keys.memory)
 	if o.deadline != 0 {
 		total += deadlineBytes
 	}
@@ -41,7 +49,7 @@ func (db *database) memory(o *Object, samples int) int {
 	db.indexes[o.partsID()].each(func(part *Object) {
 		if parts++; samples == 0 || looked < samples {
 			looked++
-			sum += part.memory() + indexBytes
+			sum += part.memory(db.parts.memory) + indexBytes
 		}
 	})
 	if looked == 0 {
