@@ -68,6 +68,16 @@ func intArg(b []byte, reply Reply) (int64, bool) {
 	return n, ok
 }
 
+// rangeArg reads an integer argument between two bounds, or replies Redis's error.
+func rangeArg(b []byte, least, most int64, reply Reply) (int64, bool) {
+	n, ok := intArg(b, reply)
+	if ok && (n < least || n > most) {
+		reply.Error(outOfRange(least, most))
+		return n, false
+	}
+	return n, ok
+}
+
 // DatabaseArg reads the number of a database, or replies Redis's error.
 func DatabaseArg(b []byte, reply Reply) (int, bool) {
 	n, ok := ParseInt(b)

@@ -67,27 +67,27 @@ func matcher(pattern []byte) func([]byte) bool {
 	return func(key []byte) bool { return globMatch(pattern, key) }
 }
 
-// scanOptions are SCAN's.
+// scanOptions are those of SCAN and its kin.
 type scanOptions struct {
-	pattern []byte
-	kind    []byte
-	count   int64
+	pattern  []byte
+	kind     []byte
+	count    int64
+	noValues bool
 }
 
 const (
 	scanDefaultCount = 10
-	// scanVisits bounds the buckets that a call looks at, as a multiple of COUNT, when most are empty.
+	// scanVisits bounds the buckets, or parts, that a call looks at, as a multiple of COUNT, when most are empty.
 	scanVisits = 10
 )
 
-func parseScan(args Args, reply Reply) (o scanOptions, ok bool) {
+// parseScan reads what is behind the cursor, args[1]. TYPE is SCAN's alone, for which kind is kindTombstone, and NOVALUES is HSCAN's.
+func parseScan(args Args, kind Kind, reply Reply) (o scanOptions, ok bool) {
 	o = scanOptions{pattern: []byte("*"), count: scanDefaultCount}
 	for i := 2; i < len(args); i += 2 {
+		valued := i+1 < len(args)
 		switch {
-		case i+1 == len(args):
-			reply.Error(errSyntax)
-			return o, false
-		case is(args[i], "COUNT"):
+		case valued && is(args[i], "COUNT"):
 			if o.count, ok = intArg(args[i+1], reply); !ok {
 				return o, false
 			}
@@ -95,10 +95,17 @@ func parseScan(args Args, reply Reply) (o scanOptions, ok bool) {
 				reply.Error(errSyntax)
 				return o, false
 			}
-		case is(args[i], "MATCH"):
+		case valued && is(args[i], "MATCH"):
 			o.pattern = args[i+1]
-		case is(args[i], "TYPE"):
+		case valued && is(args[i], "TYPE") && kind == kindTombstone:
 			o.kind = args[i+1]
+		case is(args[i], "NOVALUES"):
+			if kind != KindHash {
+				reply.Error(errNoValues)
+				return o, false
+			}
+			o.noValues = true
+			i--
 		default:
 			reply.Error(errSyntax)
 			return o, false
@@ -114,7 +121,7 @@ func scan(tx *Tx, args Args, reply Reply) {
 		reply.Error(errCursor)
 		return
 	}
-	o, ok := parseScan(args, reply)
+	o, ok := parseScan(args, kindTombstone, reply)
 	if !ok {
 		return
 	}

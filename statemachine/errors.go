@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 )
 
@@ -11,8 +12,12 @@ const (
 	errSyntax           = "ERR syntax error"
 	errNotInteger       = "ERR value is not an integer or out of range"
 	errNotInt32         = "ERR value is out of range, value must between -2147483648 and 2147483647"
+	errOutOfRange       = "ERR value is out of range"
 	errNotFloat         = "ERR value is not a valid float"
 	errNaN              = "ERR increment would produce NaN or Infinity"
+	errInfinite         = "ERR value is NaN or Infinity"
+	errHashNotInteger   = "ERR hash value is not an integer"
+	errHashNotFloat     = "ERR hash value is not a float"
 	errIncrOverflow     = "ERR increment or decrement would overflow"
 	errDecrOverflow     = "ERR decrement would overflow"
 	errStringTooLong    = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
@@ -25,6 +30,7 @@ const (
 	errFirstDatabase    = "ERR invalid first DB index"
 	errSecondDatabase   = "ERR invalid second DB index"
 	errCursor           = "ERR invalid cursor"
+	errNoValues         = "ERR NOVALUES option can only be used in HSCAN"
 	errExpireNX         = "ERR NX and XX, GT or LT options at the same time are not compatible"
 	errExpireGTLT       = "ERR GT and LT options at the same time are not compatible"
 	errLCSBoth          = "ERR If you want both the length and indexes, please just use IDX."
@@ -112,6 +118,11 @@ func wrongArguments(name string) string {
 // invalidExpire is the error for a time to live that is out of range.
 func invalidExpire(name string) string {
 	return "ERR invalid expire time in '" + strings.ToLower(name) + "' command"
+}
+
+// outOfRange is the error for an integer that is not between two bounds.
+func outOfRange(least, most int64) string {
+	return fmt.Sprintf("ERR value is out of range, value must between %d and %d", least, most)
 }
 
 // unknownCommand is the error for a name that is not in the table.

@@ -41,12 +41,13 @@ var flagsIncomparable = map[string]string{
 	"pubsub": "messages are no replies: they come when they come",
 }
 
-// OwnTokens are paxredis's options that redis-server does not have, by the command. They are not drawn.
+// OwnTokens are paxredis's options that the redis-server that is compared does not have, by the command. They are not drawn.
 func OwnTokens() map[string][]string {
 	return map[string][]string{
 		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}, "del": {"VER", "IFVER"},
 		// What redis-server calls any string, an operation.
 		"bitop": {"AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"},
+		"hscan": {"NOVALUES"}, // of 7.4
 	}
 }
 
