@@ -44,7 +44,7 @@ var hashCommands = []Command{
 		Summary:    "Returns one or more random fields from a hash.", Syntax: "key [count [WITHVALUES]]",
 		Tips: []string{"nondeterministic_output"}, Run: hrandfield},
 	{Name: "HSCAN", Arity: -3, Flags: ReadOnly, Keys: firstKey, Group: groupHash, Since: "2.8.0",
-		Complexity: "O(1) for every call. O(N) for a complete iteration, N being the number of fields in the hash.",
+		Complexity: scanComplexity,
 		Summary:    "Iterates over fields and values of a hash.",
 		Syntax:     "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
 		Tips:       []string{"nondeterministic_output"}, Run: hscan},

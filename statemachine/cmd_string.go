@@ -17,6 +17,7 @@ const (
 	groupHash    = "hash"
 	groupList    = "list"
 	groupStream  = "stream"
+	groupSet     = "set"
 )
 
 var stringCommands = []Command{

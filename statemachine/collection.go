@@ -69,6 +69,19 @@ func (ks *keyspace) collection(e *entry, kind Kind) {
 	}
 }
 
+// renew makes the key hold an empty collection, whatever it held before, without a deadline.
+func (ks *keyspace) renew(e *entry, kind Kind) {
+	if e.object == nil {
+		ks.collection(e, kind)
+		return
+	}
+	ks.dropParts(e)
+	o := e.edit()
+	o.kind = kind
+	o.setString(emptyCollection())
+	ks.clearDeadline(e)
+}
+
 // wrote ends a command's changes of a collection that has n elements left: without any the key goes, else it gets the stamp's version.
 func (ks *keyspace) wrote(e *entry, n int, s stamp) {
 	if n == 0 {

@@ -128,16 +128,19 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 
 	v := m.applier
 	v.tx.now = m.ks.now
-	v.random.state = stamp.Seed ^ m.ks.revision
 	m.decoder.reset(commands)
 	m.ranCommand = false
 	for i := 0; i < count; i++ {
 		if i%warmAhead == 0 && count-i >= warmFrom {
 			m.warmer.warm(m.ks, m.decoder.rest)
 		}
+		reply := Discard
 		if replies != nil {
-			m.applyNext(v, replies.Next(i, v))
-		} else if m.applyNext(v, Discard); m.decoder.bad {
+			reply = replies.Next(i, v)
+		}
+		// Of the command alone: reads of the origin, right before it, have taken from the same source.
+		v.random.state = stamp.Seed ^ m.ks.revision + uint64(i)*commandsApart
+		if m.applyNext(v, reply); replies == nil && m.decoder.bad {
 			break // nobody waits for the error of each command that is left
 		}
 		if len(m.ks.ready) > 0 {
@@ -151,6 +154,9 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	v.tx.count(&m.hits, &m.misses)
 	m.deadline.Store(m.ks.nextDeadline())
 }
+
+// commandsApart keeps the chances of a section's commands apart.
+const commandsApart = 0xd1342543de82ef95
 
 // applyNext decodes one command and runs it.
 func (m *Machine) applyNext(v *View, reply Reply) {

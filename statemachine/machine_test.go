@@ -205,6 +205,7 @@ var collectionCommands = []func(*rand.Rand) [][]byte{
 	randomHashCommand,
 	randomListCommand,
 	randomStreamCommand,
+	randomSetCommand,
 }
 
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that

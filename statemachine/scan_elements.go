@@ -2,6 +2,10 @@ package statemachine
 
 import "strconv"
 
+// scanComplexity is that of HSCAN and its kin.
+const scanComplexity = "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. " +
+	"N is the number of elements inside the collection."
+
 // elementScan is what a call of HSCAN or its kin found.
 type elementScan struct {
 	scanOptions
@@ -42,8 +46,14 @@ func (s *elementScan) collect(tx *Tx, t elements, cursor uint64) {
 			s.found = append(s.found, e)
 		}
 	}
-	if t.o.flags&flagLarge == 0 {
-		t.each(func(e element) bool { visit(e); return true })
+	all := func(e element) bool { visit(e); return true }
+	switch large := t.o.flags&flagLarge != 0; {
+	case !large && t.o.kind == KindSet:
+		m := members{t}
+		m.each(all)
+		return
+	case !large:
+		t.each(all)
 		return
 	}
 	s.cursor = t.scan(cursor, visit)
