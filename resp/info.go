@@ -102,7 +102,7 @@ type StatsInfo struct {
 	InputBytes, OutputBytes uint64
 	InputRate, OutputRate   float64 // KiB/s
 	Rejected                uint64  // connections turned away
-	Expired                 uint64
+	Expired, ExpiredFields  uint64  // keys, and fields of hashes
 	Hits, Misses            uint64
 	Errors                  uint64 // error replies
 	Tombstones              uint64 // versions of removed keys that are kept

@@ -171,6 +171,7 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.fixed("instantaneous_output_repl_kbps", 0, 2)
 	w.num("rejected_connections", s.Rejected)
 	w.zeros("sync_full", "sync_partial_ok", "sync_partial_err")
+	w.num("expired_subkeys", s.ExpiredFields)
 	w.num("expired_keys", s.Expired)
 	w.fixed("expired_stale_perc", 0, 2)
 	w.zeros("expired_time_cap_reached_count", "evicted_keys", "evicted_clients", "total_eviction_exceeded_time",

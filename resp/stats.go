@@ -108,7 +108,8 @@ type totals struct {
 	errors                             map[string]uint64
 	inputBytes, outputBytes, processed uint64
 	connections, rejected              uint64
-	hits, misses, expired              uint64
+	hits, misses                       uint64
+	expired, expiredFields             uint64
 	maxInput, maxOutput                int64 // since the start
 }
 
@@ -119,7 +120,7 @@ func (s *Server) total() totals {
 	t := totals{commands: make([]commandTotals, len(s.rows)), errors: make(map[string]uint64),
 		connections: s.accepted.Load(), rejected: s.turnedAway.Load()}
 	state := s.machine.Stats()
-	t.hits, t.misses, t.expired = state.Hits, state.Misses, state.Expired
+	t.hits, t.misses, t.expired, t.expiredFields = state.Hits, state.Misses, state.Expired, state.ExpiredFields
 	for _, l := range s.allLoops() {
 		t.inputBytes += l.stats.inputBytes.Load()
 		t.outputBytes += l.stats.outputBytes.Load()
@@ -170,6 +171,7 @@ func (s *Server) sinceReset() totals {
 	t.hits -= base.hits
 	t.misses -= base.misses
 	t.expired -= base.expired
+	t.expiredFields -= base.expiredFields
 	return t
 }
 

@@ -30,7 +30,8 @@ func collectionKey(rng *rand.Rand, prefix string) string {
 func randomHashCommand(rng *rand.Rand) [][]byte {
 	key := collectionKey(rng, "h")
 	field := fmt.Sprintf("e%d", rng.IntN(400))
-	switch n := rng.IntN(16); {
+	fields := "FIELDS 2 " + field + fmt.Sprintf(" e%d", rng.IntN(400))
+	switch n := rng.IntN(24); {
 	case n < 5:
 		line := "HDEL " + key
 		for _, name := range manyElements(rng) {
@@ -49,6 +50,35 @@ func randomHashCommand(rng *rand.Rand) [][]byte {
 		return words(fmt.Sprintf("HINCRBYFLOAT %s %s %g", key, field, rng.NormFloat64()))
 	case n < 15:
 		return words(fmt.Sprintf("HSETNX %s %s %s", key, field, randomValue(rng)))
+	}
+	return randomFieldExpiry(rng, key, fields, field)
+}
+
+// randomFieldExpiry is a command that knows of deadlines of fields; they are mostly short.
+func randomFieldExpiry(rng *rand.Rand, key, fields, field string) [][]byte {
+	time := rng.IntN(300)
+	switch rng.IntN(10) {
+	case 0:
+		return words(fmt.Sprintf("%s %s %d %s", pickWord(rng, "HEXPIRE", "HPEXPIRE"), key, time, fields))
+	case 1:
+		return words(fmt.Sprintf("HPEXPIREAT %s %d %s", key, testStart+rng.Int64N(20000), fields))
+	case 2:
+		return words(fmt.Sprintf("HEXPIREAT %s %d %s", key, testStart/1000+rng.Int64N(20), fields))
+	case 3:
+		return words(fmt.Sprintf("HPERSIST %s %s", key, fields))
+	case 4:
+		return words(fmt.Sprintf("HGETDEL %s %s", key, fields))
+	case 5:
+		return words(fmt.Sprintf("HGETEX %s PX %d %s", key, time, fields))
+	case 6, 7:
+		line := ""
+		names := manyElements(rng)
+		for _, name := range names {
+			line += " " + name + " v"
+		}
+		return words(fmt.Sprintf("HSETEX %s PX %d FIELDS %d%s", key, 1+time, len(names), line))
+	case 8:
+		return words(fmt.Sprintf("HSETEX %s %s FIELDS 1 %s v", key, pickWord(rng, "FNX", "FXX", "KEEPTTL", "PXAT 1"), field))
 	}
 	return words(fmt.Sprintf("HRANDFIELD %s %d WITHVALUES", key, rng.IntN(60)-20)) // whose reply shows that chance is the slot's
 }

@@ -94,6 +94,9 @@ func (ks *keyspace) wrote(e *entry, n int, s stamp) {
 // inParts reports whether the object's value is a collection in parts.
 func (o *Object) inParts() bool { return o.kind.isCollection() && o.str()[0] == formParts }
 
+// partOf is the id of the collection that a part is of.
+func partOf(part *Object) uint64 { return binary.BigEndian.Uint64(part.key()) }
+
 // partsID is the id of a collection in parts.
 func (o *Object) partsID() uint64 { return binary.BigEndian.Uint64(o.str()[1:]) }
 
@@ -148,6 +151,9 @@ func (ks *keyspace) putValue(e *entry, from *database, source *Object, take bool
 	o.kind = source.kind
 	o.flags |= source.flags & encodingFlags
 	ks.signal(e.db, o.Object)
+	if o.inParts() {
+		e.db.own(o.Object)
+	}
 	if source.inParts() && take {
 		from.keys.edit(source).setValue(emptyCollection())
 	}
@@ -218,5 +224,6 @@ func (ks *keyspace) linkCollection(db *database, o *Object, parts []*Object) err
 		return errPartsCount
 	}
 	db.indexes[o.partsID()] = x
+	db.own(o)
 	return nil
 }

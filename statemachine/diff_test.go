@@ -576,6 +576,8 @@ func TestRowsAsRedis(t *testing.T) {
 	ours := map[string]string{
 		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG OBJECT": "", "DEBUG SET-ACTIVE-EXPIRE": "",
 		"DIGEST": "8.4", "DELEX": "8.4", "DELIFEQ": "of Valkey", "MSETEX": "8.4",
+		"HEXPIRE": "7.4", "HPEXPIRE": "7.4", "HEXPIREAT": "7.4", "HPEXPIREAT": "7.4", "HTTL": "7.4", "HPTTL": "7.4", "HEXPIRETIME": "7.4",
+		"HPEXPIRETIME": "7.4", "HPERSIST": "7.4", "HGETDEL": "8.0", "HGETEX": "8.0", "HSETEX": "8.0",
 	}
 	var check func(prefix string, rows []Command)
 	check = func(prefix string, rows []Command) {

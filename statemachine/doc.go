@@ -9,8 +9,8 @@
 //
 //   - Time is the log's (Tx.now, which never goes back). A key whose deadline it has reached is invisible at once,
 //     whether or not it has been removed yet; removal is bounded work at the start of each Apply, in the order of
-//     deadline, database, key. Reads through a view also know the local clock, but only to say that a tick is due.
-//   - Chance is the slot's seed (Tx.random). Views have a source of their own.
+//     deadline, database, key. So it is with a hash's fields (fields.go); they are removed by parts. Reads through a view also know the local clock, but only to say that a tick is due.
+//   - Chance is the slot's seed and the command's place (Tx.random). Views have a source of their own.
 //   - The order of a dictionary depends on its history, so nothing that a handler writes may depend on it.
 //   - Bytes that do not decode, and commands that do not belong into the log, get an error reply and change nothing.
 //

@@ -23,6 +23,7 @@ type elementIndex struct {
 	slots []*Object // 1<<depth of them
 	depth int
 	parts int
+	owner *Object // the key's
 }
 
 const (
@@ -33,6 +34,13 @@ const (
 	// mergeShare: two parts that have at most this share of a block together become one.
 	mergeShare = 4
 )
+
+// own notes that an object has a collection's parts now, which were another's or are new.
+func (db *database) own(o *Object) {
+	if x := indexOfElements(db.indexes[o.partsID()]); x != nil {
+		x.owner = o
+	}
+}
 
 // elements opens an object of the database that holds a hash, a set or a sorted set.
 func (ks *keyspace) elements(db *database, o *Object) elements {

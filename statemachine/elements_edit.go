@@ -44,6 +44,27 @@ func (t *elements) remove(name []byte) bool {
 	return true
 }
 
+// removeDue takes the elements of a part out whose deadline has come, and returns how many those are.
+func (t *elements) removeDue(b block, now int64) (removed int) {
+	kept, n := t.ks.scratch[:0], 0
+	b.each(func(e element) bool {
+		if e.deadline != 0 && e.deadline <= now {
+			removed++
+			return true
+		}
+		n++
+		kept = append(kept, b.o.str()[e.at:e.at+e.size]...)
+		return true
+	})
+	t.ks.scratch = kept
+	t.ks.trimScratch()
+	b.edit(t.space()).o.setValue(appendBlock(nil, n, kept))
+	t.changed(b, true)
+	t.counted(-removed)
+	t.merge(b.o)
+	return removed
+}
+
 // space is the one that the blocks' objects are in.
 func (t *elements) space() *space {
 	if t.index == nil {
@@ -97,6 +118,7 @@ func (t *elements) intoParts() {
 		panic("statemachine: the part of a whole collection: " + err.Error()) // it has all hashes
 	}
 	t.db.indexes[id] = x
+	t.db.own(t.o)
 	t.index = indexOfElements(x)
 }
 

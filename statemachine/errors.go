@@ -111,6 +111,19 @@ const (
 	errUnsupportedStart = "ERR Unsupported option "
 )
 
+// Those of fields that expire.
+const (
+	errFieldsMissing     = "ERR Mandatory argument FIELDS is missing or not at the right position"
+	errFieldsNumber      = "ERR The `numfields` parameter must match the number of arguments"
+	errFieldsPositive    = "ERR Parameter `numFields` should be greater than 0"
+	errFieldsNotPositive = "ERR Number of fields must be a positive integer"
+	errNumberOfFields    = "ERR invalid number of fields"
+	errNegativeExpire    = "ERR invalid expire time, must be >= 0"
+	errMissingExpire     = "ERR missing expire time"
+	errOneExpiry         = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"
+	errOneCondition      = "ERR Only one of FXX or FNX arguments can be specified"
+)
+
 // wrongArguments is the error for a command called with too few or too many arguments; name is in lower case, with a
 // container's and a subcommand's joined by "|".
 func wrongArguments(name string) string {

@@ -19,6 +19,51 @@ func (ks *keyspace) removeDue(limit int) {
 	}
 }
 
+// removeDueFields removes fields of hashes whose deadline has come, part by part of their hashes, in the order of the part's first deadline,
+// database, part, until limit of them are gone: more of them at most than one part has. For each part that is a change of the value, with a
+// new version, and a revision that WATCH sees. A hash without fields goes.
+func (ks *keyspace) removeDueFields(limit int) {
+	if ks.keepDue {
+		return
+	}
+	for limit > 0 {
+		at, db, part := ks.earliest(func(db *database) *space { return db.parts })
+		if part == nil || at > ks.now {
+			return
+		}
+		limit -= ks.expireFields(db, part)
+	}
+}
+
+// expireFields removes what is due of a part, and returns how many fields those are.
+func (ks *keyspace) expireFields(db *database, part *Object) (removed int) {
+	owner := indexOfElements(db.indexes[partOf(part)]).owner
+	e := entry{db: db, hash: ks.hasher.hash(owner.key()), key: owner.key(), object: owner}
+	s, ok := ks.nextStamp(&e)
+	if !ok {
+		s = stamp{version: maxVersion} // it cannot be refused, and there is none above
+	}
+	t := ks.elements(db, owner)
+	removed = t.removeDue(block{part, 0}, ks.now)
+	ks.expiredFields += uint64(removed)
+	ks.wrote(&e, t.len(), s)
+	ks.endCommand()
+	return removed
+}
+
+// hasDueFields reports whether fields of a key's hash are due that have not been removed yet.
+func (ks *keyspace) hasDueFields(db *database, o *Object) (due bool) {
+	at, part := db.parts.times.first()
+	if part == nil || at > ks.now || o.kind != KindHash || !o.inParts() {
+		return false
+	}
+	db.indexes[o.partsID()].each(func(part *Object) {
+		at, timed := db.parts.times.of(part)
+		due = due || timed && at <= ks.now
+	})
+	return due
+}
+
 // earliest finds the object with the earliest time of one space of each database; of equal ones the lowest database's.
 func (ks *keyspace) earliest(which func(*database) *space) (at int64, db *database, first *Object) {
 	for i := range ks.databases {
@@ -32,9 +77,13 @@ func (ks *keyspace) earliest(which func(*database) *space) (at int64, db *databa
 
 // nextDeadline is the Unix millisecond of the next removal, at least 1; 0 if there is none.
 func (ks *keyspace) nextDeadline() int64 {
-	at, _, o := ks.earliest(func(db *database) *space { return db.keys })
-	if o == nil || ks.keepDue {
+	at, _, key := ks.earliest(func(db *database) *space { return db.keys })
+	first, _, part := ks.earliest(func(db *database) *space { return db.parts })
+	switch {
+	case ks.keepDue || key == nil && part == nil:
 		return 0
+	case key == nil || part != nil && first < at:
+		at = first
 	}
 	return max(1, at)
 }

@@ -75,8 +75,11 @@ func (h *fields) live() (n int) {
 func (h *fields) put(name, value []byte, deadline int64) (added bool) {
 	if h.backlog {
 		_, there := h.find(name)
-		h.elements.put(name, value, deadline)
-		return !there
+		if h.elements.put(name, value, deadline) || there {
+			return !there
+		}
+		h.tx.ks.expiredFields++
+		return true
 	}
 	return h.elements.put(name, value, deadline)
 }

@@ -14,8 +14,11 @@ func (o editable) noteField(n int, field, value []byte) {
 }
 
 func (o *Object) hashEncoding() string {
-	if o.flags&flagLarge != 0 {
+	switch {
+	case o.flags&flagLarge != 0:
 		return "hashtable"
+	case o.flags&flagTimed != 0:
+		return "listpackex"
 	}
 	return "listpack"
 }

@@ -25,6 +25,8 @@ type keyspace struct {
 	keepDue bool
 	// expired counts keys removed because of their deadline.
 	expired uint64
+	// expiredFields counts fields of hashes removed because of their deadline.
+	expiredFields uint64
 	// newestID is the highest id given to a space, or to a collection in parts.
 	newestID uint64
 	// waiters are the clients who wait for keys, and ready the keys that the command that is running made ready for them.

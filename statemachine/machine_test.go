@@ -324,6 +324,9 @@ func (ks *keyspace) verify(t testing.TB) {
 			if o.flags&flagExplicit != 0 {
 				explicit++
 			}
+			if o.inParts() {
+				ks.verifyParts(t, db, o)
+			}
 			return true
 		})
 		if timed != db.keys.times.len() || explicit != db.explicit || db.tombstones.len() != db.tombstones.times.len() {
@@ -334,6 +337,24 @@ func (ks *keyspace) verify(t testing.TB) {
 	if ks.dirty {
 		t.Fatal("a change was not counted")
 	}
+}
+
+// verifyParts checks what must hold of a collection whose parts' elements may have deadlines.
+func (ks *keyspace) verifyParts(t testing.TB, db *database, o *Object) {
+	t.Helper()
+	index := indexOfElements(db.indexes[o.partsID()])
+	if index == nil {
+		return // none of elements
+	}
+	if index.owner != o {
+		t.Fatalf("the parts of %q are said to be of %q", o.key(), index.owner.key())
+	}
+	index.each(func(part *Object) {
+		first, timed := block{part, 0}.firstDeadline()
+		if at, ok := db.parts.times.of(part); ok != timed || at != first {
+			t.Fatalf("a part of %q has the time %d, %v, and its elements' first deadline is %d, %v", o.key(), at, ok, first, timed)
+		}
+	})
 }
 
 // FuzzApply: no bytes make Apply panic, and two machines given the same end in the same state.

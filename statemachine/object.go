@@ -21,13 +21,15 @@ const (
 	// that is no integer.
 	flagLarge
 	flagMixed
+	// flagTimed: a field of a hash has had a deadline.
+	flagTimed
 )
 
 // knownFlags are all there are.
 const knownFlags = flagExplicit | encodingFlags
 
 // encodingFlags are replaced as a whole when a key gets a new value.
-const encodingFlags = flagRaw | flagText | flagLarge | flagMixed
+const encodingFlags = flagRaw | flagText | flagLarge | flagMixed | flagTimed
 
 // Object is one key with its value and all that is known of it; it is also its own dictionary entry. The head is kept at 56
 // bytes: there may be many millions of them. An object lies in its space's memory, outside Go's heap, at one address for as long as it is;

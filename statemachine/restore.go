@@ -83,7 +83,7 @@ const (
 func newRestorer(h hasher, s *format.State) *restorer {
 	ks := newKeyspace(h)
 	ks.now, ks.revision, ks.highest, ks.expired = s.NowMs, s.Revision, s.Highest, s.Expired
-	ks.keepDue, ks.newestID = s.KeepDue, s.NewestId
+	ks.keepDue, ks.newestID, ks.expiredFields = s.KeepDue, s.NewestId, s.ExpiredFields
 	r := &restorer{ks: ks, spaces: make(map[uint64]*restoredSpace, 3*Databases)}
 	for i, d := range s.Databases {
 		db := &ks.databases[i]

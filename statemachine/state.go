@@ -14,7 +14,7 @@ const stateVersion = 2
 // state is all that the log decides of the keyspace besides its records, but for the sums of the spaces.
 func (ks *keyspace) state(slot uint64) *format.State {
 	s := &format.State{Version: stateVersion, Slot: slot, NowMs: ks.now, Revision: ks.revision, Highest: ks.highest,
-		Expired: ks.expired, KeepDue: ks.keepDue, NewestId: ks.newestID}
+		Expired: ks.expired, ExpiredFields: ks.expiredFields, KeepDue: ks.keepDue, NewestId: ks.newestID}
 	for i := range ks.databases {
 		db := &ks.databases[i]
 		s.Databases = append(s.Databases, &format.Database{Keys: db.keys.state(), Tombstones: db.tombstones.state(), Parts: db.parts.state()})

@@ -28,7 +28,7 @@ func Commands() []Command {
 	return slices.SortedFunc(slices.Values(slices.Concat(stringCommands, numberCommands,
 		bitmapCommands, bitfieldCommands, hyperloglogCommands, compareCommands, dumpCommands,
 		genericCommands,
-		expireCommands, scanCommands, serverCommands, hashCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands,
+		expireCommands, scanCommands, serverCommands, hashCommands, hashExpireCommands, hashGetexCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands,
 		setCommands, setAlgebraCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 

@@ -115,7 +115,7 @@ func (v *View) Revision(db int, key []byte) uint64 {
 		}
 		return 0
 	case !v.tx.ks.due(d, o):
-		return watchRevision(o, false)
+		return watchRevision(o, v.tx.ks.hasDueFields(d, o)) // another one as soon as fields are due
 	case v.tx.ks.needsTombstone(o):
 		return watchRevision(o, true) // as when it has been removed, which nobody can see
 	}

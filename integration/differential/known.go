@@ -16,12 +16,16 @@ func Incomparable() map[string]string {
 		lessHelp = "the subcommands are not the same"
 		since8   = "it is newer than the redis-server that is compared, or Valkey's"
 		since72  = "the redis-server that is compared is 7.0, which does not have it"
+		since74  = "it is of 7.4, and redis-server of 7.0"
+		since80  = "it is of 8.0, and redis-server of 7.0"
 	)
 	return map[string]string{
 		"paxos|*": own, "object|version": own,
 		"info": self, "cluster|*": self, "role": self, "lolwut": self, "debug|*": self, "config|get": self,
 		"client|info": self, "client|list": self, "slowlog|get": self, "slowlog|len": self,
 		"client|kill": "it ends the connection that is compared", "client|reply": "what has no reply cannot be compared",
+		"hexpire": since74, "hpexpire": since74, "hexpireat": since74, "hpexpireat": since74, "httl": since74, "hpttl": since74,
+		"hexpiretime": since74, "hpexpiretime": since74, "hpersist": since74, "hgetdel": since80, "hgetex": since80, "hsetex": since80,
 		"client|no-touch": since72, "client|setinfo": since72,
 		"pfselftest": "it takes redis-server seconds",
 		"digest":     since8, "delex": since8, "delifeq": since8, "msetex": since8,

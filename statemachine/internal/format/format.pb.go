@@ -41,7 +41,9 @@ type State struct {
 	// The newest id given to a space, or to a collection in parts.
 	NewestId uint64 `protobuf:"varint,8,opt,name=newest_id,json=newestId,proto3" json:"newest_id,omitempty"`
 	// In the order of SELECT's numbers.
-	Databases     []*Database `protobuf:"bytes,9,rep,name=databases,proto3" json:"databases,omitempty"`
+	Databases []*Database `protobuf:"bytes,9,rep,name=databases,proto3" json:"databases,omitempty"`
+	// The fields of hashes removed because of their deadline.
+	ExpiredFields uint64 `protobuf:"varint,10,opt,name=expired_fields,json=expiredFields,proto3" json:"expired_fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -137,6 +139,13 @@ func (x *State) GetDatabases() []*Database {
 		return x.Databases
 	}
 	return nil
+}
+
+func (x *State) GetExpiredFields() uint64 {
+	if x != nil {
+		return x.ExpiredFields
+	}
+	return 0
 }
 
 type Database struct {
@@ -264,7 +273,7 @@ var File_statemachine_internal_format_format_proto protoreflect.FileDescriptor
 
 const file_statemachine_internal_format_format_proto_rawDesc = "" +
 	"\n" +
-	")statemachine/internal/format/format.proto\x12\x1cpaxredis.statemachine.format\"\x9a\x02\n" +
+	")statemachine/internal/format/format.proto\x12\x1cpaxredis.statemachine.format\"\xc1\x02\n" +
 	"\x05State\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\x04R\x04slot\x12\x15\n" +
@@ -274,7 +283,9 @@ const file_statemachine_internal_format_format_proto_rawDesc = "" +
 	"\aexpired\x18\x06 \x01(\x04R\aexpired\x12\x19\n" +
 	"\bkeep_due\x18\a \x01(\bR\akeepDue\x12\x1b\n" +
 	"\tnewest_id\x18\b \x01(\x04R\bnewestId\x12D\n" +
-	"\tdatabases\x18\t \x03(\v2&.paxredis.statemachine.format.DatabaseR\tdatabases\"\xc3\x01\n" +
+	"\tdatabases\x18\t \x03(\v2&.paxredis.statemachine.format.DatabaseR\tdatabases\x12%\n" +
+	"\x0eexpired_fields\x18\n" +
+	" \x01(\x04R\rexpiredFields\"\xc3\x01\n" +
 	"\bDatabase\x127\n" +
 	"\x04keys\x18\x01 \x01(\v2#.paxredis.statemachine.format.SpaceR\x04keys\x12C\n" +
 	"\n" +

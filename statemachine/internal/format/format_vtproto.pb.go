@@ -49,6 +49,11 @@ func (m *State) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.ExpiredFields != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ExpiredFields))
+		i--
+		dAtA[i] = 0x50
+	}
 	if len(m.Databases) > 0 {
 		for iNdEx := len(m.Databases) - 1; iNdEx >= 0; iNdEx-- {
 			size, err := m.Databases[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
@@ -256,6 +261,9 @@ func (m *State) SizeVT() (n int) {
 			l = e.SizeVT()
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
+	}
+	if m.ExpiredFields != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.ExpiredFields))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -520,6 +528,25 @@ func (m *State) UnmarshalVT(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExpiredFields", wireType)
+			}
+			m.ExpiredFields = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ExpiredFields |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
