@@ -33,7 +33,7 @@ var valueKinds = map[string]string{
 	"pattern": "pattern", "index": "integer", "index1": "integer", "index2": "integer", "db": "integer",
 	"destination-db": "integer", "cursor": "integer", "count": "integer", "offset": "integer", "start": "integer",
 	"end": "integer", "stop": "integer", "increment": "integer", "decrement": "integer", "version": "integer",
-	"numkeys": "integer", "numreplicas": "integer", "timeout": "integer", "min-match-len": "integer", "len": "integer",
+	"numkeys": "integer", "numfields": "integer", "numreplicas": "integer", "timeout": "integer", "min-match-len": "integer", "len": "integer",
 	"client-id": "integer", "protover": "integer",
 }
 
