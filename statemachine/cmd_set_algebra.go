@@ -196,13 +196,12 @@ func sdiffstore(tx *Tx, args Args, reply Reply) {
 	}
 	flags := objectFlags(0)
 	if first := &sets[0]; first.o != nil && subtracts(sets) {
-		scratch, n := editable{&Object{}}, 0
+		n := 0
 		first.elements.each(func(e element) bool {
 			n++
-			scratch.noteMember(n, e.name)
+			flags = flags.withMember(n, e.name)
 			return true
 		})
-		flags = scratch.flags
 	}
 	storeSet(tx, args[1], difference(sets), flags, sets, reply)
 }

@@ -38,7 +38,7 @@ func (ks *keyspace) removeDueFields(limit int) {
 // expireFields removes what is due of a part, and returns how many fields those are.
 func (ks *keyspace) expireFields(db *database, part *Object) (removed int) {
 	owner := indexOfElements(db.indexes[partOf(part)]).owner
-	e := entry{db: db, hash: ks.hasher.hash(owner.key()), key: owner.key(), object: owner}
+	e := entry{db: db, hash: ks.hasher.hash(owner.key()), object: owner}
 	s, ok := ks.nextStamp(&e)
 	if !ok {
 		s = stamp{version: maxVersion} // it cannot be refused, and there is none above

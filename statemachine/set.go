@@ -15,16 +15,20 @@ const (
 // A set's flags say how Redis would keep it: with none it is an intset, with flagMixed a listpack, and with flagLarge a hash table.
 
 // noteMember notes what a new member does to a set, which has n with it.
-func (o editable) noteMember(n int, member []byte) {
-	if o.flags&flagMixed == 0 && !isInt(member) {
-		o.flags |= flagMixed
+func (o editable) noteMember(n int, member []byte) { o.flags = o.flags.withMember(n, member) }
+
+// withMember are the flags of a set that has got a member, and n with it.
+func (f objectFlags) withMember(n int, member []byte) objectFlags {
+	if f&flagMixed == 0 && !isInt(member) {
+		f |= flagMixed
 	}
 	switch {
-	case o.flags&flagMixed == 0 && n > setIntsetMembers:
-		o.flags |= flagLarge
-	case o.flags&flagMixed != 0 && (n > setListpackMembers || len(member) > setListpackBytes):
-		o.flags |= flagLarge
+	case f&flagMixed == 0 && n > setIntsetMembers:
+		f |= flagLarge
+	case f&flagMixed != 0 && (n > setListpackMembers || len(member) > setListpackBytes):
+		f |= flagLarge
 	}
+	return f
 }
 
 // noteMembers notes what SADD of so many members, or of so many that are the same, does to a set, an empty one or not: Redis chooses by
