@@ -197,8 +197,8 @@ func TestRandomFieldsInRESP3(t *testing.T) {
 		HSCAN h 0 => *2 "0" *2 "a" "1"`)
 }
 
-// manyFields makes a hash of n fields in a harness.
-func manyFields(h *harness, n int) {
+// hashOfFields makes a hash of n fields in a harness.
+func hashOfFields(h *harness, n int) {
 	for i := 0; i < n; i += 100 {
 		line := "HSET h"
 		for j := range min(100, n-i) {
@@ -212,7 +212,7 @@ func manyFields(h *harness, n int) {
 func TestALargeHashIsIteratedAsAWhole(t *testing.T) {
 	h := newHarness(t)
 	const n = 5000
-	manyFields(h, n)
+	hashOfFields(h, n)
 	seen, calls := map[string]bool{}, 0
 	for cursor := "0"; ; calls++ {
 		got := strings.Fields(h.do("HSCAN h " + cursor + " COUNT 50 NOVALUES"))
@@ -235,7 +235,7 @@ func TestALargeHashIsIteratedAsAWhole(t *testing.T) {
 func TestRandomFieldsAreDifferentAndFair(t *testing.T) {
 	h := newHarness(t)
 	const n, rounds = 1000, 400
-	manyFields(h, n)
+	hashOfFields(h, n)
 	for _, count := range []int{100, 500, 999} { // drawn, passed by
 		times := map[string]int{}
 		for range rounds {

@@ -164,7 +164,7 @@ func TestFieldDeadlines(t *testing.T) {
 func TestFieldsGoByTheLogsTime(t *testing.T) {
 	h := newHarness(t)
 	const n = 1000
-	manyFields(h, n)
+	hashOfFields(h, n)
 	for i := range n {
 		h.expect(fmt.Sprintf("HPEXPIRE h %d FIELDS 1 f%d", 100+i%10*100, i), "*1 :1")
 	}
@@ -216,7 +216,7 @@ func TestDueFieldsAreInvisibleBeforeTheyAreRemoved(t *testing.T) {
 func TestDueFieldsAreRemovedInBoundedSteps(t *testing.T) {
 	h := newHarness(t)
 	const n = 3 * expirePerApply
-	manyFields(h, n)
+	hashOfFields(h, n)
 	for i := range n {
 		h.do(fmt.Sprintf("HPEXPIRE h 100000 FIELDS 1 f%d", i))
 	}
