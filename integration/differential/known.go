@@ -41,12 +41,13 @@ var flagsIncomparable = map[string]string{
 	"pubsub": "messages are no replies: they come when they come",
 }
 
-// OwnTokens are paxredis's options that redis-server does not have, by the command. They are not drawn.
+// OwnTokens are paxredis's options that the redis-server that is compared does not have, by the command. They are not drawn.
 func OwnTokens() map[string][]string {
 	return map[string][]string{
 		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}, "del": {"VER", "IFVER"},
 		// What redis-server calls any string, an operation.
 		"bitop": {"AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"},
+		"zrank": {"WITHSCORE"}, "zrevrank": {"WITHSCORE"}, // of 7.2
 	}
 }
 
@@ -81,12 +82,15 @@ func KnownDifferences() []Known {
 		{Name: "DBSIZE counts no dead keys", Reason: "a key whose time is over is gone at once; redis-server counts it until it meets it",
 			Matches:   func(d *Difference) bool { return d.command("dbsize") && less(d.Ours.Text, d.Theirs.Text) },
 			Confirmed: func(_, theirs runner, d *Difference) bool { return sizeWithoutDead(theirs, d) }},
-		{Name: "options of their own, queued", Diverges: true, Reason: "GET and KEYS take WITHVER, so a superfluous argument is found by EXEC",
+		{Name: "options of their own, queued", Diverges: true, Reason: "GET and KEYS take WITHVER, and ZRANK takes WITHSCORE, so a superfluous argument is found by EXEC",
 			Matches: func(d *Difference) bool {
-				return d.command("get", "keys") && d.Ours.isQueued() && isWrongNumber(d.Theirs)
+				return d.command("get", "keys", "zrank", "zrevrank") && d.Ours.isQueued() && isWrongNumber(d.Theirs)
 			}},
-		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, so with one more argument it is a call", Matches: func(d *Difference) bool {
-			return d.command(keyQuestions...) && len(d.Call) > 2 && strings.EqualFold(d.Call[2], "get") && isInvalidNumber(d.Theirs)
+		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, and ZRANK WITHSCORE, so with one more argument it is a call", Matches: func(d *Difference) bool {
+			return d.command(keyQuestions...) && len(d.Call) > 2 && slices.Contains([]string{"GET", "ZRANK", "ZREVRANK"}, strings.ToUpper(d.Call[2])) && isInvalidNumber(d.Theirs)
+		}},
+		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
 		}},
 		{Name: "COMMAND GETKEYS of a name alone", Reason: "it is taken from 7.2 on, and refused as that command's call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.IsError()

@@ -1,12 +1,21 @@
 package differential
 
-// Search compares a number of sequences, each with another command in the foreground, and shrinks what differs. It stops after the given
-// number of differences that are not alike.
-func (c *Comparison) Search(g *Generator, sequences, most int) ([]*Difference, error) {
+import "fmt"
+
+// Search compares a number of sequences, each with another command in the foreground, of one group or, if that is "", of all, and shrinks
+// what differs. It stops after the given number of differences that are not alike.
+func (c *Comparison) Search(g *Generator, group string, sequences, most int) ([]*Difference, error) {
 	var found []*Difference
 	seen := make(map[string]bool)
+	commands := g.commands
+	if group != "" {
+		commands = g.byGroup[group]
+	}
+	if len(commands) == 0 {
+		return nil, fmt.Errorf("no command of the group %q is compared", group)
+	}
 	for i := 0; i < sequences && len(found) < most; i++ {
-		featured := g.commands[i%len(g.commands)]
+		featured := commands[i%len(commands)]
 		d, err := c.Run(g.Sequence(featured))
 		if err != nil {
 			return found, err
