@@ -102,6 +102,8 @@ func (o *Object) encoding() string {
 		return o.listEncoding()
 	case KindStream:
 		return "stream"
+	case KindZSet:
+		return o.zsetEncoding()
 	}
 	return o.stringEncoding()
 }

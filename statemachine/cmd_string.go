@@ -17,6 +17,8 @@ const (
 	groupHash    = "hash"
 	groupList    = "list"
 	groupStream  = "stream"
+	groupZSet    = "sorted-set"
+	groupGeo     = "geo"
 )
 
 var stringCommands = []Command{

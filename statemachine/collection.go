@@ -54,6 +54,8 @@ func newIndex(kind Kind) index {
 		return &streamIndex{}
 	case KindHash, KindSet:
 		return &elementIndex{}
+	case KindZSet:
+		return &rankedIndex{}
 	}
 	return nil
 }
@@ -120,6 +122,14 @@ func (ks *keyspace) dropParts(e *entry) {
 // dropIndexed removes the parts of a collection, and its index.
 func (ks *keyspace) dropIndexed(db *database, id uint64) {
 	db.indexes[id].each(func(part *Object) { ks.removePart(db, part) })
+	db.forget(id)
+}
+
+// forget takes the index of a collection away that has no parts any more, with all that is derived from them.
+func (db *database) forget(id uint64) {
+	if x, ok := db.indexes[id].(*rankedIndex); ok {
+		x.ranking.free()
+	}
 	delete(db.indexes, id)
 }
 

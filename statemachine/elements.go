@@ -45,8 +45,13 @@ func (ks *keyspace) elements(db *database, o *Object) elements {
 
 // indexOfElements is what a collection's index has of its elements.
 func indexOfElements(x index) *elementIndex {
-	i, _ := x.(*elementIndex)
-	return i
+	switch x := x.(type) {
+	case *elementIndex:
+		return x
+	case *rankedIndex:
+		return &x.elementIndex
+	}
+	return nil
 }
 
 // elements opens an object of the selected database for reading.

@@ -28,7 +28,7 @@ func Commands() []Command {
 	return slices.SortedFunc(slices.Values(slices.Concat(stringCommands, numberCommands,
 		bitmapCommands, bitfieldCommands, hyperloglogCommands, compareCommands, dumpCommands,
 		genericCommands,
-		expireCommands, scanCommands, serverCommands, hashCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
+		expireCommands, scanCommands, serverCommands, hashCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands, sortedSetCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // NewTable makes one table of several packages' rows. A row of nothing but a name and subcommands adds those to the container of that
