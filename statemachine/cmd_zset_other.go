@@ -62,7 +62,7 @@ func zrandmember(tx *Tx, args Args, reply Reply) {
 }
 
 // maxRandomRepeats bounds how many members are returned of which some come again, of which there are as many as a client asks for.
-const maxRandomRepeats = 1 << 24
+const maxRandomRepeats = 1 << 20
 
 // parseRandomCount reads count [WITHSCORES], or replies the error.
 func parseRandomCount(args Args, reply Reply) (count int64, withScores, ok bool) {

@@ -89,6 +89,10 @@ func KnownDifferences() []Known {
 		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, and ZRANK WITHSCORE, so with one more argument it is a call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) > 2 && slices.Contains([]string{"GET", "ZRANK", "ZREVRANK"}, strings.ToUpper(d.Call[2])) && isInvalidNumber(d.Theirs)
 		}},
+		{Name: "the last digit of a stored distance", Reason: "the sines of C's library are not always rounded to the nearest double",
+			Matches: func(d *Difference) bool {
+				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
+			}},
 		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
 		}},
@@ -145,6 +149,13 @@ func KnownDifferences() []Known {
 			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
 			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
 	}
+}
+
+// mentions reports whether a call of the sequence has a word.
+func (d *Difference) mentions(word string) bool {
+	return slices.ContainsFunc(d.Calls, func(call Call) bool {
+		return slices.ContainsFunc(call.Args, func(arg string) bool { return strings.EqualFold(arg, word) })
+	})
 }
 
 // follows reports whether the sequence has a call of the command.
