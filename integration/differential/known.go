@@ -70,7 +70,7 @@ type Known struct {
 
 // KnownDifferences are all differences that are wanted.
 func KnownDifferences() []Known {
-	return []Known{
+	return append(sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
@@ -88,13 +88,6 @@ func KnownDifferences() []Known {
 			}},
 		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, and ZRANK WITHSCORE, so with one more argument it is a call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) > 2 && slices.Contains([]string{"GET", "ZRANK", "ZREVRANK"}, strings.ToUpper(d.Call[2])) && isInvalidNumber(d.Theirs)
-		}},
-		{Name: "the last digit of a stored distance", Reason: "the sines of C's library are not always rounded to the nearest double",
-			Matches: func(d *Difference) bool {
-				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
-			}},
-		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
 		}},
 		{Name: "COMMAND GETKEYS of a name alone", Reason: "it is taken from 7.2 on, and refused as that command's call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.IsError()
@@ -148,6 +141,19 @@ func KnownDifferences() []Known {
 			},
 			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
 			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
+	}...)
+}
+
+// sortedSetDifferences are those of sorted sets and places.
+func sortedSetDifferences() []Known {
+	return []Known{
+		{Name: "the last digit of a stored distance", Reason: "the sines of C's library are not always rounded to the nearest double",
+			Matches: func(d *Difference) bool {
+				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
+			}},
+		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
+		}},
 	}
 }
 
