@@ -41,8 +41,8 @@ var (
 type index interface {
 	// each calls visit for every part.
 	each(visit func(part *Object))
-	// link builds the index of a collection from its parts, in any order, and returns how many elements they have.
-	link(ks *keyspace, parts []*Object) (count uint64, err error)
+	// link builds the index of a collection of a database from its parts, in any order, and returns how many elements they have.
+	link(db *database, parts []*Object) (count uint64, err error)
 }
 
 // newIndex is an empty index of a kind of collection.
@@ -162,7 +162,7 @@ func (ks *keyspace) copyParts(to, from *database, source *Object) []byte {
 		parts = append(parts, c)
 	})
 	copied := newIndex(source.kind)
-	count, err := copied.link(ks, parts)
+	count, err := copied.link(to, parts)
 	if err != nil {
 		panic(fmt.Sprintf("statemachine: the copies of a collection's parts: %v", err)) // the originals are linked
 	}
@@ -207,7 +207,7 @@ func (ks *keyspace) linkCollection(db *database, o *Object, parts []*Object) err
 		}
 	}
 	x := newIndex(o.kind)
-	count, err := x.link(ks, parts)
+	count, err := x.link(db, parts)
 	if err != nil {
 		return err
 	}

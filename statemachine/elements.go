@@ -209,7 +209,7 @@ func (x *elementIndex) each(visit func(part *Object)) {
 }
 
 // link is index.link.
-func (x *elementIndex) link(_ *keyspace, parts []*Object) (count uint64, err error) {
+func (x *elementIndex) link(_ *database, parts []*Object) (count uint64, err error) {
 	shares := uint64(0)
 	for _, part := range parts {
 		if len(part.key()) != elementPartKey || part.key()[elementPartKey-1] > maxPartDepth {

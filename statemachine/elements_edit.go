@@ -105,7 +105,7 @@ func (t *elements) intoParts() {
 	var head [partsHead]byte
 	t.db.keys.edit(t.o).setValue(appendPartsHead(head[:0], id, uint64(count)))
 	x := newIndex(t.o.kind)
-	if _, err := x.link(t.ks, []*Object{part}); err != nil {
+	if _, err := x.link(t.db, []*Object{part}); err != nil {
 		panic("statemachine: the part of a whole collection: " + err.Error()) // it has all hashes
 	}
 	t.db.indexes[id] = x

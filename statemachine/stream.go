@@ -228,7 +228,7 @@ func (x *streamIndex) each(visit func(part *Object)) {
 }
 
 // link is index.link.
-func (x *streamIndex) link(_ *keyspace, parts []*Object) (count uint64, err error) {
+func (x *streamIndex) link(_ *database, parts []*Object) (count uint64, err error) {
 	slices.SortFunc(parts, func(a, b *Object) int { return bytes.Compare(a.key(), b.key()) })
 	groups := map[uint64]*streamGroup{}
 	last := partPlace{}

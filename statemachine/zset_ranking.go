@@ -3,15 +3,20 @@ package statemachine
 import (
 	"errors"
 	"slices"
+
+	"github.com/paxredis/paxredis/statemachine/internal/arena"
 )
 
 // ranking finds the elements of a sorted set in parts by their order: it has a copy of all of them in blocks, each in order, one behind the
 // other in a counted tree. So a rank, and what is at a rank, is found in time in proportion to the logarithm of their number, and a member
 // comes, goes or moves with changes of one or two blocks.
 //
-// It is derived: its blocks are objects of no space, so they are in no record and no digest, and how it is divided shows nowhere. newRankBlock
-// makes all of them and freeRankBlock takes them all back, but for those of a database that FLUSH gives up as a whole.
-type ranking struct{ tree partTree }
+// It is derived: its blocks are objects of no space, so they are in no record and no digest, and how it is divided shows nowhere. They lie in
+// the memory of the space that has the parts, so that FLUSH gives them up with that; newBlock makes all of them and freeBlock frees all others.
+type ranking struct {
+	tree   partTree
+	memory *arena.Arena
+}
 
 // rankedIndex is the index of a sorted set in parts.
 type rankedIndex struct {
@@ -22,13 +27,13 @@ type rankedIndex struct {
 var errPartElements = errors.New("the elements of a part do not decode")
 
 // link is index.link.
-func (x *rankedIndex) link(ks *keyspace, parts []*Object) (count uint64, err error) {
+func (x *rankedIndex) link(db *database, parts []*Object) (count uint64, err error) {
 	for _, part := range parts {
 		if !(block{part, 0}).isRanked() {
 			return 0, errPartElements
 		}
 	}
-	if count, err = x.elementIndex.link(ks, parts); err != nil {
+	if count, err = x.elementIndex.link(db, parts); err != nil {
 		return 0, err
 	}
 	members := make([]ranked, 0, count)
@@ -39,6 +44,7 @@ func (x *rankedIndex) link(ks *keyspace, parts []*Object) (count uint64, err err
 		})
 	}
 	sortRanked(members)
+	x.ranking.memory = db.parts.memory
 	x.ranking.build(members)
 	return count, nil
 }
@@ -64,7 +70,7 @@ func (r *ranking) build(members []ranked) {
 	count := 0
 	flush := func() {
 		if count > 0 {
-			blocks = append(blocks, countedPart{newRankBlock(count, encoded), count})
+			blocks = append(blocks, countedPart{r.newBlock(count, encoded), count})
 			encoded, count = encoded[:0], 0
 		}
 	}
@@ -79,22 +85,22 @@ func (r *ranking) build(members []ranked) {
 	r.tree.build(blocks)
 }
 
-// newRankBlock makes a block of encoded elements.
-func newRankBlock(count int, encoded ...[]byte) *Object {
-	return newObject(KindZSet|kindPart, nil, appendBlock(nil, count, encoded...))
+// newBlock makes a block of encoded elements.
+func (r *ranking) newBlock(count int, encoded ...[]byte) *Object {
+	return newObject(r.memory, KindZSet|kindPart, nil, appendBlock(nil, count, encoded...))
 }
 
-// freeRankBlock takes a block back that no tree has any more.
-func freeRankBlock(o *Object) { o.dropValue() }
+// freeBlock frees a block that the tree does not have any more.
+func (r *ranking) freeBlock(o *Object) { o.free(r.memory) }
 
-// free takes all blocks back.
+// free frees all blocks.
 func (r *ranking) free() {
-	r.tree.each(freeRankBlock)
+	r.tree.each(r.freeBlock)
 	r.tree = partTree{}
 }
 
-// editRank returns a block to be changed. Nothing has to be noted of it.
-func editRank(b block) editableBlock { return editableBlock{b, editable{b.o}} }
+// edit returns a block to be changed. Nothing has to be noted of it.
+func (r *ranking) edit(b block) editableBlock { return editableBlock{b, editable{b.o, r.memory}} }
 
 // locate is the last block that begins with a member at or in front of a place in the order; no place if all begin behind it.
 func (r *ranking) locate(member []byte, score float64) partPlace {
@@ -115,17 +121,17 @@ func (r *ranking) insert(member []byte, score float64) {
 		p = r.tree.front()
 	}
 	if !p.ok() {
-		r.tree.insertAfter(p, newRankBlock(1, encoded), 1)
+		r.tree.insertAfter(p, r.newBlock(1, encoded), 1)
 		return
 	}
 	b := block{p.part(), 0}
 	at := b.placeOf(member, score)
 	if at == len(b.o.str()) && b.count() >= blockElements && !p.next().ok() {
 		// What comes in order fills its blocks.
-		r.tree.insertAfter(p, newRankBlock(1, encoded), 1)
+		r.tree.insertAfter(p, r.newBlock(1, encoded), 1)
 		return
 	}
-	editRank(b).insert(at, encoded)
+	r.edit(b).insert(at, encoded)
 	r.tree.add(p, 1)
 	if b.isOver() {
 		r.split(p)
@@ -140,8 +146,8 @@ func (r *ranking) split(p partPlace) {
 	}
 	kept, middle := b.middle()
 	moved := b.count() - kept
-	behind := newRankBlock(moved, b.o.str()[middle:])
-	before := editRank(b)
+	behind := r.newBlock(moved, b.o.str()[middle:])
+	before := r.edit(b)
 	before.o.splice(middle, len(b.o.str())-middle, nil)
 	before.setCount(kept)
 	r.tree.add(p, -moved)
@@ -171,11 +177,11 @@ func (r *ranking) remove(member []byte, score float64) {
 	p := r.locate(member, score)
 	b := block{p.part(), 0}
 	e, _ := b.find(member)
-	editRank(b).remove(e)
+	r.edit(b).remove(e)
 	r.tree.add(p, -1)
 	if b.count() == 0 {
 		r.tree.remove(p)
-		freeRankBlock(b.o)
+		r.freeBlock(b.o)
 		return
 	}
 	if b.count() <= blockElements/mergeShare {
@@ -194,12 +200,12 @@ func (r *ranking) merge(p partPlace) {
 	if b.count()+n > blockElements/2 || b.bytes()+other.bytes() > blockBytes/2 {
 		return
 	}
-	into := editRank(b)
+	into := r.edit(b)
 	into.o.append(other.elements())
 	into.setCount(b.count() + n)
 	r.tree.add(p, n)
 	r.tree.remove(next)
-	freeRankBlock(other.o)
+	r.freeBlock(other.o)
 }
 
 // countWhile is sortedSet.countWhile.

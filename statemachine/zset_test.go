@@ -266,6 +266,7 @@ func (z *sortedSet) verifyOrder(t testing.TB) {
 
 // TestPartsThatDoNotDecodeAreAnError: what a damaged record says is no reason to panic.
 func TestPartsThatDoNotDecodeAreAnError(t *testing.T) {
+	memory, db := newArena(t), &database{parts: &space{}}
 	good := appendBlock(nil, 1, appendRanked(nil, []byte("member"), 1.5))
 	for name, value := range map[string][]byte{
 		"empty": {}, "cut": good[:len(good)-1], "longer": append(slices.Clone(good), 0), "one too many": append([]byte{2}, good[1:]...),
@@ -273,8 +274,8 @@ func TestPartsThatDoNotDecodeAreAnError(t *testing.T) {
 		"a length beyond the end":  append(slices.Clone(good[:2]), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 16),
 		"no end of a length":       append(slices.Clone(good[:2]), 0xff),
 	} {
-		part := newObject(KindZSet|kindPart, appendPartPrefix(make([]byte, idBytes), 0, 0), value)
-		if _, err := new(rankedIndex).link(nil, []*Object{part}); err == nil {
+		part := newObject(memory, KindZSet|kindPart, appendPartPrefix(make([]byte, idBytes), 0, 0), value)
+		if _, err := new(rankedIndex).link(db, []*Object{part}); err == nil {
 			t.Errorf("a part with a block that is %s is taken", name)
 		}
 	}
