@@ -25,11 +25,16 @@ type node struct {
 
 // Commands returns the rows of the commands that this package runs, sorted by name.
 func Commands() []Command {
-	return slices.SortedFunc(slices.Values(slices.Concat(stringCommands, numberCommands,
-		bitmapCommands, bitfieldCommands, hyperloglogCommands, compareCommands, dumpCommands,
-		genericCommands,
-		expireCommands, scanCommands, serverCommands, hashCommands, hashExpireCommands, hashGetexCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands,
-		setCommands, setAlgebraCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
+	return slices.SortedFunc(slices.Values(slices.Concat(
+		stringCommands, numberCommands, compareCommands,
+		bitmapCommands, bitfieldCommands, hyperloglogCommands,
+		genericCommands, expireCommands, scanCommands, dumpCommands, serverCommands,
+		hashCommands, hashExpireCommands, hashGetexCommands,
+		listCommands, listBlockingCommands,
+		setCommands, setAlgebraCommands,
+		sortedSetCommands,
+		streamCommands, streamGroupCommands,
+	)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // NewTable makes one table of several packages' rows. A row of nothing but a name and subcommands adds those to the container of that
