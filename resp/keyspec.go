@@ -15,7 +15,7 @@ type keySpec struct {
 	last, step int // last is relative to first, or, negative, counts from the end
 	isNumbered bool
 	word       string // keys are behind this argument, which is looked for from index first on
-	limit      int    // only the first share of the arguments, one in so many, are keys; 0: all are
+	limit      int    // only the first share of the arguments, one in so many, are keys; 0: all are, and behind an option one is
 }
 
 // How a command treats the values of its keys.
@@ -28,6 +28,8 @@ var (
 	inserts      = []string{"OW", "insert"}
 	removes      = []string{"RM", "delete"}
 	takesAway    = []string{"RW", "access", "delete"}
+
+	changesOrDeletes = []string{"RW", "delete"}
 )
 
 // keyFlags has the commands that do something else than the usual, reading or changing the value. Two elements are two
@@ -42,9 +44,16 @@ var keyFlags = map[string][][]string{
 	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {{"RW", "insert"}},
 	"PFCOUNT": {{"RW", "access"}}, "PFDEBUG": {{"RW", "access"}}, "PFMERGE": {{"RW", "access", "insert"}, readsValue},
 	"DELEX": {{"RW", "delete", "variable_flags"}}, "DELIFEQ": {takesAway}, "MSETEX": {replaces},
-	"RESTORE":  {replaces},
+	"RESTORE": {replaces},
+	"ZADD":    {updatesValue}, "ZCARD": {readsMeta}, "ZREM": {changesOrDeletes}, "ZREMRANGEBYRANK": {changesOrDeletes}, "ZREMRANGEBYSCORE": {changesOrDeletes},
+	"ZREMRANGEBYLEX": {changesOrDeletes}, "ZPOPMIN": {takesAway}, "ZPOPMAX": {takesAway}, "ZMPOP": {takesAway},
+	"ZRANGESTORE": {replaces, readsValue}, "ZUNIONSTORE": {replaces, readsValue}, "ZINTERSTORE": {replaces, readsValue}, "ZDIFFSTORE": {replaces, readsValue},
+	"GEOADD": {updatesValue}, "GEOSEARCHSTORE": {replaces, readsValue},
 	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
+
+// storeOptions are the commands whose options STORE and STOREDIST have a key, and where their options begin.
+var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5}
 
 // hasKeys reports whether a command has keys.
 func hasKeys(c *statemachine.Command) bool { return c.Keys != statemachine.Keys{} }
@@ -65,7 +74,11 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 		return []keySpec{{flags: flags[0], first: c.Keys.From, last: -1, step: 1, word: c.Keys.Word, limit: 2}}
 	}
 	if c.Keys.Numkeys > 0 {
-		return []keySpec{{flags: flags[0], first: c.Keys.Numkeys, isNumbered: true, step: max(1, c.Keys.Step)}}
+		counted := keySpec{flags: flags[len(flags)-1], first: c.Keys.Numkeys, isNumbered: true, step: max(1, c.Keys.Step)}
+		if c.Keys.First == 0 {
+			return []keySpec{counted}
+		}
+		return []keySpec{{flags: flags[0], first: c.Keys.First, step: 1}, counted}
 	}
 	if len(flags) > 1 {
 		specs := make([]keySpec, len(flags))
@@ -74,6 +87,10 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 		}
 		specs[len(specs)-1].last = min(0, c.Keys.Last) // the last one may have all that is left
 		return specs
+	}
+	if options := storeOptions[c.Name]; options > 0 {
+		return []keySpec{{flags: readsValue, first: c.Keys.First, step: 1}, {flags: replaces, first: options, step: 1, word: "STORE"},
+			{flags: replaces, first: options, step: 1, word: "STOREDIST"}}
 	}
 	last := c.Keys.Last
 	if last > 0 {
@@ -96,11 +113,19 @@ func (s *keySpec) find(args statemachine.Args) (found []foundKey, ok bool) {
 	}
 	if s.word != "" {
 		at := slices.IndexFunc(args[min(s.first, len(args)):], func(arg []byte) bool { return strings.EqualFold(string(arg), s.word) })
+		isOption := s.limit == 0
 		if at < 0 {
-			return nil, false
+			return nil, isOption
 		}
 		first = s.first + at + 1
-		last = first + (len(args)-first)/s.limit - 1
+		switch {
+		case !isOption:
+			last = first + (len(args)-first)/s.limit - 1
+		case first == len(args):
+			return nil, true
+		default:
+			last = first
+		}
 	}
 	if s.isNumbered {
 		if s.first >= len(args) {

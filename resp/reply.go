@@ -155,7 +155,7 @@ func (w *Writer) header(kind byte, n int) {
 // Double implements statemachine.Reply: a bulk string in RESP2.
 func (w *Writer) Double(f float64) {
 	var scratch [32]byte
-	text := appendDouble(scratch[:0], f)
+	text := statemachine.AppendDouble(scratch[:0], f)
 	switch {
 	case w.Proto != 3:
 		w.Bulk(text)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 func TestWriter(t *testing.T) {
@@ -72,7 +74,7 @@ func TestDoubles(t *testing.T) {
 		{0.00012345678, "1.2345678e-4"}, {1234.56789, "1234.56789"}, {123456.789, "123456.789"},
 		{1234567890.1234567, "1.2345678901234567e+9"}, {3.0000000000000004, "3.0000000000000004"}, {2.5e-10, "2.5e-10"},
 	} {
-		if got := string(appendDouble(nil, test.f)); got != test.want {
+		if got := string(statemachine.AppendDouble(nil, test.f)); got != test.want {
 			t.Errorf("%v: %s, want %s", test.f, got, test.want)
 		}
 	}

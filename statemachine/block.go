@@ -58,13 +58,24 @@ func (b block) each(visit func(element) bool) bool {
 	return true
 }
 
-// find returns the element of a name.
+// find returns the element of a name. It passes over the others without looking at more than their lengths, if these are short ones.
 func (b block) find(name []byte) (e element, ok bool) {
 	value := b.o.str()
-	for at := b.base + blockHead; at < len(value); at += e.size {
-		if e = decodeElement(value, at); string(e.name) == string(name) {
-			return e, true
+	for at := b.base + blockHead; at < len(value); {
+		n, v := value[at], value[at+1]
+		if n|v >= 0x80 {
+			if e = decodeElement(value, at); string(e.name) == string(name) {
+				return e, true
+			}
+			at += e.size
+			continue
 		}
+		from := at + 2 + int(v&1)*8
+		end := from + int(n)
+		if int(n) == len(name) && string(value[from:end]) == string(name) {
+			return decodeElement(value, at), true
+		}
+		at = end + int(v>>1)
 	}
 	return element{}, false
 }
@@ -170,3 +181,24 @@ func appendBlock(dst []byte, count int, encoded ...[]byte) []byte {
 
 // elements are the block's, encoded.
 func (b block) elements() []byte { return b.o.str()[b.base+blockHead:] }
+
+// isRanked reports whether the block is one of members with scores, and decodes.
+func (b block) isRanked() bool {
+	value := b.o.str()[b.base:]
+	if len(value) < blockHead {
+		return false
+	}
+	n := 0
+	for rest := value[blockHead:]; len(rest) > 0; n++ {
+		name, w := binary.Uvarint(rest)
+		if w <= 0 {
+			return false
+		}
+		kind, v := binary.Uvarint(rest[w:])
+		if v <= 0 || kind != scoreBytes<<1 || name > uint64(len(rest)) || w+v+int(name)+scoreBytes > len(rest) {
+			return false
+		}
+		rest = rest[w+v+int(name)+scoreBytes:]
+	}
+	return n == int(binary.LittleEndian.Uint16(value))
+}

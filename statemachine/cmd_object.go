@@ -104,6 +104,8 @@ func (o *Object) encoding() string {
 		return "stream"
 	case KindSet:
 		return o.setEncoding()
+	case KindZSet:
+		return o.zsetEncoding()
 	}
 	return o.stringEncoding()
 }

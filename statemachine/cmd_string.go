@@ -18,6 +18,8 @@ const (
 	groupList    = "list"
 	groupStream  = "stream"
 	groupSet     = "set"
+	groupZSet    = "sorted-set"
+	groupGeo     = "geo"
 )
 
 var stringCommands = []Command{

@@ -41,8 +41,8 @@ var (
 type index interface {
 	// each calls visit for every part.
 	each(visit func(part *Object))
-	// link builds the index of a collection from its parts, in any order, and returns how many elements they have.
-	link(ks *keyspace, parts []*Object) (count uint64, err error)
+	// link builds the index of a collection of a database from its parts, in any order, and returns how many elements they have.
+	link(db *database, parts []*Object) (count uint64, err error)
 }
 
 // newIndex is an empty index of a kind of collection.
@@ -54,6 +54,8 @@ func newIndex(kind Kind) index {
 		return &streamIndex{}
 	case KindHash, KindSet:
 		return &elementIndex{}
+	case KindZSet:
+		return &rankedIndex{}
 	}
 	return nil
 }
@@ -136,6 +138,14 @@ func (ks *keyspace) dropParts(e *entry) {
 // dropIndexed removes the parts of a collection, and its index.
 func (ks *keyspace) dropIndexed(db *database, id uint64) {
 	db.indexes[id].each(func(part *Object) { ks.removePart(db, part) })
+	db.forget(id)
+}
+
+// forget takes the index of a collection away that has no parts any more, with all that is derived from them.
+func (db *database) forget(id uint64) {
+	if x, ok := db.indexes[id].(*rankedIndex); ok {
+		x.ranking.free()
+	}
 	delete(db.indexes, id)
 }
 
@@ -171,7 +181,7 @@ func (ks *keyspace) copyParts(to, from *database, source *Object) []byte {
 		parts = append(parts, c)
 	})
 	copied := newIndex(source.kind)
-	count, err := copied.link(ks, parts)
+	count, err := copied.link(to, parts)
 	if err != nil {
 		panic(fmt.Sprintf("statemachine: the copies of a collection's parts: %v", err)) // the originals are linked
 	}
@@ -216,7 +226,7 @@ func (ks *keyspace) linkCollection(db *database, o *Object, parts []*Object) err
 		}
 	}
 	x := newIndex(o.kind)
-	count, err := x.link(ks, parts)
+	count, err := x.link(db, parts)
 	if err != nil {
 		return err
 	}

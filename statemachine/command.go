@@ -39,7 +39,8 @@ func (f Flags) Has(g Flags) bool { return f&g == g }
 type Keys struct {
 	First, Last, Step int
 	// Numkeys, if not 0, is the index of an argument that says how many keys follow right after it, each Step behind the one
-	// before (1 if Step is 0); it takes the place of First and Last.
+	// before (1 if Step is 0); First is then 0, or
+	// the index of one key in front of that, and Last is of no use.
 	Numkeys int
 	// Word, if not "", is an argument, in any case, behind which the first half of the others are keys; it is looked for from index From on.
 	// It takes the place of all else.

@@ -572,6 +572,8 @@ func TestRowsAsRedis(t *testing.T) {
 	arity := map[string]int{
 		"GET":  2, // WITHVER
 		"KEYS": 2, // WITHVER
+		// WITHSCORE, of 7.2
+		"ZRANK": 3, "ZREVRANK": 3,
 	}
 	ours := map[string]string{
 		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG OBJECT": "", "DEBUG SET-ACTIVE-EXPIRE": "",

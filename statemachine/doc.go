@@ -63,6 +63,7 @@
 // A data type is a Kind of Object, a file <type>.go with its structure and a file cmd_<type>.go with its rows and handlers.
 // collection.go says how hashes, lists, sets, sorted sets and streams are kept: whole in their key's object, or in parts of some
 // kilobytes, each an object of its own. elements.go is the hash table that hashes, sets and sorted sets have in common, block.go a part of it.
+// zset_ranking.go is what a sorted set has beside that: its members in order, derived, and in no record.
 // A command on a collection takes entryKind and nextStamp, makes the collection if it is missing (keyspace.collection), changes it, and ends
 // with keyspace.wrote if it changed anything.
 // What holds for every type has a file of its own: version.go, tombstone.go, expire.go, digest.go, record.go.

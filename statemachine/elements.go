@@ -53,8 +53,13 @@ func (ks *keyspace) elements(db *database, o *Object) elements {
 
 // indexOfElements is what a collection's index has of its elements.
 func indexOfElements(x index) *elementIndex {
-	i, _ := x.(*elementIndex)
-	return i
+	switch x := x.(type) {
+	case *elementIndex:
+		return x
+	case *rankedIndex:
+		return &x.elementIndex
+	}
+	return nil
 }
 
 // elements opens an object of the selected database for reading.
@@ -212,7 +217,7 @@ func (x *elementIndex) each(visit func(part *Object)) {
 }
 
 // link is index.link.
-func (x *elementIndex) link(_ *keyspace, parts []*Object) (count uint64, err error) {
+func (x *elementIndex) link(_ *database, parts []*Object) (count uint64, err error) {
 	shares := uint64(0)
 	for _, part := range parts {
 		if len(part.key()) != elementPartKey || part.key()[elementPartKey-1] > maxPartDepth {

@@ -20,11 +20,23 @@ func (t *elements) put(name, value []byte, deadline int64) (added bool) {
 		t.settle(b, name)
 		return false
 	}
+	t.append(b, name, encoded, deadline != 0)
+	return true
+}
+
+// add gives a name that is not there a value.
+func (t *elements) add(name, value []byte) {
+	t.ks.scratch = appendElement(t.ks.scratch[:0], name, value, 0)
+	t.append(t.block(name), name, t.ks.scratch, false)
+	t.ks.trimScratch()
+}
+
+// append adds an encoded element to its block.
+func (t *elements) append(b block, name, encoded []byte, timed bool) {
 	b.edit(t.space()).add(encoded)
-	t.changed(b, deadline != 0)
+	t.changed(b, timed)
 	t.counted(1)
 	t.settle(b, name)
-	return true
 }
 
 // remove takes an element out, and reports whether it was there.
@@ -114,7 +126,7 @@ func (t *elements) intoParts() {
 	var head [partsHead]byte
 	t.db.keys.edit(t.o).setValue(appendPartsHead(head[:0], id, uint64(count)))
 	x := newIndex(t.o.kind)
-	if _, err := x.link(t.ks, []*Object{part}); err != nil {
+	if _, err := x.link(t.db, []*Object{part}); err != nil {
 		panic("statemachine: the part of a whole collection: " + err.Error()) // it has all hashes
 	}
 	t.db.indexes[id] = x
@@ -144,7 +156,7 @@ func (t *elements) split(part *Object) bool {
 		t.index.grow()
 	}
 	for side := range sides {
-		t.add(prefix|uint64(side)*bit, depth+1, appendBlock(nil, counts[side], sides[side]))
+		t.addPart(prefix|uint64(side)*bit, depth+1, appendBlock(nil, counts[side], sides[side]))
 	}
 	t.take(part)
 	return true
@@ -167,7 +179,7 @@ func (t *elements) merge(part *Object) {
 		if prefix&bit != 0 {
 			a, b = b, a
 		}
-		merged := t.add(prefix&^bit, depth-1, appendBlock(nil, a.count()+b.count(), a.elements(), b.elements()))
+		merged := t.addPart(prefix&^bit, depth-1, appendBlock(nil, a.count()+b.count(), a.elements(), b.elements()))
 		t.take(a.o)
 		t.take(b.o)
 		part = merged
@@ -182,14 +194,18 @@ func (t *elements) intoWhole(part *Object) {
 		return
 	}
 	id := t.o.partsID()
-	t.db.keys.edit(t.o).setValue(append([]byte{formWhole}, part.str()...))
+	value := append([]byte{formWhole}, part.str()...)
+	if t.o.kind == KindZSet {
+		value = b.inOrder()
+	}
+	t.db.keys.edit(t.o).setValue(value)
 	t.ks.removePart(t.db, part)
-	delete(t.db.indexes, id)
+	t.db.forget(id)
 	t.index = nil
 }
 
-// add makes a part and puts it into its slots.
-func (t *elements) add(prefix uint64, depth int, value []byte) *Object {
+// addPart makes a part and puts it into its slots.
+func (t *elements) addPart(prefix uint64, depth int, value []byte) *Object {
 	var rest [elementPartKey - idBytes]byte
 	part := t.ks.newPart(t.db, t.o.kind, t.o.partsID(), appendPartPrefix(rest[:0], prefix, depth), value)
 	if at, ok := (block{part, 0}).firstDeadline(); ok {

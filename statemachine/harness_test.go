@@ -54,7 +54,7 @@ func (w *respWriter) Map(n int) {
 }
 func (w *respWriter) Set(n int)                    { w.header('*', n) }
 func (w *respWriter) Push(n int)                   { w.header('*', n) }
-func (w *respWriter) Double(f float64)             { w.BulkString(strconv.FormatFloat(f, 'g', 17, 64)) }
+func (w *respWriter) Double(f float64)             { w.Bulk(AppendDouble(nil, f)) }
 func (w *respWriter) Bool(b bool)                  { w.line(':', map[bool]string{true: "1", false: "0"}[b]) }
 func (w *respWriter) Verbatim(format, text string) { w.BulkString(text) }
 func (w *respWriter) Raw(encoded []byte)           { w.buf = append(w.buf, encoded...) }

@@ -2,7 +2,7 @@ package statemachine
 
 // What Redis keeps in a listpack: hash-max-listpack-entries and hash-max-listpack-value.
 const (
-	hashCompactFields = 128
+	hashCompactFields = 512
 	hashCompactBytes  = 64
 )
 

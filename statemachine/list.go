@@ -127,7 +127,7 @@ func (l *list) blockAt(n int) (b block, within int) {
 func (x *listIndex) each(visit func(part *Object)) { x.tree.each(visit) }
 
 // link is index.link.
-func (x *listIndex) link(_ *keyspace, parts []*Object) (count uint64, err error) {
+func (x *listIndex) link(_ *database, parts []*Object) (count uint64, err error) {
 	if len(parts) == 0 {
 		return 0, errPartsMissed
 	}

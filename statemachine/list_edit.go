@@ -200,7 +200,7 @@ func (l *list) intoParts() {
 	var head [partsHead]byte
 	l.db.keys.edit(l.o).setValue(appendPartsHead(head[:0], id, uint64(count)))
 	l.index = &listIndex{}
-	if _, err := l.index.link(l.ks, []*Object{part}); err != nil {
+	if _, err := l.index.link(l.db, []*Object{part}); err != nil {
 		panic("statemachine: the part of a whole list: " + err.Error()) // its key is as it must be
 	}
 	l.db.indexes[id] = l.index

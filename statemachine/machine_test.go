@@ -193,7 +193,7 @@ func randomWrite(rng *rand.Rand) [][]byte {
 	case 7:
 		return words(fmt.Sprintf("SET %s%d v PX %d", key, rng.IntN(500), 1+rng.IntN(300)))
 	}
-	if rng.IntN(3) == 0 {
+	if rng.IntN(3) > 0 {
 		return collectionCommands[rng.IntN(len(collectionCommands))](rng)
 	}
 	return randomCommand(rng)
@@ -206,6 +206,8 @@ var collectionCommands = []func(*rand.Rand) [][]byte{
 	randomListCommand,
 	randomStreamCommand,
 	randomSetCommand,
+	randomZSetCommand,
+	randomGeoCommand,
 }
 
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that
@@ -337,6 +339,7 @@ func (ks *keyspace) verify(t testing.TB) {
 	if ks.dirty {
 		t.Fatal("a change was not counted")
 	}
+	ks.verifySortedSets(t)
 }
 
 // verifyParts checks what must hold of a collection whose parts' elements may have deadlines.
@@ -364,7 +367,9 @@ func FuzzApply(f *testing.F) {
 		encoded, count := randomSection(rng, []Watch{{Key: []byte("a")}})
 		f.Add(encoded, uint8(count))
 	}
-	for _, line := range []string{"SETRANGE a 100 x", "LCS a b IDX", "SCAN 0 COUNT 3", "DEBUG DIGEST", "OBJECT HELP"} {
+	for _, line := range []string{"SETRANGE a 100 x", "LCS a b IDX", "SCAN 0 COUNT 3", "DEBUG DIGEST", "OBJECT HELP",
+		"ZADD z 1 a 2 b", "ZUNIONSTORE a 1 a WEIGHTS 2", "ZRANGE a (1 +inf BYSCORE REV LIMIT 0 1", "ZMPOP 1 a MIN COUNT 2",
+		"GEOADD g 13.36 38.11 a 15 37 b", "GEOSEARCHSTORE d g FROMLONLAT 15 37 BYBOX 400 400 km STOREDIST"} {
 		encoded, count := section("SET a abc", line)
 		f.Add(encoded, uint8(count))
 	}

@@ -74,6 +74,17 @@ func (s *space) needed() int {
 	return a.bytes
 }
 
+// rankings are the bytes that those of the sorted sets need whose parts are in the space.
+func (db *database) rankings(s *space) int {
+	a := &accountant{memory: s.memory}
+	for _, x := range db.indexes {
+		if ranked, ok := x.(*rankedIndex); ok && s == db.parts {
+			ranked.ranking.tree.each(a.object)
+		}
+	}
+	return a.bytes
+}
+
 func boolInt(b bool) int {
 	if b {
 		return 1
@@ -87,7 +98,7 @@ func checkMemory(t *testing.T, m *Machine, after string) {
 	needed := 0
 	for i := range m.ks.databases {
 		for _, s := range m.ks.databases[i].spaces() {
-			if n := s.needed(); n != s.memory.InUse() {
+			if n := s.needed() + m.ks.databases[i].rankings(s); n != s.memory.InUse() {
 				t.Fatalf("after %s: %d bytes of space %d are in use, and %d are needed", after, s.memory.InUse(), s.id, n)
 			}
 			needed += s.memory.InUse()

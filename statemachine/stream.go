@@ -38,6 +38,8 @@ type streamHead struct {
 	newest     uint64   // the highest number given to a group or a consumer
 }
 
+const streamHeadBytes = 2*streamIDBytes + 8 + 8
+
 // streamIndex has the parts of a stream.
 type streamIndex struct {
 	entries partTree
@@ -226,7 +228,7 @@ func (x *streamIndex) each(visit func(part *Object)) {
 }
 
 // link is index.link.
-func (x *streamIndex) link(_ *keyspace, parts []*Object) (count uint64, err error) {
+func (x *streamIndex) link(_ *database, parts []*Object) (count uint64, err error) {
 	slices.SortFunc(parts, func(a, b *Object) int { return bytes.Compare(a.key(), b.key()) })
 	groups := map[uint64]*streamGroup{}
 	last := partPlace{}

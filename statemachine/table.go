@@ -29,7 +29,7 @@ func Commands() []Command {
 		bitmapCommands, bitfieldCommands, hyperloglogCommands, compareCommands, dumpCommands,
 		genericCommands,
 		expireCommands, scanCommands, serverCommands, hashCommands, hashExpireCommands, hashGetexCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands,
-		setCommands, setAlgebraCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
+		setCommands, setAlgebraCommands, sortedSetCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // NewTable makes one table of several packages' rows. A row of nothing but a name and subcommands adds those to the container of that

@@ -22,6 +22,7 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 	ttl := &Command{Name: "ttl", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output"}}
 	chance := &Command{Name: "randomkey", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output"}}
 	scan := &Command{Name: "scan", Flags: []string{"readonly"}, Tips: []string{"nondeterministic_output"}}
+	zscore := &Command{Name: "zscore", Group: "sorted-set", Flags: []string{"readonly"}}
 	for _, c := range []struct {
 		row          *Command
 		call         string
@@ -50,6 +51,11 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 		{scan, "SCAN 0", "*2 $1 4 *1 +a", "*2 $1 0 *2 +b +a", equal},
 		{scan, "SCAN 7", "*2 $1 0 *1 +a", "*2 $1 0 *2 +b +a", equal},
 		{scan, "SCAN 0", "*2 $1 0 *1 +a", "-ERR_syntax", different},
+		{zscore, "ZSCORE z a", "$3 0.1", "$19 0.10000000000000001", equal},
+		{zscore, "ZSCORE z a", ",0.1", ",0.10000000000000001", equal},
+		{zscore, "ZSCORE z a", "$3 0.1", "$19 0.10000000000000002", different},
+		{zscore, "ZSCORE z a", "$3 0.1", ",0.1", different},
+		{get, "GET a", "$3 0.1", "$19 0.10000000000000001", different},
 	} {
 		comparison := NewComparison(nil, nil, nil, KnownDifferences())
 		d := &Difference{Command: c.row, Call: strings.Fields(c.call), Ours: reply(t, c.ours), Theirs: reply(t, c.theirs)}
@@ -63,6 +69,7 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 func TestWhatIsWantedIsNoMore(t *testing.T) {
 	dbsize, exec, hello := &Command{Name: "dbsize"}, &Command{Name: "exec"}, &Command{Name: "hello"}
 	size := calls([]string{"DBSIZE"})
+	zscore, distances := &Command{Name: "zscore", Group: "sorted-set"}, calls([]string{"GEOSEARCHSTORE", "d", "s", "storedist"})
 	swapped := calls([]string{"WATCH", "a"}, []string{"SWAPDB", "0", "1"}, []string{"MULTI"}, []string{"EXEC"})
 	for _, c := range []struct {
 		row          *Command
@@ -77,6 +84,9 @@ func TestWhatIsWantedIsNoMore(t *testing.T) {
 		{exec, swapped, "*-1", "*0", diverged}, // without the missing key that is watched it runs
 		{exec, swapped[2:], "*-1", "*0", different},
 		{exec, calls([]string{"MULTI"}, []string{"EXEC"}), "*0", "*-1", different},
+		{zscore, distances, "$19 0.10000000000000002", "$19 0.10000000000000003", equal}, // another double
+		{zscore, nil, "$19 0.10000000000000002", "$19 0.10000000000000003", different},
+		{zscore, distances, "$16 0.10000000000002", "$16 0.10000000000003", different},
 		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +a", equal},
 		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +b", different},
 		{hello, nil, "*4 +id :1 +mode +a", "*4 +id +2 +mode +a", different},

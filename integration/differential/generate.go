@@ -40,6 +40,10 @@ const (
 	wrongRepeats   = 0.1
 	maxRepeats     = 4
 	maxExtraOption = 3
+	// manyRepeats is how often what may come several times comes so often that collections become large: a few hundred times.
+	manyRepeats  = 0.01
+	fewestOfMany = 50
+	mostOfMany   = 350
 )
 
 // Call draws a call of a command: a valid one as a rule, though a value may be none that the command takes.
@@ -69,6 +73,7 @@ func (g *Generator) Call(c *Command) []string {
 type draw struct {
 	*Generator
 	group string
+	many  bool // an argument comes many times
 }
 
 // sequence draws the arguments of a grammar, or of a block in it. Those that come several times in one block come equally often, as the
@@ -76,6 +81,9 @@ type draw struct {
 func (d draw) sequence(arguments []Argument) []string {
 	var found []string
 	repeats := 1 + d.rng.IntN(maxRepeats)
+	if d.chance(manyRepeats) && !d.many && slices.ContainsFunc(arguments, func(a Argument) bool { return a.Multiple }) {
+		d.many, repeats = true, fewestOfMany+d.rng.IntN(mostOfMany-fewestOfMany)
+	}
 	for i := range arguments {
 		a := &arguments[i]
 		switch {
@@ -130,7 +138,21 @@ func (d draw) once(a *Argument) []string {
 		chosen := pick(d.rng, a.Arguments)
 		return d.argument(&chosen, 1+d.rng.IntN(maxRepeats))
 	}
+	if d.many {
+		return []string{d.oneOfMany(a)}
+	}
 	return []string{d.value(a, d.group)}
+}
+
+// oneOfMany is a value among so many that one which is refused would be in most calls, and most of which differ.
+func (d draw) oneOfMany(a *Argument) string {
+	switch a.Kind {
+	case "string":
+		return "m" + strconv.Itoa(d.rng.IntN(mostOfMany))
+	case "double", "integer":
+		return strconv.Itoa(d.rng.IntN(fewestOfMany))
+	}
+	return d.value(a, d.group)
 }
 
 func (d draw) token(token string) string {

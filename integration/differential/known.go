@@ -51,7 +51,8 @@ func OwnTokens() map[string][]string {
 		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}, "del": {"VER", "IFVER"},
 		// What redis-server calls any string, an operation.
 		"bitop": {"AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"},
-		"hscan": {"NOVALUES"}, // of 7.4
+		"hscan": {"NOVALUES"},                             // of 7.4
+		"zrank": {"WITHSCORE"}, "zrevrank": {"WITHSCORE"}, // of 7.2
 	}
 }
 
@@ -74,7 +75,7 @@ type Known struct {
 
 // KnownDifferences are all differences that are wanted.
 func KnownDifferences() []Known {
-	return []Known{
+	return append(collectionDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
@@ -86,12 +87,12 @@ func KnownDifferences() []Known {
 		{Name: "DBSIZE counts no dead keys", Reason: "a key whose time is over is gone at once; redis-server counts it until it meets it",
 			Matches:   func(d *Difference) bool { return d.command("dbsize") && less(d.Ours.Text, d.Theirs.Text) },
 			Confirmed: func(_, theirs runner, d *Difference) bool { return sizeWithoutDead(theirs, d) }},
-		{Name: "options of their own, queued", Diverges: true, Reason: "GET and KEYS take WITHVER, so a superfluous argument is found by EXEC",
+		{Name: "options of their own, queued", Diverges: true, Reason: "GET and KEYS take WITHVER, and ZRANK takes WITHSCORE, so a superfluous argument is found by EXEC",
 			Matches: func(d *Difference) bool {
-				return d.command("get", "keys") && d.Ours.isQueued() && isWrongNumber(d.Theirs)
+				return d.command("get", "keys", "zrank", "zrevrank") && d.Ours.isQueued() && isWrongNumber(d.Theirs)
 			}},
-		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, so with one more argument it is a call", Matches: func(d *Difference) bool {
-			return d.command(keyQuestions...) && len(d.Call) > 2 && strings.EqualFold(d.Call[2], "get") && isInvalidNumber(d.Theirs)
+		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, and ZRANK WITHSCORE, so with one more argument it is a call", Matches: func(d *Difference) bool {
+			return d.command(keyQuestions...) && len(d.Call) > 2 && slices.Contains([]string{"GET", "ZRANK", "ZREVRANK"}, strings.ToUpper(d.Call[2])) && isInvalidNumber(d.Theirs)
 		}},
 		{Name: "COMMAND GETKEYS of a name alone", Reason: "it is taken from 7.2 on, and refused as that command's call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.IsError()
@@ -99,6 +100,30 @@ func KnownDifferences() []Known {
 		{Name: "COMMAND GETKEYS of a name alone, queued", Diverges: true, Reason: "so it is found by EXEC", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.isQueued()
 		}},
+		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
+			return d.Ours.IsError() && len(d.Ours.Text) > 128 && strings.HasPrefix(d.Theirs.Text, strings.TrimRight(d.Ours.Text, "'"))
+		}},
+		{Name: "GT and LT of what passes", Diverges: true, Reason: "relative times are of the moment, which differs",
+			Matches: func(d *Difference) bool {
+				return d.command("expire", "pexpire") && len(d.Call) > 3 && d.Ours.Kind == ':' && d.Theirs.Kind == ':'
+			}},
+		{Name: "a key that came and went", Diverges: true, Reason: "WATCH compares what is there: absent then and absent now is no change",
+			Matches: func(d *Difference) bool { return d.command("exec") && !d.Ours.Null && d.Theirs.Null },
+			Confirmed: func(_, theirs runner, d *Difference) bool {
+				return aborts(theirs, d.Calls) && runsWithoutAbsent(theirs, d.Calls)
+			}},
+		{Name: "SWAPDB brings another absent key", Diverges: true, Reason: "its version may be another one, so WATCH counts it as changed",
+			Matches: func(d *Difference) bool {
+				return d.command("exec") && d.Ours.Null && !d.Theirs.Null && d.follows("swapdb")
+			},
+			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
+			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
+	}...)
+}
+
+// collectionDifferences are those of the types that have elements.
+func collectionDifferences() []Known {
+	return []Known{
 		{Name: "lists in one listpack", Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("object|encoding") && d.Ours.Text == "listpack" && d.Theirs.Text == "quicklist"
 		}},
@@ -132,24 +157,13 @@ func KnownDifferences() []Known {
 				return d.command("object|encoding") && d.Ours.Text == "listpack" && (d.Theirs.Text == "hashtable" || d.Theirs.Text == "intset")
 			},
 			Confirmed: func(_, theirs runner, d *Difference) bool { return typeAfter(theirs, d, d.Call[2]) != "hash" }},
-		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
-			return d.Ours.IsError() && len(d.Ours.Text) > 128 && strings.HasPrefix(d.Theirs.Text, strings.TrimRight(d.Ours.Text, "'"))
+		{Name: "the last digit of a stored distance", Reason: "the sines of C's library are not always rounded to the nearest double",
+			Matches: func(d *Difference) bool {
+				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
+			}},
+		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
 		}},
-		{Name: "GT and LT of what passes", Diverges: true, Reason: "relative times are of the moment, which differs",
-			Matches: func(d *Difference) bool {
-				return d.command("expire", "pexpire") && len(d.Call) > 3 && d.Ours.Kind == ':' && d.Theirs.Kind == ':'
-			}},
-		{Name: "a key that came and went", Diverges: true, Reason: "WATCH compares what is there: absent then and absent now is no change",
-			Matches: func(d *Difference) bool { return d.command("exec") && !d.Ours.Null && d.Theirs.Null },
-			Confirmed: func(_, theirs runner, d *Difference) bool {
-				return aborts(theirs, d.Calls) && runsWithoutAbsent(theirs, d.Calls)
-			}},
-		{Name: "SWAPDB brings another absent key", Diverges: true, Reason: "its version may be another one, so WATCH counts it as changed",
-			Matches: func(d *Difference) bool {
-				return d.command("exec") && d.Ours.Null && !d.Theirs.Null && d.follows("swapdb")
-			},
-			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
-			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
 	}
 }
 
@@ -161,6 +175,13 @@ func typeAfter(s runner, d *Difference, key string) string {
 		return ""
 	}
 	return replies[len(replies)-1].Text
+}
+
+// mentions reports whether a call of the sequence has a word.
+func (d *Difference) mentions(word string) bool {
+	return slices.ContainsFunc(d.Calls, func(call Call) bool {
+		return slices.ContainsFunc(call.Args, func(arg string) bool { return strings.EqualFold(arg, word) })
+	})
 }
 
 // follows reports whether the sequence has a call of the command.

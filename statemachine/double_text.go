@@ -1,4 +1,4 @@
-package resp
+package statemachine
 
 import (
 	"bytes"
@@ -9,9 +9,9 @@ import (
 // wholeDoubles is the end of the doubles without a fraction that are written as integers, 2^62.
 const wholeDoubles = 1 << 62
 
-// appendDouble formats a double as Redis 7.2 does in replies: the shortest digits that read back as the same number,
+// AppendDouble appends a double as Redis 7.2 writes it in replies: the shortest digits that read back as the same number,
 // plain as long as that is short, otherwise with an exponent.
-func appendDouble(dst []byte, f float64) []byte {
+func AppendDouble(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(dst, "nan"...)
@@ -81,4 +81,15 @@ func appendScientific(dst, digits []byte, exponent int) []byte {
 		dst = append(dst, '+')
 	}
 	return strconv.AppendInt(dst, int64(exponent), 10)
+}
+
+// appendHuman writes a finite double as C's %.17f does, without the zeros at the end.
+func appendHuman(dst []byte, f float64) []byte {
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'f', humanDigits, 64)
+	text := bytes.TrimSuffix(bytes.TrimRight(dst[start:], "0"), []byte{'.'})
+	if string(text) == "-0" {
+		return append(dst[:start], '0')
+	}
+	return dst[:start+len(text)]
 }
