@@ -35,8 +35,8 @@ func sortedKeys(reply string, versions bool) []string {
 	return all
 }
 
-// difference tells of the first few words that only one of two sorted lists has.
-func difference(got, want []string) string {
+// differenceOf tells of the first few words that only one of two sorted lists has.
+func differenceOf(got, want []string) string {
 	var text strings.Builder
 	for i, j := 0, 0; (i < len(got) || j < len(want)) && text.Len() < 200; {
 		switch {
@@ -114,7 +114,7 @@ func TestAListingIsTheKeysOfItsLastMoment(t *testing.T) {
 					})
 					want, _ := h.read(0, command)
 					if got, want := sortedKeys(got, versions), sortedKeys(want, versions); !slices.Equal(got, want) {
-						t.Errorf("%d are listed, %d are there%s", len(got), len(want), difference(got, want))
+						t.Errorf("%d are listed, %d are there%s", len(got), len(want), differenceOf(got, want))
 					}
 				})
 			}
@@ -146,7 +146,7 @@ func TestAListingOutlivesRehashes(t *testing.T) {
 	})
 	want, _ := h.read(0, "KEYS *")
 	if got, want := sortedKeys(got, false), sortedKeys(want, false); !slices.Equal(got, want) {
-		t.Errorf("%d are listed, %d are there%s", len(got), len(want), difference(got, want))
+		t.Errorf("%d are listed, %d are there%s", len(got), len(want), differenceOf(got, want))
 	}
 	if !l.repeats {
 		t.Error("no table has shrunk: the test shows nothing")
@@ -172,7 +172,7 @@ func TestAListingBeginsAnew(t *testing.T) {
 			})
 			want, _ := h.read(0, "KEYS *")
 			if got, want := sortedKeys(got, false), sortedKeys(want, false); !slices.Equal(got, want) {
-				t.Errorf("%d are listed, %d are there%s", len(got), len(want), difference(got, want))
+				t.Errorf("%d are listed, %d are there%s", len(got), len(want), differenceOf(got, want))
 			}
 			if l.begins < 2 || l.begins > listingBegins+1 {
 				t.Errorf("it began %d times", l.begins)
