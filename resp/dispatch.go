@@ -84,7 +84,7 @@ func index(byName map[string]*localCommand, container string, commands []localCo
 
 func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand, container string, c *statemachine.Command) error {
 	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
-	r.refusable = c.Flags.Has(statemachine.Write) || r.name == "ping"
+	r.refusable = c.Flags.Logged() || r.name == "ping"
 	if own := byName[r.name]; own != nil {
 		r.local, r.special, r.immediate = own.local, own.special, own.immediate
 	}
@@ -136,7 +136,7 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 		return refuse, errNoSubcommand(r.name)
 	case r.Flags.Has(statemachine.Blocking) && mayWait(r, args):
 		return runBlocking, ""
-	case r.Flags.Has(statemachine.Write):
+	case r.Flags.Logged():
 		return runWrite, ""
 	}
 	return runRead, ""

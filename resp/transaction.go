@@ -44,7 +44,7 @@ func (l *eventLoop) queue(c *Client, r *row, args statemachine.Args) {
 	tx.bytes += cost
 	tx.queued = append(tx.queued, statemachine.Queued{Args: copyArgs(args)})
 	tx.rows = append(tx.rows, r)
-	tx.writes = tx.writes || r.Flags.Has(statemachine.Write)
+	tx.writes = tx.writes || r.Flags.Logged()
 	tx.reads = tx.reads || r.local == nil
 	l.reply(c, nil, func(w *Writer) { w.Status("QUEUED") })
 }

@@ -125,6 +125,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		m.ks.purgeTombstones(purgePerApply)
 	}
 
+	m.ks.ears.origin = replies != nil
 	v := m.applier
 	v.tx.now = m.ks.now
 	v.random.state = stamp.Seed ^ m.ks.revision
@@ -144,6 +145,9 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	}
 	if replies != nil {
 		replies.Finish(slot, v)
+	}
+	if events := m.ks.ears.events; events != nil {
+		events.Applied()
 	}
 	m.decoder.reset(nil)
 	v.tx.count(&m.hits, &m.misses)
@@ -182,7 +186,9 @@ func (m *Machine) call(v *View, db int, args Args, reply Reply) {
 		reply.Error(errNotInLog)
 	default:
 		v.tx.begin(db)
+		v.tx.direct = cmd.Flags.Has(Pubsub)
 		cmd.Run(&v.tx, args, reply)
+		m.ks.ears.read(cmd, args)
 		m.ks.endCommand()
 	}
 }

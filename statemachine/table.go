@@ -26,7 +26,7 @@ type node struct {
 // Commands returns the rows of the commands that this package runs, sorted by name.
 func Commands() []Command {
 	return slices.SortedFunc(slices.Values(slices.Concat(stringCommands, numberCommands, genericCommands,
-		expireCommands, scanCommands, serverCommands, hashCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
+		expireCommands, scanCommands, serverCommands, hashCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands, pubsubCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // NewTable makes one table of several packages' rows. A name that comes twice, one that is not in upper case or too long,
