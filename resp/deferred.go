@@ -23,6 +23,7 @@ type item struct {
 	row     *row
 	tx      *transaction // kindExec
 	call    *blockedCall // of a command that may have to wait for a key
+	tracker *tracker     // its client's, if that tracks
 	ticket  uint64       // while it waits on the loop: the read slot it needs; 0 for none
 	nanos   int64        // how long it ran
 	end     int          // where its reply ends, in a submission
@@ -35,6 +36,7 @@ type item struct {
 	proto   uint8
 	quiet   bool // its reply is not sent: CLIENT REPLY
 	tooMuch bool // its reply would go past the output limit
+	caches  bool // the keys that it reads are remembered
 	guard   bool // an EXEC whose client waits for its outcome: see Client.execDB
 	failed  replication.Outcome
 }
@@ -43,6 +45,9 @@ type item struct {
 func (it *item) stamp() {
 	c := it.client
 	it.db, it.proto, it.quiet = uint8(c.db), uint8(c.proto), c.quiet
+	if c.tracks() {
+		it.tracker, it.caches = c.tracker, c.caches()
+	}
 }
 
 // itemCost is what an item counts besides its bytes.
@@ -98,6 +103,9 @@ func (q *itemQueue) reset() {
 // is View.Run's: the reply must be thrown away.
 func (q *itemQueue) run(it *item, view *statemachine.View, w *Writer, buf []uint64) (revisions []uint64, due bool) {
 	w.Proto = int(it.proto)
+	if it.caches {
+		it.client.loop.server.hub.rememberRead(it, q.argsOf(it)) // the state is locked: no change comes between this and what is read
+	}
 	switch it.kind {
 	case kindRead:
 		w.expect(it.call, view)

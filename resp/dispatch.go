@@ -34,12 +34,14 @@ type row struct {
 	special   specialFunc
 	immediate bool
 	refusable bool // refused while writes are: see SetRefusal
+	// subscribes: it changes what its client is subscribed to. inSubscribed: a client of RESP2 may call it while it is subscribed.
+	subscribes, inSubscribed bool
 }
 
 // localCommands returns this package's rows.
 func localCommands() []localCommand {
 	var all []localCommand
-	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
+	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(), pubsubCommands(),
 		introspectionCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
@@ -85,6 +87,8 @@ func index(byName map[string]*localCommand, container string, commands []localCo
 func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand, container string, c *statemachine.Command) error {
 	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
 	r.refusable = c.Flags.Logged() || r.name == "ping"
+	r.subscribes = c.Flags.Has(subscribingFlags)
+	r.inSubscribed = r.subscribes || r.name == "ping" || r.name == "quit" || r.name == "reset"
 	if own := byName[r.name]; own != nil {
 		r.local, r.special, r.immediate = own.local, own.special, own.immediate
 	}
@@ -122,10 +126,12 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 	switch {
 	case c.tx != nil && r.Flags.Has(statemachine.NoMulti):
 		return refuse, errNotInMulti
-	case !r.Flags.Has(statemachine.Loading) && l.server.isLoading():
-		return refuse, errLoading
 	case r.refusable && l.server.refusesWrites() != "":
 		return refuse, l.server.refusesWrites()
+	case c.proto != 3 && !r.inSubscribed && c.isSubscriber():
+		return refuse, errSubscribed(r.name)
+	case !r.Flags.Has(statemachine.Loading) && l.server.isLoading():
+		return refuse, errLoading
 	case c.tx != nil && !r.immediate:
 		return queue, ""
 	case r.special != nil:
@@ -181,6 +187,7 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runWrite:
 		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
 	}
+	c.endCaching(r)
 }
 
 // isHTTP reports whether a command is the beginning of an HTTP request, or its Host header. A browser that a web page has

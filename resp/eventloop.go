@@ -52,6 +52,8 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
+
+	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
 
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
@@ -101,11 +103,15 @@ func (l *eventLoop) onMail(context.Context) error {
 		l.deliver(s)
 	}
 	l.readsAnswered(m)
+	l.deliverPushes(m.pushes)
 	for _, task := range m.tasks {
 		task()
 	}
 	l.answers += len(m.finished)
 	clear(m.finished)
+	if clear(m.pushes); cap(m.pushes) > maxKeptPushes {
+		m.pushes = nil
+	}
 	clear(m.tasks)
 	l.spare = m
 	l.endTurn()

@@ -23,6 +23,7 @@ func (l *eventLoop) adopt(c *Client, conn gnet.Conn) {
 	c.active = c.created
 	c.scanner = NewScanner(l.server.limits)
 	l.clients[c] = struct{}{}
+	l.server.hub.join(c)
 	if l.draining {
 		c.closing = true
 		l.touch(c)
@@ -148,6 +149,11 @@ func (l *eventLoop) forget(c *Client) {
 	if c.unlinger != nil {
 		c.unlinger()
 	}
+	if c.softTimer != nil {
+		c.softTimer.Stop()
+	}
+	l.server.hub.part(c)
+	c.draft = nil
 	if c.holdsCheckpoint {
 		if release := l.server.holds.forget(c); release != nil {
 			l.server.errands.always(release)

@@ -3,6 +3,7 @@ package resp
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Limits are the bounds on what clients can make a node hold. The zero value of a field means its default.
@@ -19,6 +20,13 @@ type Limits struct {
 	QueryBuffer int64
 	// OutputBuffer bounds the replies that one client has not read. From 1 MiB, default 256 MiB.
 	OutputBuffer int64
+	// PubsubBuffer bounds the messages that one subscriber has not read: beyond it the client is closed at once, and beyond
+	// PubsubSoftBuffer once that lasts PubsubSoftTime. From 1 MiB each, default 32 MiB, 8 MiB, and 60 s.
+	PubsubBuffer, PubsubSoftBuffer int64
+	PubsubSoftTime                 time.Duration
+	// TrackedKeys bounds the keys that the clients of this node are known to cache: beyond it they are told to forget some. From 1,
+	// default 1,000,000.
+	TrackedKeys int
 	// MaxClients bounds the connections at once. From 1, default 10,000.
 	MaxClients int
 }
@@ -37,6 +45,11 @@ const (
 	defaultOutputBuffer = 256 << 20
 	leastOutputBuffer   = 1 << 20
 	defaultClients      = 10_000
+	defaultTrackedKeys  = 1_000_000
+
+	defaultPubsubBuffer     = 32 << 20
+	defaultPubsubSoftBuffer = 8 << 20
+	defaultPubsubSoftTime   = time.Minute
 
 	// framingBytes is more than the framing of one argument takes: "$536870912\r\n" before it and "\r\n" behind it.
 	framingBytes = 16
@@ -51,6 +64,10 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.MaxInline, defaultInline)
 	setDefault(&l.QueryBuffer, l.largestRequest()+pipelineBytes)
 	setDefault(&l.OutputBuffer, defaultOutputBuffer)
+	setDefault(&l.PubsubBuffer, defaultPubsubBuffer)
+	setDefault(&l.PubsubSoftBuffer, min(defaultPubsubSoftBuffer, l.PubsubBuffer))
+	setDefault(&l.PubsubSoftTime, defaultPubsubSoftTime)
+	setDefault(&l.TrackedKeys, defaultTrackedKeys)
 	setDefault(&l.MaxClients, defaultClients)
 	return l
 }
@@ -81,6 +98,10 @@ func (l Limits) Check() error {
 	inRange("MaxArgs", int64(l.MaxArgs), leastArgs, mostArgs)
 	inRange("MaxInline", int64(l.MaxInline), leastInline, mostInline)
 	inRange("OutputBuffer", l.OutputBuffer, leastOutputBuffer, most)
+	inRange("PubsubBuffer", l.PubsubBuffer, leastOutputBuffer, most)
+	inRange("PubsubSoftBuffer", l.PubsubSoftBuffer, leastOutputBuffer, most)
+	inRange("PubsubSoftTime", int64(l.PubsubSoftTime), 0, int64(24*time.Hour))
+	inRange("TrackedKeys", int64(l.TrackedKeys), 1, mostArgs)
 	inRange("MaxClients", int64(l.MaxClients), 1, mostArgs)
 	if l.QueryBuffer < l.largestRequest() || l.QueryBuffer > most {
 		problems = append(problems, fmt.Errorf("resp: QueryBuffer is %d: must be at least %d, which the largest command takes "+

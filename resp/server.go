@@ -34,6 +34,9 @@ type Config struct {
 	Limits Limits
 	// Dir is the data directory, for CONFIG GET.
 	Dir string
+	// NotifyKeyspaceEvents are the keyspace events that this node publishes to its own clients, in the letters of Redis's
+	// notify-keyspace-events; empty: none.
+	NotifyKeyspaceEvents string
 	// Version is the program's own version, for INFO.
 	Version string
 	// RunID identifies this run of the node in INFO; empty: a random one.
@@ -62,6 +65,7 @@ type Server struct {
 	table     *statemachine.Table
 	rows      map[*statemachine.Command]*row
 	slow      slowLog
+	hub       *hub
 	runID     string
 	loopCount int
 
@@ -124,6 +128,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	s := &Server{config: cfg, limits: limits, maxOutput: int(limits.OutputBuffer), logger: cfg.Logger, now: cfg.Now, node: node,
 		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 		partReaders: make(chan struct{}, maxCheckpointReads)}
+	s.hub = newHub(s)
 	s.errands.init()
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -142,6 +147,12 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	if s.table, s.rows, err = buildRows(); err != nil {
 		return nil, err
 	}
+	events, ok := parseEvents(cfg.NotifyKeyspaceEvents)
+	if !ok {
+		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %s", cfg.NotifyKeyspaceEvents, errEventClass)
+	}
+	machine.Listen(s.hub)
+	s.hub.setNotified(events)
 	return s, nil
 }
 

@@ -38,6 +38,8 @@ func (s *submission) add(it item, args [][]byte) {
 func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	s.endWrite()
 	s.runDeferred(view)
+	hub := s.loop.server.hub
+	hub.writer, hub.caches = nil, false
 	if s.at == len(s.items) {
 		// More commands than were submitted: nobody waits for this one.
 		return statemachine.Discard
@@ -45,6 +47,7 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	s.running = true
 	s.began = s.loop.server.nanos()
 	it := &s.items[s.at]
+	hub.writer, hub.caches = it.tracker, it.caches
 	if s.tallies[it.tally] > s.loop.server.maxOutput {
 		it.tooMuch = true
 		return statemachine.Discard

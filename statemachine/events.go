@@ -42,8 +42,8 @@ type Events interface {
 	// Read is a command that has just read the keyspace as part of a transaction or script of the log, on its origin alone: of the
 	// client whose command Replies.Next announced last.
 	Read(cmd *Command, args Args)
-	// Flush says that a whole database has been emptied or exchanged.
-	Flush()
+	// Flush says that a whole database has been emptied or exchanged, or all of them have.
+	Flush(all bool)
 	// Applied ends what one call of Apply had to tell. It is called behind Replies.Finish.
 	Applied()
 	// Replaced says that another state took the place of the one before, as by a checkpoint of a peer: what happened in between is
@@ -84,8 +84,12 @@ func (tx *Tx) notify(class EventClass, event string, key []byte) {
 	tx.ks.notify(tx.database(), class, event, key)
 }
 
-// missed tells of a key that a command looked for in vain.
-func (tx *Tx) missed(key []byte) { tx.notify(EventKeyMiss, "keymiss", key) }
+// missed tells of a key that a command looked for in vain. A read that met a due key is run again, and tells then.
+func (tx *Tx) missed(key []byte) {
+	if !tx.due {
+		tx.notify(EventKeyMiss, "keymiss", key)
+	}
+}
 
 // notify is Tx.notify for a key of any database.
 func (ks *keyspace) notify(db *database, class EventClass, event string, key []byte) {
@@ -111,10 +115,10 @@ func (ks *keyspace) changed(key []byte) {
 	}
 }
 
-// flushed tells that whole databases are not what they were.
-func (ks *keyspace) flushed() {
+// flushed tells that a whole database, or all of them, are not what they were.
+func (ks *keyspace) flushed(all bool) {
 	if ks.ears.want(interestInChanges) {
-		ks.ears.events.Flush()
+		ks.ears.events.Flush(all)
 	}
 }
 
