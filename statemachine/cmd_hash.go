@@ -40,7 +40,7 @@ func hset(tx *Tx, args Args, reply Reply) {
 		}
 		e.edit().noteField(h.len(), args[i], args[i+1])
 	}
-	tx.ks.wrote(&e, h.len(), s)
+	tx.wrote(&e, h.len(), s, EventHash, "hset")
 	reply.Int(added)
 }
 
@@ -82,7 +82,7 @@ func hdel(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	if removed > 0 {
-		tx.ks.wrote(&e, h.len(), s)
+		tx.wrote(&e, h.len(), s, EventHash, "hdel")
 	}
 	reply.Int(removed)
 }
