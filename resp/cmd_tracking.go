@@ -196,6 +196,26 @@ func (c *Client) redirection() int64 {
 	return int64(c.tracker.redirect)
 }
 
+// listenFlags are those of CLIENT LIST for a subscriber (P), and for a client that tracks (t), in broadcast mode (B), or with a redirection that
+// is broken (R).
+func (c *Client) listenFlags() (flags string) {
+	if c.isSubscriber() {
+		flags += "P"
+	}
+	if !c.tracks() {
+		return flags
+	}
+	told := c.loop.server.hub.trackingFlags(c)
+	flags += "t"
+	if slices.Contains(told, "broken_redirect") {
+		flags += "R"
+	}
+	if slices.Contains(told, "bcast") {
+		flags += "B"
+	}
+	return flags
+}
+
 // clientTrackingInfo: CLIENT TRACKINGINFO.
 func clientTrackingInfo(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
 	flags, prefixes := []string{"off"}, []string(nil)

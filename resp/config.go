@@ -27,7 +27,7 @@ type SettingsSource struct {
 }
 
 // Settings are the parameters of CONFIG GET and CONFIG SET. A few can change while the server runs. The others are there
-// for clients and tools that ask for them, and say what is so: that there are no RDB files, no eviction, no notifications.
+// for clients and tools that ask for them, and say what is so: that there are no RDB files, and no eviction.
 // Safe for use by several goroutines.
 type Settings struct {
 	slowerMicros atomic.Int64
@@ -47,6 +47,8 @@ type parameter struct {
 	// variable, least and most are of those that can change.
 	variable    *atomic.Int64
 	least, most int64
+	// setting is what else can change; nil: nothing.
+	setting setting
 }
 
 // NewSettings makes the settings of a server that was started so.
@@ -63,6 +65,9 @@ func NewSettings(from SettingsSource) *Settings {
 	return s
 }
 
+// bind makes a parameter one that can change, before the settings are used.
+func (s *Settings) bind(name string, to setting) { s.byName[name].setting = to }
+
 // slowerThan is from how many microseconds on a command is slow; negative: none is. It can be told in nanoseconds.
 func (s *Settings) slowerThan() int64 { return min(s.slowerMicros.Load(), math.MaxInt64/1000) }
 
@@ -74,6 +79,9 @@ func (s *Settings) maxClients() int { return int(s.mostClients.Load()) }
 
 // value is what CONFIG GET says.
 func (p *parameter) value() string {
+	if p.setting != nil {
+		return p.setting.get()
+	}
 	if p.variable != nil {
 		return strconv.FormatInt(p.variable.Load(), 10)
 	}
@@ -115,15 +123,14 @@ func (s *Settings) Set(pairs [][]byte, reply statemachine.Reply) {
 		reply.Error(problem)
 		return
 	}
-	for p, value := range changes {
-		p.variable.Store(value)
+	for _, apply := range changes {
+		apply()
 	}
 	reply.Status("OK")
 }
 
-// changes checks the pairs of a CONFIG SET, and returns what they change.
-func (s *Settings) changes(pairs [][]byte) (changes map[*parameter]int64, problem string) {
-	changes = make(map[*parameter]int64)
+// changes checks the pairs of a CONFIG SET, and returns what has them take effect.
+func (s *Settings) changes(pairs [][]byte) (changes []func(), problem string) {
 	seen := make(map[string]bool)
 	for i := 0; i < len(pairs); i += 2 {
 		name, value := strings.ToLower(string(pairs[i])), string(pairs[i+1])
@@ -135,6 +142,12 @@ func (s *Settings) changes(pairs [][]byte) (changes map[*parameter]int64, proble
 			return nil, errConfigSet(name, "duplicate parameter")
 		case p.immutable:
 			return nil, errConfigSet(name, "can't set immutable config")
+		case p.setting != nil:
+			apply, why := p.setting.parse(value)
+			if why != "" {
+				return nil, errConfigSet(name, why)
+			}
+			changes = append(changes, apply)
 		case p.variable == nil && !strings.EqualFold(value, p.fixed):
 			return nil, errConfigSet(name, "can't set immutable config")
 		case p.variable != nil:
@@ -142,7 +155,7 @@ func (s *Settings) changes(pairs [][]byte) (changes map[*parameter]int64, proble
 			if why != "" {
 				return nil, errConfigSet(name, why)
 			}
-			changes[p] = n
+			changes = append(changes, func() { p.variable.Store(n) })
 		}
 		seen[name] = true
 	}

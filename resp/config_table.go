@@ -32,7 +32,7 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "databases", fixed: strconv.Itoa(statemachine.Databases), immutable: true},
 		{name: "proto-max-bulk-len", fixed: strconv.FormatInt(limits.MaxCommandBytes, 10)},
 		{name: "client-query-buffer-limit", fixed: strconv.FormatInt(limits.QueryBuffer, 10)},
-		{name: "client-output-buffer-limit", fixed: outputLimits(limits.OutputBuffer)},
+		{name: "client-output-buffer-limit", fixed: outputLimits(limits)},
 
 		// Durability is the log's: every acknowledged write is synced on a majority, as with an append-only file that
 		// is synced always. There are no RDB files.
@@ -47,7 +47,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "maxmemory-policy", fixed: "noeviction"},
 		{name: "maxmemory-clients", fixed: "0"},
 		{name: "timeout", fixed: "0"},
-		{name: "notify-keyspace-events", fixed: ""},
+		{name: "notify-keyspace-events"}, // see hub
+		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "latency-monitor-threshold", fixed: "0"},
 		{name: "latency-tracking", fixed: "no"},
 		{name: "requirepass", fixed: ""},
@@ -77,7 +78,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 	return rows
 }
 
-// outputLimits is client-output-buffer-limit: a hard limit for all clients, and no soft one.
-func outputLimits(bytes int64) string {
-	return fmt.Sprintf("normal %d 0 0 slave %d 0 0 pubsub %d 0 0", bytes, bytes, bytes)
+// outputLimits is client-output-buffer-limit: a hard limit for all clients, and one of their own, also a soft one, for subscribers.
+func outputLimits(l Limits) string {
+	return fmt.Sprintf("normal %d 0 0 slave %d 0 0 pubsub %d %d %d", l.OutputBuffer, l.OutputBuffer,
+		l.PubsubBuffer, l.PubsubSoftBuffer, int(l.PubsubSoftTime/time.Second))
 }

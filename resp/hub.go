@@ -188,6 +188,16 @@ func (h *hub) Replaced() {
 	h.post()
 }
 
+// figures are what INFO tells.
+func (h *hub) figures() ListenersInfo {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return ListenersInfo{
+		Channels: len(h.audiences[toChannel]), Patterns: len(h.patterns), Shards: len(h.audiences[toShard]),
+		Trackers: int(h.tracking.clients.Load()), Keys: len(h.tracking.keys), Items: h.tracking.items, Prefixes: len(h.tracking.prefixes),
+	}
+}
+
 // join makes a client known, for redirections.
 func (h *hub) join(c *Client) {
 	h.mu.Lock()

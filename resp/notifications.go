@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,14 @@ next:
 		return 0, false
 	}
 	return bits, true
+}
+
+// CheckEvents says what is wrong with a value of notify-keyspace-events.
+func CheckEvents(text string) error {
+	if _, ok := parseEvents(text); !ok {
+		return errors.New("must be letters of Ag$lshzxeKEtmdn")
+	}
+	return nil
 }
 
 // formatEvents is what CONFIG GET says of notify-keyspace-events. As in Redis, an A hides the n.

@@ -296,3 +296,64 @@ func TestWhoIsGoneIsNoSubscriber(t *testing.T) {
 		t.Errorf("%d subscriptions are left", got)
 	}
 }
+
+// TestInfoAndClientListTellWhoListens: figures of both, and the flags and types of clients.
+func TestInfoAndClientListTellWhoListens(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	subscriber, tracker, asks := dial(t, s), dial(t, s), dial(t, s)
+	subscriber.do("SUBSCRIBE a")
+	subscriber.do("PSUBSCRIBE b*")
+	subscriber.do("SSUBSCRIBE c")
+	tracker.do("CLIENT TRACKING ON BCAST PREFIX p REDIRECT 1")
+	info := asks.do("INFO stats") + asks.do("INFO clients")
+	for _, figure := range []string{"pubsub_channels:1", "pubsub_patterns:1", "pubsubshard_channels:1", "tracking_total_prefixes:1", "tracking_clients:1"} {
+		if !strings.Contains(info, figure+" ") {
+			t.Errorf("INFO does not say %s: %s", figure, info)
+		}
+	}
+	list := asks.do("CLIENT LIST")
+	for _, words := range []string{"flags=P db=0 sub=1 psub=1 ssub=1", "flags=tB db=0 sub=0 psub=0 ssub=0", "redir=1", "redir=-1"} {
+		if !strings.Contains(list, words) {
+			t.Errorf("CLIENT LIST does not say %q: %s", words, list)
+		}
+	}
+	if got := strings.Count(asks.do("CLIENT LIST TYPE pubsub"), "id="); got != 1 {
+		t.Errorf("%d clients are of the type pubsub, want 1", got)
+	}
+	asks.check("CLIENT KILL TYPE pubsub", ":1")
+	subscriber.wantClosed()
+}
+
+// TestKeyspaceEventsArePublished: on both channels, in the order of the log, as far as notify-keyspace-events asks for them.
+func TestKeyspaceEventsArePublished(t *testing.T) {
+	s, _ := startServer(t, Config{NotifyKeyspaceEvents: "KE$x"})
+	w, other := dial(t, s), dial(t, s)
+	w.do("PSUBSCRIBE __key*")
+	other.do("SELECT 3")
+	other.do("SET k v EX 100")
+	w.want("*4 $8 pmessage $6 __key* $16 __keyspace@3__:k $3 set", "*4 $8 pmessage $6 __key* $18 __keyevent@3__:set $1 k")
+	other.check("CONFIG GET notify-keyspace-events", "*2 $22 notify-keyspace-events $4 $xKE")
+	other.check("CONFIG SET notify-keyspace-events Kmq",
+		"-ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+	other.check("CONFIG SET notify-keyspace-events Km", "+OK")
+	other.do("SET k v")
+	other.do("GET nowhere")
+	w.want("*4 $8 pmessage $6 __key* $22 __keyspace@3__:nowhere $7 keymiss")
+}
+
+// TestEventClassesAreToldAsInRedis: what CONFIG GET says of what CONFIG SET was given.
+func TestEventClassesAreToldAsInRedis(t *testing.T) {
+	for given, want := range map[string]string{"": "", "AKEn": "AKE", "gn$": "g$n", "KEA": "AKE", "mKg": "gKm", "An": "A", "dA": "A",
+		"$lshzxetd": "$lshzxetd", "g$lshzxet": "g$lshzxet", "gz": "gz"} {
+		bits, ok := parseEvents(given)
+		if got := formatEvents(bits); !ok || got != want {
+			t.Errorf("%q is told as %q, want %q", given, got, want)
+		}
+	}
+	if _, ok := parseEvents("Kq"); ok {
+		t.Error("q is no class")
+	}
+	if _, err := Start(Config{Listen: "127.0.0.1:0", NotifyKeyspaceEvents: "q"}, newFakeNode(nil), nil); err == nil {
+		t.Error("a server starts with events that there are not")
+	}
+}

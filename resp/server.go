@@ -142,16 +142,17 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	}
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, KeepAlive: keepAlive.Idle,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
+	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
 	s.slow.settings = s.settings
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {
 		return nil, err
 	}
-	events, ok := parseEvents(cfg.NotifyKeyspaceEvents)
-	if !ok {
-		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %s", cfg.NotifyKeyspaceEvents, errEventClass)
+	if err := CheckEvents(cfg.NotifyKeyspaceEvents); err != nil {
+		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %w", cfg.NotifyKeyspaceEvents, err)
 	}
 	machine.Listen(s.hub)
+	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
 	return s, nil
 }

@@ -257,7 +257,9 @@ func (h *hub) untrack(c *Client) {
 		h.removePrefix(t, text)
 	}
 	*t = tracker{client: t.client}
-	h.tracking.clients.Add(-1)
+	if h.tracking.clients.Add(-1) == 0 {
+		h.tracking.forgetKeys() // changes are not told from now on
+	}
 	h.setInterest()
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/peterbourgon/ff/v3"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/resp"
 )
 
 // defaultPeerListen is where a node listens for peers that nothing says another address of.
@@ -42,6 +43,11 @@ type Config struct {
 	MaxCommandBytes    byteSize
 	MaxClients         int
 	ClientOutputLimit  byteSize
+	PubsubLimit        byteSize
+	PubsubSoftLimit    byteSize
+	PubsubSoftTime     time.Duration
+	TrackedKeys        int
+	NotifyEvents       string
 	JournalSegment     byteSize
 	EventLoops         int
 
@@ -67,6 +73,10 @@ func defaultConfig() Config {
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
 		ClientOutputLimit:  256 << 20,
+		PubsubLimit:        32 << 20,
+		PubsubSoftLimit:    8 << 20,
+		PubsubSoftTime:     time.Minute,
+		TrackedKeys:        1_000_000,
 		JournalSegment:     64 << 20,
 		CheckpointJournal:  64 << 20,
 		CheckpointInterval: 5 * time.Minute,
@@ -99,6 +109,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of unread replies at which a client is disconnected")
+	c.listenerFlags(fs)
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
 	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0 chooses by the number of CPUs")
 
@@ -111,6 +122,15 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
 	fs.Var(&c.LogFormat, "log-format", "`format` of log lines: text or json")
 	fs.StringVar(&c.File, "config", c.File, "`file` with lines \"name value\", the names as here without --")
+}
+
+// listenerFlags are those of Pub/Sub, keyspace notifications and client-side caching.
+func (c *Config) listenerFlags(fs *flag.FlagSet) {
+	fs.Var(&c.PubsubLimit, "client-pubsub-limit", "`bytes` of unread messages at which a subscriber is disconnected")
+	fs.Var(&c.PubsubSoftLimit, "client-pubsub-soft-limit", "`bytes` of them at which it is disconnected, once that lasts --client-pubsub-soft-time")
+	fs.DurationVar(&c.PubsubSoftTime, "client-pubsub-soft-time", c.PubsubSoftTime, "`time` that a subscriber may be beyond the soft limit")
+	fs.IntVar(&c.TrackedKeys, "tracking-table-max-keys", c.TrackedKeys, "most keys that this node remembers its clients to have cached")
+	fs.StringVar(&c.NotifyEvents, "notify-keyspace-events", c.NotifyEvents, "keyspace events that this node publishes to its own clients: `letters` as in Redis (empty: none)")
 }
 
 // loadConfig reads flags, environment and file into a validated Config.
@@ -187,9 +207,32 @@ func (c *Config) Validate() error {
 	if err := c.Limits.Check(); err != nil {
 		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
 	}
+	errs = append(errs, c.validateListeners()...)
 	errs = append(errs, c.validateCheckpoints()...)
 	errs = append(errs, c.validatePeers()...)
 	return errors.Join(errs...)
+}
+
+func (c *Config) validateListeners() []error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if c.PubsubLimit < 1<<20 {
+		refuse("--client-pubsub-limit %v: must be at least 1MiB", &c.PubsubLimit)
+	}
+	if c.PubsubSoftLimit < 1<<20 {
+		refuse("--client-pubsub-soft-limit %v: must be at least 1MiB", &c.PubsubSoftLimit)
+	}
+	if c.PubsubSoftTime < time.Second || c.PubsubSoftTime > 24*time.Hour {
+		refuse("--client-pubsub-soft-time %v: must be from 1s to 24h", c.PubsubSoftTime)
+	}
+	if c.TrackedKeys < 1 {
+		refuse("--tracking-table-max-keys %d: must be at least 1", c.TrackedKeys)
+	}
+	if err := resp.CheckEvents(c.NotifyEvents); err != nil {
+		refuse("--notify-keyspace-events %q: %w", c.NotifyEvents, err)
+	}
+	return errs
 }
 
 func (c *Config) validateCheckpoints() []error {

@@ -340,13 +340,19 @@ func clientConfig(c Config, n *node) resp.Config {
 			MaxCommandBytes: int64(c.MaxCommandBytes),
 			OutputBuffer:    int64(c.ClientOutputLimit),
 			MaxClients:      clientsWithin(c.MaxClients, n.log),
+
+			PubsubBuffer:     int64(c.PubsubLimit),
+			PubsubSoftBuffer: int64(c.PubsubSoftLimit),
+			PubsubSoftTime:   c.PubsubSoftTime,
+			TrackedKeys:      c.TrackedKeys,
 		},
-		Dir:         c.DataDir,
-		Version:     version,
-		Checkpoints: checkpoints{n.store, n.group},
-		Now:         wallClock,
-		Shutdown:    n.askShutdown,
-		Logger:      n.log,
+		NotifyKeyspaceEvents: c.NotifyEvents,
+		Dir:                  c.DataDir,
+		Version:              version,
+		Checkpoints:          checkpoints{n.store, n.group},
+		Now:                  wallClock,
+		Shutdown:             n.askShutdown,
+		Logger:               n.log,
 	}
 }
 
