@@ -224,7 +224,7 @@ func writeHelp(w *Writer, container string, lines []string) {
 		w.Status(line)
 	}
 	w.Status("HELP")
-	w.Status("    Print this help.")
+	w.Status("    Prints this help.")
 }
 
 func parseID(arg []byte) (uint64, bool) {

@@ -184,7 +184,6 @@ func (h *hub) Replaced() {
 		}
 	}
 	h.invalidateAll()
-	h.tracking.forgetKeys()
 	h.post()
 }
 

@@ -142,8 +142,10 @@ func (h *hub) invalidate(t *tracker, keys []byte) {
 	}
 }
 
-// broadcast tells clients in broadcast mode of the keys that have changed since the last call, sorted, in one message for each prefix.
+// broadcast tells clients in broadcast mode of the keys that have changed since the last call, in one message for each prefix. As in Redis,
+// both are sorted.
 func (h *hub) broadcast() {
+	slices.SortFunc(h.tracking.changed, func(a, b *prefix) int { return cmp.Compare(a.text, b.text) })
 	for _, p := range h.tracking.changed {
 		keys := slices.Sorted(maps.Keys(p.changed))
 		all := encodeKeys(keys, func(string) bool { return true })
@@ -175,18 +177,16 @@ func encodeKeys(keys []string, told func(key string) bool) []byte {
 	return w.Buf
 }
 
-// Flush implements statemachine.Events. As in Redis, only the end of all databases has the table forget what was read.
-func (h *hub) Flush(all bool) {
+// Flush implements statemachine.Events. Databases are not told apart in the table, nor by clients.
+func (h *hub) Flush() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.invalidateAll()
-	if all {
-		h.tracking.forgetKeys()
-	}
 }
 
 // invalidateAll tells every client that tracks to forget all keys.
 func (h *hub) invalidateAll() {
+	h.tracking.forgetKeys()
 	if h.tracking.clients.Load() == 0 {
 		return
 	}

@@ -48,7 +48,7 @@ func flushMode(args Args, reply Reply) bool {
 func flushdb(tx *Tx, args Args, reply Reply) {
 	if flushMode(args, reply) {
 		tx.ks.flush(tx.database())
-		tx.ks.flushed(false)
+		tx.ks.flushed()
 		reply.Status("OK")
 	}
 }
@@ -61,7 +61,7 @@ func flushall(tx *Tx, args Args, reply Reply) {
 	for i := range tx.ks.databases {
 		tx.ks.flush(&tx.ks.databases[i])
 	}
-	tx.ks.flushed(true)
+	tx.ks.flushed()
 	reply.Status("OK")
 }
 
@@ -78,7 +78,7 @@ func swapdb(tx *Tx, args Args, reply Reply) {
 		reply.Error(errDatabase)
 	default:
 		tx.ks.swap(int(i), int(j))
-		tx.ks.flushed(true) // Redis leaves caches as they are, which are of the other database then
+		tx.ks.flushed() // Redis leaves caches as they are, which are of the other database then
 		reply.Status("OK")
 	}
 }

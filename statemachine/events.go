@@ -43,7 +43,7 @@ type Events interface {
 	// client whose command Replies.Next announced last.
 	Read(cmd *Command, args Args)
 	// Flush says that a whole database has been emptied or exchanged, or all of them have.
-	Flush(all bool)
+	Flush()
 	// Applied ends what one call of Apply had to tell. It is called behind Replies.Finish.
 	Applied()
 	// Replaced says that another state took the place of the one before, as by a checkpoint of a peer: what happened in between is
@@ -116,9 +116,9 @@ func (ks *keyspace) changed(key []byte) {
 }
 
 // flushed tells that a whole database, or all of them, are not what they were.
-func (ks *keyspace) flushed(all bool) {
+func (ks *keyspace) flushed() {
 	if ks.ears.want(interestInChanges) {
-		ks.ears.events.Flush(all)
+		ks.ears.events.Flush()
 	}
 }
 
