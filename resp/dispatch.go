@@ -130,7 +130,7 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 		return refuse, l.server.refusesWrites()
 	case c.proto != 3 && !r.inSubscribed && c.isSubscriber():
 		return refuse, errSubscribed(r.name)
-	case !r.Flags.Has(statemachine.Loading) && l.server.isLoading():
+	case (!r.Flags.Has(statemachine.Loading) || r.Flags.Logged()) && l.server.isLoading():
 		return refuse, errLoading
 	case c.tx != nil && !r.immediate:
 		return queue, ""

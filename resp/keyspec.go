@@ -28,6 +28,7 @@ var (
 	inserts      = []string{"OW", "insert"}
 	removes      = []string{"RM", "delete"}
 	takesAway    = []string{"RW", "access", "delete"}
+	noKey        = []string{"not_key"} // a channel, which a cluster's clients route by like a key
 )
 
 // keyFlags has the commands that do something else than the usual, reading or changing the value. Two elements are two
@@ -39,15 +40,16 @@ var keyFlags = map[string][][]string{
 	"RENAMENX": {takesAway, inserts}, "SET": {{"RW", "access", "update", "variable_flags"}}, "SETEX": {replaces},
 	"SETNX": {inserts}, "SETRANGE": {updatesValue}, "STRLEN": {readsMeta}, "TOUCH": {readsMeta}, "TYPE": {readsMeta},
 	"UNLINK": {removes}, "WATCH": {readsMeta},
+	"SPUBLISH": {noKey}, "SSUBSCRIBE": {noKey}, "SUNSUBSCRIBE": {noKey},
 	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
 
-// hasKeys reports whether a command has keys.
-func hasKeys(c *statemachine.Command) bool { return c.Keys != statemachine.Keys{} }
+// hasKeys reports whether a command has keys. Shard channels are none.
+func hasKeys(c *statemachine.Command) bool { return c.Keys != statemachine.Keys{} && c.Group != groupPubsub }
 
 // keySpecsOf returns a command's key specifications.
 func keySpecsOf(c *statemachine.Command) []keySpec {
-	if !hasKeys(c) {
+	if c.Keys == (statemachine.Keys{}) {
 		return nil
 	}
 	flags, special := keyFlags[c.Name]

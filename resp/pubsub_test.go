@@ -153,6 +153,7 @@ func TestALoadingNodeDeliversNothing(t *testing.T) {
 	node.set(func() { node.loading = true })
 	node.letGo()
 	publisher.want(":0", "+OK")
+	publisher.check("PUBLISH ch refused", "-"+errLoading) // there is no log to take it
 	node.set(func() { node.loading = false })
 	publisher.check("PUBLISH ch new", ":1")
 	w.want("*4 $8 pmessage $1 * $2 ch $3 new")
