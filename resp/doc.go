@@ -30,6 +30,16 @@
 //   - WATCH holds up its client's parser until it is answered, and so does a pause: WAIT, what needs other loops, and the
 //     commands of operators that wait for the group or the disk, each on a goroutine of its own (an errand).
 //
+// # What comes unasked
+//
+// Messages, keyspace events and invalidations come from the machine as it applies (statemachine.Events), to the hub. It knows who
+// listens, and leaves pushes for the loops, which get them by their mailboxes behind the replies of the section:
+//
+//	Machine.Apply -> hub: Publish, Notify, Change -> eventLoop.outgoing -> Applied -> mailbox -> loop -> between two replies
+//
+// hub.mu is held by the applier and by loops, for moments only. What clients are subscribed to belongs to their loops; the hub's audiences
+// mirror it. SUBSCRIBE waits until its client is idle, so that its confirmation is the first thing that the client hears.
+//
 // # Bounds
 //
 // Limits has them all. Input that cannot be taken on pushes back: Lane.End holds up the loop while the lane is full, so
