@@ -38,7 +38,7 @@ func xadd(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	fields := args[o.idAt+1:]
+	fields := args[min(o.idAt+1, len(args)):] // options may be all there is
 	if len(fields) < 2 || len(fields)%2 != 0 {
 		reply.Error(wrongArguments("xadd"))
 		return
