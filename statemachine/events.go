@@ -91,6 +91,13 @@ func (tx *Tx) missed(key []byte) {
 	}
 }
 
+// look tells of a miss for a command that finds its key for writing, where Redis's finds it for reading before it reads its arguments.
+func (tx *Tx) look(key []byte) {
+	if tx.peek(key) == nil {
+		tx.missed(key)
+	}
+}
+
 // notify is Tx.notify for a key of any database.
 func (ks *keyspace) notify(db *database, class EventClass, event string, key []byte) {
 	if ks.ears.want(class) {
