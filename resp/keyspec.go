@@ -45,7 +45,9 @@ var keyFlags = map[string][][]string{
 }
 
 // hasKeys reports whether a command has keys. Shard channels are none.
-func hasKeys(c *statemachine.Command) bool { return c.Keys != statemachine.Keys{} && c.Group != groupPubsub }
+func hasKeys(c *statemachine.Command) bool {
+	return c.Keys != statemachine.Keys{} && c.Group != groupPubsub
+}
 
 // keySpecsOf returns a command's key specifications.
 func keySpecsOf(c *statemachine.Command) []keySpec {

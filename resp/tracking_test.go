@@ -92,6 +92,21 @@ func TestReadsInTransactionsAreRemembered(t *testing.T) {
 	w.want(invalidated("x"))
 }
 
+// TestKeysAreFoundWhereverTheyAre: of commands whose keys are behind options.
+func TestKeysAreFoundWhereverTheyAre(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w, _ := trackingClient(t, s, "")
+	other := dial(t, s)
+	other.do("XADD s 1-1 f v")
+	w.do("XREAD COUNT 5 STREAMS s t 0 0")
+	w.do("LRANGE l 0 -1")
+	other.do("XADD t 1-1 f v")
+	other.do("RPUSH l x")
+	w.want(invalidated("t"), invalidated("l"))
+	other.do("XADD s 1-2 f v")
+	w.want(invalidated("s"))
+}
+
 // TestBroadcastsTellOfPrefixes: of keys that nobody has read, sorted, once for a section, each prefix apart; NOLOOP leaves out one's own.
 func TestBroadcastsTellOfPrefixes(t *testing.T) {
 	s, _ := startServer(t, Config{})

@@ -118,7 +118,10 @@ func watch(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	tx := c.tx
 	if tx != nil && tx.subscribes && !c.idle() {
-		l.whenIdle(c, r, args, func(args statemachine.Args) { runExec(l, c, r, args) })
+		l.whenIdle(c, r, args, func(args statemachine.Args) {
+			runExec(l, c, r, args)
+			c.endCaching(r)
+		})
 		return
 	}
 	c.tx = nil

@@ -65,7 +65,7 @@ func (e *ears) want(class EventClass) bool { return EventClass(e.interest.Load()
 func (m *Machine) Listen(events Events) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ks.ears.events = events
+	m.ears.events = events
 }
 
 // SetInterest says which classes of keyspace events are told, and whether changes are. Nothing is to begin with. It may be called
@@ -74,7 +74,7 @@ func (m *Machine) SetInterest(classes EventClass, changes bool) {
 	if classes &^= interestInChanges; changes {
 		classes |= interestInChanges
 	}
-	m.ks.ears.interest.Store(uint32(classes))
+	m.ears.interest.Store(uint32(classes))
 }
 
 // notify tells this node's clients of a keyspace event of a key in the selected database, as Redis's notifyKeyspaceEvent. Handlers call it

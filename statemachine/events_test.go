@@ -225,6 +225,20 @@ func TestAPublishChangesNothing(t *testing.T) {
 	h.expect("PUBLISH "+strings.Repeat("c", maxChannelBytes+1)+" x", "-"+errChannelTooLong)
 }
 
+// TestAScriptIsToldOfNoReceivers: their number differs between nodes, and what a script does may depend on it.
+func TestAScriptIsToldOfNoReceivers(t *testing.T) {
+	h, l := newListening(t, 0, false)
+	l.receivers = 3
+	w := &respWriter{}
+	publish(&h.m.applier.tx, words("PUBLISH ch m"), w) // as EVAL calls it, whose row is not one that publishes
+	if got := render(w.buf); got != ":0" {
+		t.Errorf("a script is told of %s receivers", got)
+	}
+	if got := l.take(); got != "publish:ch:m:false" {
+		t.Errorf("told %q", got)
+	}
+}
+
 // TestAPublishInsideATransactionIsToldInItsTurn: between the changes of the commands around it, with reads told on the origin.
 func TestAPublishInsideATransactionIsToldInItsTurn(t *testing.T) {
 	h, l := newListening(t, EventString, true)

@@ -29,6 +29,7 @@ type Config struct {
 type Machine struct {
 	table  *Table
 	random func() uint64
+	ears   *ears // the keyspace's, too
 	views  sync.Pool
 
 	deadline     atomic.Int64
@@ -79,6 +80,7 @@ func New(cfg Config) *Machine {
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
 	m.waiters = m.ks.waiters
+	m.ears = m.ks.ears
 	if m.random == nil {
 		m.random = scrambledCounter()
 	}
@@ -125,7 +127,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		m.ks.purgeTombstones(purgePerApply)
 	}
 
-	m.ks.ears.origin = replies != nil
+	m.ears.origin = replies != nil
 	v := m.applier
 	v.tx.now = m.ks.now
 	v.random.state = stamp.Seed ^ m.ks.revision
@@ -146,7 +148,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	if replies != nil {
 		replies.Finish(slot, v)
 	}
-	if events := m.ks.ears.events; events != nil {
+	if events := m.ears.events; events != nil {
 		events.Applied()
 	}
 	m.decoder.reset(nil)
@@ -188,7 +190,7 @@ func (m *Machine) call(v *View, db int, args Args, reply Reply) {
 		v.tx.begin(db)
 		v.tx.direct = cmd.Flags.Has(Pubsub)
 		cmd.Run(&v.tx, args, reply)
-		m.ks.ears.read(cmd, args)
+		m.ears.read(cmd, args)
 		m.ks.endCommand()
 	}
 }
