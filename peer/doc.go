@@ -30,7 +30,7 @@
 // dialler is done before the acceptor has judged its certificate, so the link is up only after:
 //
 //	dialler  -> acceptor  Hello   MAC, cluster UUID, from, to, node UUID, boot, slot and digest of its configuration,
-//	                              formats, continues
+//	                              formats, continues, where its clients connect
 //	acceptor -> dialler   Answer  MAC, the same of the acceptor, format, or why it is refused and whether as removed
 //	dialler  -> acceptor  End     only if the dialler refuses the answer, with the reason
 //

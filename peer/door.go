@@ -2,6 +2,8 @@ package peer
 
 import (
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/paxredis/paxredis/peer/internal/wire"
@@ -12,12 +14,14 @@ import (
 type door struct {
 	self                  paxos.NodeID
 	clusterUUID, nodeUUID string
+	clientAddress         string
 	boot                  uint64
 	meet                  func(paxos.NodeID, string) error
 }
 
 func newDoor(cfg Config) *door {
-	d := &door{self: cfg.Self, clusterUUID: cfg.ClusterUUID, nodeUUID: cfg.NodeUUID, boot: cfg.Boot, meet: cfg.Meet}
+	d := &door{self: cfg.Self, clusterUUID: cfg.ClusterUUID, nodeUUID: cfg.NodeUUID,
+		clientAddress: cfg.ClientAddress, boot: cfg.Boot, meet: cfg.Meet}
 	if d.meet == nil {
 		d.meet = func(paxos.NodeID, string) error { return nil }
 	}
@@ -31,27 +35,41 @@ type shown struct {
 	boot              uint64
 	configuration     []byte
 	configurationSlot paxos.Slot
+	clientAddress     string // empty: it does not say, or nothing that could be one
 }
 
 func shownBy(h *wire.Hello) shown {
 	return shown{id: paxos.NodeID(h.From), cluster: h.ClusterUuid, uuid: h.NodeUuid, boot: h.Boot,
-		configuration: h.Configuration, configurationSlot: paxos.Slot(h.ConfigurationSlot)}
+		configuration: h.Configuration, configurationSlot: paxos.Slot(h.ConfigurationSlot), clientAddress: usableAddress(h.ClientAddress)}
 }
 
 func shownByAnswer(a *wire.Answer) shown {
 	return shown{id: paxos.NodeID(a.From), cluster: a.ClusterUuid, uuid: a.NodeUuid, boot: a.Boot,
-		configuration: a.Configuration, configurationSlot: paxos.Slot(a.ConfigurationSlot)}
+		configuration: a.Configuration, configurationSlot: paxos.Slot(a.ConfigurationSlot), clientAddress: usableAddress(a.ClientAddress)}
+}
+
+// usableAddress returns an address that clients may be told, as it is; empty if it is none. It is no reason to refuse a link.
+func usableAddress(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	isOdd := func(c rune) bool { return c <= ' ' || c > '~' || c == ',' || c == '@' }
+	if err != nil || len(address) > maxAddressBytes || strings.ContainsFunc(host, isOdd) {
+		return ""
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return ""
+	}
+	return address
 }
 
 func (d *door) hello(v *view, to paxos.NodeID, continues bool) *wire.Hello {
 	return &wire.Hello{ClusterUuid: d.clusterUUID, From: uint32(d.self), To: uint32(to), NodeUuid: d.nodeUUID,
 		Configuration: v.digest, ConfigurationSlot: uint64(v.configuration.Slot), Boot: d.boot,
-		MinFormat: minFormat, MaxFormat: maxFormat, Continues: continues}
+		MinFormat: minFormat, MaxFormat: maxFormat, Continues: continues, ClientAddress: d.clientAddress}
 }
 
 func (d *door) answer(v *view, to uint32, format uint8, no *refusal) *wire.Answer {
 	a := &wire.Answer{ClusterUuid: d.clusterUUID, From: uint32(d.self), To: to, NodeUuid: d.nodeUUID,
-		Configuration: v.digest, ConfigurationSlot: uint64(v.configuration.Slot), Boot: d.boot, Format: uint32(format)}
+		Configuration: v.digest, ConfigurationSlot: uint64(v.configuration.Slot), Boot: d.boot, Format: uint32(format), ClientAddress: d.clientAddress}
 	if no != nil {
 		a.Refused, a.Removed, a.Replaced = boundedReason(no.reason), no.removed, no.replaced
 	}

@@ -27,6 +27,8 @@ type remote struct {
 	// uuid is what the node has shown on its newest link, and newestBoot the highest boot number.
 	uuid       string
 	newestBoot uint64
+	// clientAddress is where the node's clients connect, as it said on its newest link.
+	clientAddress string
 	// current is the link that messages are sent on, nil without one.
 	current *link
 	// last is the link adopted last, alive or not: its successor waits until it is over.
@@ -131,6 +133,7 @@ func (r *remote) adopt(l *link, continues bool, peer shown) (renewed bool, err e
 	r.current, r.last = l, l
 	r.alive = append(r.alive, l)
 	r.uuid, r.newestBoot = peer.uuid, max(r.newestBoot, peer.boot)
+	r.clientAddress = peer.clientAddress
 	r.counts.links.Add(1)
 	return renewed, nil
 }

@@ -12,6 +12,8 @@ type LinkStatus struct {
 	Address string
 	// Dials says that this node dials the other, having the higher id; otherwise it waits to be dialled.
 	Dials bool
+	// ClientAddress is where the node's clients connect, as it last said; see Config.ClientAddress. Empty: it has not.
+	ClientAddress string
 	// Guest says that the node is no member as far as this one knows, but works with a newer configuration.
 	Guest     bool
 	Connected bool
@@ -53,6 +55,7 @@ func (r *remote) status() LinkStatus {
 		Unsendable: c.unsendable.Load(), OtherConfiguration: c.otherConfiguration.Load()}
 	r.mu.Lock()
 	s.Address, s.Guest, s.Connected = r.address, r.claimed != 0, r.current != nil
+	s.ClientAddress = r.clientAddress
 	s.Since, s.LastError = r.since, r.lastError
 	r.mu.Unlock()
 	r.outbox.status(&s)

@@ -27,6 +27,9 @@ type Config struct {
 	Keys []Key
 	// Listen is the host:port of the peer listener.
 	Listen string
+	// ClientAddress is where this node's clients connect, which its peers are told, so that each can tell clients of all; empty: nobody is
+	// told. Without a host it is the one at which peers reach this node.
+	ClientAddress string
 	// Meet is asked about the UUID a node shows for its id, and refuses by an error (rule D4), which matches paxos.ErrOtherUUID if
 	// the id is known with another one. It may block, and is
 	// called by several goroutines. Nil accepts what Configuration does not contradict.

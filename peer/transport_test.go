@@ -228,3 +228,23 @@ func await(t testing.TB, what string, holds func() bool) {
 		runtime.Gosched()
 	}
 }
+
+// Both ends of a link learn where the other's clients connect, and nothing that could not be such an address.
+func TestPeersLearnWhereClientsConnect(t *testing.T) {
+	for _, test := range []struct{ says, told string }{
+		{"db1.example:6379", "db1.example:6379"}, {":6379", ":6379"}, {"[::1]:6379", "[::1]:6379"}, {"", ""},
+		{"nowhere", ""}, {"a b:1", ""}, {"a\r\n:1", ""}, {"a:b", ""}, {"a:65536", ""}, {"a@b:1", ""}, {strings.Repeat("h", 400) + ":1", ""},
+	} {
+		if got := usableAddress(test.says); got != test.told {
+			t.Errorf("%q is told as %q, want %q", test.says, got, test.told)
+		}
+	}
+	addresses := map[paxos.NodeID]string{1: "one.example:6379", 2: ":6380"}
+	one, two := pair(t, func(cfg *Config) { cfg.ClientAddress = addresses[cfg.Self] })
+	if got := one.Status()[0].ClientAddress; got != addresses[2] {
+		t.Errorf("the one that was dialled was told %q", got)
+	}
+	if got := two.Status()[0].ClientAddress; got != addresses[1] {
+		t.Errorf("the one that dialled was told %q", got)
+	}
+}

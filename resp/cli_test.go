@@ -21,7 +21,7 @@ func TestRedisCLIShowsTheSynopsis(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"set":              "key value [NX|XX|VER version|IFVER version] [GET] [WITHVER] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+		"set":              "key value [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest|VER version|IFVER version] [GET] [WITHVER] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
 		"scan":             "cursor [MATCH pattern] [COUNT count] [TYPE type]",
 		"mset":             "key value [key value ...]",
 		"expire":           "key seconds [NX|XX|GT|LT]",

@@ -32,14 +32,16 @@ type Client struct {
 	owed    int      // the cost of all deferred items that are not answered yet
 
 	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
-	heldBy   *row
-	onIdle   func() // to be called as soon as nothing is outstanding
-	paused   *pause // of the command at hand, once begun
-	closing  bool   // to be closed once everything is answered
-	closed   bool
-	half     *os.File // its socket once it has sent everything, while replies are outstanding; conn is closed then
-	lingers  bool
-	unlinger func() // ends lingering
+	heldBy *row
+	onIdle func() // to be called as soon as nothing is outstanding
+	paused *pause // of the command at hand, once begun
+	// postponed says that its next command waits for the end of a CLIENT PAUSE.
+	postponed bool
+	closing   bool // to be closed once everything is answered
+	closed    bool
+	half      *os.File // its socket once it has sent everything, while replies are outstanding; conn is closed then
+	lingers   bool
+	unlinger  func() // ends lingering
 	// holdsCheckpoint says that the server's list of held checkpoints may have an entry of this client.
 	holdsCheckpoint bool
 
@@ -56,6 +58,8 @@ type Client struct {
 	quiet      bool // the command at hand gets no reply
 	lastRow    *row
 	lastSlot   uint64 // of its last applied write
+
+	monitor *monitor // since MONITOR
 
 	tx         *transaction // between MULTI and EXEC
 	watches    []statemachine.Watch

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 // appendClient appends a client's line of CLIENT LIST, without the line feed. Figures that have no meaning here are 0.
@@ -15,7 +17,10 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 	if c.tx != nil {
 		flags += "x"
 	}
-	if c.heldBy != nil {
+	if c.monitor != nil {
+		flags += "O"
+	}
+	if c.heldBy != nil && (c.paused == nil || !c.paused.brief) {
 		flags += "b"
 	}
 	if c.closing {
@@ -58,6 +63,7 @@ type clientFilter struct {
 	addr, laddr string
 	others      bool   // a type or user that nobody here has
 	kind        string // "normal", "pubsub"; empty: both
+	maxAge      int64  // in seconds: those that are as old, or older; 0: all
 	skipMe      bool
 	counts      bool // KILL replies with how many there were
 }
@@ -67,7 +73,8 @@ func (f *clientFilter) matches(c *Client) bool {
 		(f.kind == "" || (f.kind == "pubsub") == c.isSubscriber()) &&
 		(f.ids == nil || slices.Contains(f.ids, c.id)) &&
 		(f.addr == "" || f.addr == c.remote.String()) &&
-		(f.laddr == "" || f.laddr == c.local.String())
+		(f.laddr == "" || f.laddr == c.local.String()) &&
+		(f.maxAge == 0 || int64(c.loop.now.Sub(c.created)/time.Second) >= f.maxAge)
 }
 
 // setType narrows the filter to a type of client: a subscriber is one of its own.
@@ -141,6 +148,15 @@ func (f *clientFilter) option(name string, value []byte) (problem string) {
 		if string(value) != defaultUser {
 			return "ERR No such user '" + string(value) + "'"
 		}
+	case "MAXAGE":
+		age, ok := statemachine.ParseInt(value)
+		switch {
+		case !ok:
+			return errMaxAge
+		case age <= 0:
+			return errMaxAgeSign
+		}
+		f.maxAge = age
 	case "SKIPME":
 		switch strings.ToLower(string(value)) {
 		case "yes":
@@ -166,6 +182,7 @@ type visit struct {
 // to know, on its loop. That client is held meanwhile. Clients for which ask returns nil are left out.
 func (l *eventLoop) visitAll(c *Client, r *row, ask func(*Client) []byte, answer func([]visit, *Writer)) {
 	l.pause(c, r, func(p *pause) {
+		p.brief = true
 		gathering := &gathering{}
 		loops := l.server.allLoops()
 		gathering.missing = len(loops)
@@ -174,6 +191,20 @@ func (l *eventLoop) visitAll(c *Client, r *row, ask func(*Client) []byte, answer
 		}
 		for _, other := range loops {
 			if !other.do(func() { gathering.add(other.ask(ask)) }) {
+				gathering.add(nil)
+			}
+		}
+	})
+}
+
+// onAllLoops has do called on every loop of the server, and then answers the client. That client is held meanwhile.
+func (l *eventLoop) onAllLoops(c *Client, r *row, do func(other *eventLoop), answer func(*Writer)) {
+	l.pause(c, r, func(p *pause) {
+		p.brief = true
+		loops := l.server.allLoops()
+		gathering := &gathering{missing: len(loops), done: func([]visit) { p.post(answer) }}
+		for _, other := range loops {
+			if !other.do(func() { do(other); gathering.add(nil) }) {
 				gathering.add(nil)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -213,4 +214,36 @@ func TestCommandKnowsEveryRow(t *testing.T) {
 			t.Errorf("COMMAND INFO %s: %s", c.Name, got)
 		}
 	}
+}
+
+// With NO-TOUCH a client's reads leave no trace of when they were, at once or behind a write, and TOUCH does nevertheless.
+func TestNoTouch(t *testing.T) {
+	clock := time.Now()
+	var mu sync.Mutex
+	s, node := startServer(t, Config{Now: func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return clock
+	}})
+	w := dial(t, s)
+	w.check("SET a 1", "+OK")
+	mu.Lock()
+	clock = clock.Add(1000 * time.Second)
+	mu.Unlock()
+	idle := func(long bool) {
+		t.Helper()
+		got := w.do("OBJECT IDLETIME a")
+		if isLong := len(got) == len(":1000"); isLong != long {
+			t.Fatalf("idle for %s", got)
+		}
+	}
+	w.check("CLIENT NO-TOUCH ON", "+OK")
+	w.check("GET a", "$1 1")
+	node.set(func() { node.fast = true })
+	w.check("GET a", "$1 1")
+	w.send(lines("SET b 1;GET a"))
+	w.want("+OK", "$1 1")
+	idle(true)
+	w.check("TOUCH a", ":1")
+	idle(false)
 }

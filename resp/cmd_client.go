@@ -26,17 +26,23 @@ func clientCommands() []localCommand {
 			sub("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", clientHelp),
 			sub("ID", 2, "5.0.0", "", "Returns the unique client ID of the connection.", clientID),
 			sub("INFO", 2, "6.2.0", "", "Returns information about the connection.", clientInfo),
-			all("KILL", -3, "2.4.0", "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] ...>>",
+			all("KILL", -3, "2.4.0", "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage] ...>>",
 				"Terminates open connections.", clientKill),
 			all("LIST", -2, "2.4.0", "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
 				"Lists open connections.", clientList),
 			sub("NO-EVICT", 3, "7.0.0", "<ON | OFF>", "Sets the client eviction mode of the connection.",
 				clientSwitch(func(c *Client, on bool) { c.noEvict = on })),
+			{special: clientPause, local: clientPauseInExec, Command: statemachine.Command{Name: "PAUSE", Arity: -3, Since: "2.9.50",
+				Flags: adminOnly, Group: groupConnection, Complexity: "O(1)", Summary: "Suspends commands processing on this node.",
+				Syntax: "timeout [WRITE | ALL]", Categories: []string{"connection"}}},
 			sub("NO-TOUCH", 3, "7.2.0", "<ON | OFF>", "Controls whether commands sent by the client affect the LRU/LFU of accessed keys.",
 				clientSwitch(func(c *Client, on bool) { c.noTouch = on })),
 			reply,
 			sub("SETINFO", 4, "7.2.0", "<LIB-NAME libname | LIB-VER libver>", "Sets information specific to the client or connection.", clientSetInfo),
 			sub("SETNAME", 3, "2.6.9", "connection-name", "Sets the connection name.", clientSetName),
+			{special: clientUnpause, local: clientUnpauseInExec, Command: statemachine.Command{Name: "UNPAUSE", Arity: 2, Since: "6.2.0",
+				Flags: adminOnly, Group: groupConnection, Complexity: "O(N) Where N is the number of paused clients",
+				Summary: "Resumes processing commands from paused clients.", Categories: []string{"connection"}}},
 		}...)}}
 }
 
@@ -112,8 +118,8 @@ func clientReply(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 	}
 }
 
-// clientSwitch runs CLIENT NO-EVICT and NO-TOUCH. Nothing is evicted and access times are not kept, so all they change is
-// what CLIENT LIST says.
+// clientSwitch runs CLIENT NO-EVICT and NO-TOUCH. Clients are never evicted, so all the former changes is what CLIENT LIST says. The latter is of
+// reads: what a write touches is the log's.
 func clientSwitch(set func(c *Client, on bool)) localFunc {
 	return func(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 		switch strings.ToUpper(string(args[2])) {
@@ -200,10 +206,13 @@ func clientHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Kill connections by type.",
 		"    * USER <username>", "      Kill connections authenticated by <username>.",
 		"    * SKIPME (YES|NO)", "      Skip killing current connection (default: yes).",
+		"    * MAXAGE <maxage>", "      Kill connections older than the specified age.",
 		"    * ID <client-id>", "      Kill the connection with that ID.",
 		"LIST [options ...]", "    Return information about client connections. Options:",
 		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Return clients of specified type.",
 		"    * ID <client-id> [<client-id> ...]", "      Return clients of specified IDs only.",
+		"UNPAUSE", "    Stop the current client pause, resuming traffic.",
+		"PAUSE <timeout> [WRITE|ALL]", "    Suspend all, or just write, clients for <timeout> milliseconds.",
 		"NO-EVICT (ON|OFF)", "    Protect current client connection from eviction.",
 		"NO-TOUCH (ON|OFF)", "    Will not touch LRU/LFU stats when this mode is on.",
 		"REPLY (ON|OFF|SKIP)", "    Control the replies sent to the current connection.",

@@ -30,10 +30,10 @@ func connectionCommands() []localCommand {
 			Flags: quickly | statemachine.NoAuth | statemachine.AllowBusy, Group: groupConnection, Since: "1.0.0",
 			Complexity: "O(N) where N is the number of passwords defined for the user",
 			Summary:    "Authenticates the connection.", Syntax: "[username] password"}},
-		{local: readOnly, Command: statemachine.Command{Name: "READONLY", Arity: 1, Flags: quick, Group: "cluster",
+		{local: readOnly, Command: statemachine.Command{Name: "READONLY", Arity: 1, Flags: quick, Group: groupCluster,
 			Since: "3.0.0", Complexity: "O(1)", Summary: "Enables reads of this node's own state, which may be behind.",
 			Categories: []string{"connection"}}},
-		{local: readWrite, Command: statemachine.Command{Name: "READWRITE", Arity: 1, Flags: quick, Group: "cluster",
+		{local: readWrite, Command: statemachine.Command{Name: "READWRITE", Arity: 1, Flags: quick, Group: groupCluster,
 			Since: "3.0.0", Complexity: "O(1)", Summary: "Makes reads linearizable again, after READONLY.",
 			Categories: []string{"connection"}}},
 	}
@@ -67,7 +67,8 @@ func quit(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
 }
 
 // reset: RESET.
-func reset(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+func reset(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
+	l.stopMonitor(c)
 	c.reset()
 	w.Proto = c.proto
 	w.Status("RESET")
@@ -167,7 +168,7 @@ func (l *eventLoop) writeHello(c *Client, w *Writer) {
 	w.BulkString("id")
 	w.Int(int64(c.id))
 	w.BulkString("mode")
-	w.BulkString("standalone")
+	w.BulkString(l.server.mode())
 	w.BulkString("role")
 	w.BulkString("master")
 	w.BulkString("modules")

@@ -38,6 +38,8 @@ func (s *Server) infoSource() *InfoSource {
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
 		CPU:         cpuInfo(),
 		Commands:    s.commandInfo(t),
+		Latencies:   s.latencyInfo(nil),
+		Percentiles: s.settings.latencyPercentiles(),
 		Paxos:       s.paxosInfo(),
 	}
 	for code, n := range t.errors {
@@ -62,7 +64,7 @@ func (s *Server) serverInfo() ServerInfo {
 	if err != nil {
 		executable = ""
 	}
-	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, OS: osName(), ArchBits: strconv.IntSize,
+	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, Mode: s.mode(), OS: osName(), ArchBits: strconv.IntSize,
 		ProcessID: os.Getpid(), RunID: s.runID, Host: host, Port: port, Now: s.now(), Uptime: time.Since(s.start),
 		Executable: executable, EventLoops: s.loopCount}
 }
@@ -71,6 +73,7 @@ func (s *Server) memoryInfo() MemoryInfo {
 	m, keyspace := processMemory(), s.machine.Memory()
 	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
 	m.Used += m.Dataset
+	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {
 		peak := s.peak.Load()
 		if m.Used <= peak {
@@ -95,6 +98,32 @@ func (s *Server) commandInfo(t totals) []CommandInfo {
 	}
 	slices.SortFunc(commands, func(a, b CommandInfo) int { return cmp.Compare(a.Name, b.Name) })
 	return commands
+}
+
+// latencyInfo returns how long the commands of these names took, sorted by name; nil: all commands. Those without a time are
+// left out.
+func (s *Server) latencyInfo(names map[string]bool) []LatencyInfo {
+	loops := s.allLoops()
+	var all []LatencyInfo
+	for _, r := range s.rows {
+		if names != nil && !names[r.name] {
+			continue
+		}
+		var sum *latencies
+		for _, l := range loops {
+			if h := l.stats.commands[r.index].latency.Load(); h != nil {
+				if sum == nil {
+					sum = new(latencies)
+				}
+				sum.include(h)
+			}
+		}
+		if sum != nil && sum.calls > 0 {
+			all = append(all, LatencyInfo{r.name, sum})
+		}
+	}
+	slices.SortFunc(all, func(a, b LatencyInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 func (s *Server) paxosInfo() PaxosInfo {

@@ -15,6 +15,7 @@ const (
 	groupConnection   = "connection"
 	groupGeneric      = "generic"
 	groupServer       = "server"
+	groupCluster      = "cluster"
 	groupTransactions = "transactions"
 )
 

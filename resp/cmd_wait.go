@@ -14,6 +14,12 @@ func waitCommands() []localCommand {
 			Syntax:     "numreplicas timeout",
 			Tips:       []string{"request_policy:all_shards", "response_policy:agg_min"},
 			Categories: []string{"connection"}}},
+		{special: waitAOF, local: waitAOFInExec, Command: statemachine.Command{Name: "WAITAOF", Arity: 4, Flags: statemachine.Blocking | statemachine.NoScript,
+			Group: groupGeneric, Since: "7.2.0", Complexity: "O(1)",
+			Summary:    "Blocks until the connection's writes are synced by this node and by that many other voters.",
+			Syntax:     "numlocal numreplicas timeout",
+			Tips:       []string{"request_policy:all_shards", "response_policy:agg_min"},
+			Categories: []string{"connection"}}},
 	}
 }
 

@@ -1,10 +1,8 @@
 package resp
 
 import (
-	"fmt"
 	"math"
 	"net"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,22 +17,32 @@ type SettingsSource struct {
 	Listen string
 	// Dir is the data directory; empty if it is not known.
 	Dir string
-	// KeepAlive is the interval of TCP keep-alives; 0: none.
-	KeepAlive time.Duration
+	// Cluster says that the node speaks to cluster clients.
+	Cluster bool
 	// SlowerThan is the first slowlog-log-slower-than, in microseconds, and SlowlogLength the first slowlog-max-len.
 	SlowerThan    int64
 	SlowlogLength int64
 }
 
-// Settings are the parameters of CONFIG GET and CONFIG SET. A few can change while the server runs. The others are there
+// Settings are the parameters of CONFIG GET and CONFIG SET. Some can change while the server runs. The others are there
 // for clients and tools that ask for them, and say what is so: that there are no RDB files, and no eviction.
-// Safe for use by several goroutines.
+// They are this node's own, and are as the node was started after a restart. Safe for use by several goroutines.
 type Settings struct {
-	slowerMicros atomic.Int64
-	slowlogLen   atomic.Int64
-	mostClients  atomic.Int64
-	parameters   []parameter // sorted by name
-	byName       map[string]*parameter
+	slowerMicros     atomic.Int64
+	slowlogLen       atomic.Int64
+	mostClients      atomic.Int64
+	outputBytes      atomic.Int64
+	pubsub           atomic.Pointer[pubsubLimits]
+	timeoutSeconds   atomic.Int64
+	keepAliveSeconds atomic.Int64
+	monitorMillis    atomic.Int64
+	tracking         atomic.Bool
+	percentiles      atomic.Pointer[[]float64]
+	// timeoutChanged, if not nil, is called when timeout was set.
+	timeoutChanged func()
+
+	parameters []parameter // sorted by name
+	byName     map[string]*parameter
 }
 
 // parameter is one row of the settings.
@@ -44,10 +52,7 @@ type parameter struct {
 	fixed string
 	// immutable parameters refuse CONFIG SET in Redis, too. The other fixed ones take the value they have.
 	immutable bool
-	// variable, least and most are of those that can change.
-	variable    *atomic.Int64
-	least, most int64
-	// setting is what else can change; nil: nothing.
+	// setting is what can change; nil: it is fixed.
 	setting setting
 }
 
@@ -57,6 +62,11 @@ func NewSettings(from SettingsSource) *Settings {
 	s.slowerMicros.Store(from.SlowerThan)
 	s.slowlogLen.Store(from.SlowlogLength)
 	s.mostClients.Store(int64(from.Limits.MaxClients))
+	s.outputBytes.Store(from.Limits.OutputBuffer)
+	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
+	s.keepAliveSeconds.Store(defaultKeepAlive)
+	s.tracking.Store(true)
+	s.percentiles.Store(&[]float64{50, 99, 99.9})
 	s.parameters = s.table(from)
 	s.byName = make(map[string]*parameter, len(s.parameters))
 	for i := range s.parameters {
@@ -77,13 +87,38 @@ func (s *Settings) slowlogLength() int64 { return s.slowlogLen.Load() }
 // maxClients bounds the connections at once.
 func (s *Settings) maxClients() int { return int(s.mostClients.Load()) }
 
+// outputLimit bounds the replies that one client has not read, in bytes.
+func (s *Settings) outputLimit() int { return int(s.outputBytes.Load()) }
+
+// idleTimeout is after how long without a command a client is closed; 0: never.
+func (s *Settings) idleTimeout() time.Duration {
+	return time.Duration(s.timeoutSeconds.Load()) * time.Second
+}
+
+// keepAlive is how connections that are made now are kept alive, in Redis's way.
+func (s *Settings) keepAlive() net.KeepAliveConfig {
+	seconds := time.Duration(s.keepAliveSeconds.Load())
+	if seconds == 0 {
+		return net.KeepAliveConfig{}
+	}
+	return net.KeepAliveConfig{Enable: true, Idle: seconds * time.Second, Interval: max(1, seconds/3) * time.Second, Count: 3}
+}
+
+// monitorLatency is from how long on an event is a spike, for LATENCY; 0: none is looked for.
+func (s *Settings) monitorLatency() time.Duration {
+	return time.Duration(s.monitorMillis.Load()) * time.Millisecond
+}
+
+// tracksLatency reports whether the times of commands are counted.
+func (s *Settings) tracksLatency() bool { return s.tracking.Load() }
+
+// latencyPercentiles are those of INFO latencystats. They must not be changed.
+func (s *Settings) latencyPercentiles() []float64 { return *s.percentiles.Load() }
+
 // value is what CONFIG GET says.
 func (p *parameter) value() string {
 	if p.setting != nil {
 		return p.setting.get()
-	}
-	if p.variable != nil {
-		return strconv.FormatInt(p.variable.Load(), 10)
 	}
 	return p.fixed
 }
@@ -129,7 +164,7 @@ func (s *Settings) Set(pairs [][]byte, reply statemachine.Reply) {
 	reply.Status("OK")
 }
 
-// changes checks the pairs of a CONFIG SET, and returns what has them take effect.
+// changes checks the pairs of a CONFIG SET, and returns what makes them true.
 func (s *Settings) changes(pairs [][]byte) (changes []func(), problem string) {
 	seen := make(map[string]bool)
 	for i := 0; i < len(pairs); i += 2 {
@@ -142,36 +177,18 @@ func (s *Settings) changes(pairs [][]byte) (changes []func(), problem string) {
 			return nil, errConfigSet(name, "duplicate parameter")
 		case p.immutable:
 			return nil, errConfigSet(name, "can't set immutable config")
+		case p.setting == nil && !strings.EqualFold(value, p.fixed):
+			return nil, errConfigSet(name, "can't set immutable config")
 		case p.setting != nil:
 			apply, why := p.setting.parse(value)
 			if why != "" {
 				return nil, errConfigSet(name, why)
 			}
 			changes = append(changes, apply)
-		case p.variable == nil && !strings.EqualFold(value, p.fixed):
-			return nil, errConfigSet(name, "can't set immutable config")
-		case p.variable != nil:
-			n, why := p.parse(value)
-			if why != "" {
-				return nil, errConfigSet(name, why)
-			}
-			changes = append(changes, func() { p.variable.Store(n) })
 		}
 		seen[name] = true
 	}
 	return changes, ""
-}
-
-// parse reads a value of a parameter that can change, or says why it is not one.
-func (p *parameter) parse(text string) (n int64, why string) {
-	n, ok := parseLength([]byte(text))
-	if !ok {
-		return 0, "argument couldn't be parsed into an integer"
-	}
-	if n < p.least || n > p.most {
-		return 0, fmt.Sprintf("argument must be between %d and %d inclusive", p.least, p.most)
-	}
-	return n, ""
 }
 
 // splitListen separates an address; one without a port is all host.

@@ -2,7 +2,6 @@ package resp
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -14,25 +13,35 @@ import (
 // maxSlowlogLength bounds slowlog-max-len: an entry can take a few KiB.
 const maxSlowlogLength = 1 << 20
 
+// maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
+const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
+
+// defaultKeepAlive finds clients that are gone without a word, in Redis's default time; in seconds.
+const defaultKeepAlive = 300
+
 // table returns the parameters, sorted by name.
 func (s *Settings) table(from SettingsSource) []parameter {
 	host, port := splitListen(from.Listen)
 	limits := from.Limits
 	rows := []parameter{
 		// What can change while the server runs.
-		{name: "slowlog-log-slower-than", variable: &s.slowerMicros, least: -1, most: math.MaxInt64},
-		{name: "slowlog-max-len", variable: &s.slowlogLen, least: 0, most: maxSlowlogLength},
-		{name: "maxclients", variable: &s.mostClients, least: 1, most: mostArgs},
+		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
+		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
+		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
+		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
+		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
+		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
+		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
+		{name: "latency-tracking", setting: yesOrNo{&s.tracking}},
+		{name: "latency-tracking-info-percentiles", setting: percentiles{&s.percentiles}},
 
 		// How the server was started.
 		{name: "bind", fixed: host},
 		{name: "port", fixed: port},
 		{name: "dir", fixed: from.Dir},
-		{name: "tcp-keepalive", fixed: strconv.Itoa(int(from.KeepAlive / time.Second))},
 		{name: "databases", fixed: strconv.Itoa(statemachine.Databases), immutable: true},
 		{name: "proto-max-bulk-len", fixed: strconv.FormatInt(limits.MaxCommandBytes, 10)},
 		{name: "client-query-buffer-limit", fixed: strconv.FormatInt(limits.QueryBuffer, 10)},
-		{name: "client-output-buffer-limit", fixed: outputLimits(limits)},
 
 		// Durability is the log's: every acknowledged write is synced on a majority, as with an append-only file that
 		// is synced always. There are no RDB files.
@@ -46,18 +55,17 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "maxmemory", fixed: "0"},
 		{name: "maxmemory-policy", fixed: "noeviction"},
 		{name: "maxmemory-clients", fixed: "0"},
-		{name: "timeout", fixed: "0"},
 		{name: "notify-keyspace-events"}, // see hub
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
-		{name: "latency-monitor-threshold", fixed: "0"},
-		{name: "latency-tracking", fixed: "no"},
 		{name: "requirepass", fixed: ""},
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},
 		{name: "protected-mode", fixed: "no"},
 		{name: "unixsocket", fixed: "", immutable: true},
 		{name: "tls-port", fixed: "0"},
-		{name: "cluster-enabled", fixed: "no", immutable: true},
+		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
+		{name: "cluster-require-full-coverage", fixed: "yes"},
+		{name: "cluster-allow-reads-when-down", fixed: "no"},
 		{name: "replicaof", fixed: "", immutable: true},
 		{name: "slaveof", fixed: "", immutable: true},
 		{name: "replica-read-only", fixed: "no"},
@@ -74,12 +82,31 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "lazyfree-lazy-user-flush", fixed: "no"},
 		{name: "enable-debug-command", fixed: "yes", immutable: true},
 	}
+	rows = append(rows, encodingParameters()...)
 	slices.SortFunc(rows, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
 	return rows
 }
 
-// outputLimits is client-output-buffer-limit: a hard limit for all clients, and one of their own, also a soft one, for subscribers.
-func outputLimits(l Limits) string {
-	return fmt.Sprintf("normal %d 0 0 slave %d 0 0 pubsub %d %d %d", l.OutputBuffer, l.OutputBuffer,
-		l.PubsubBuffer, l.PubsubSoftBuffer, int(l.PubsubSoftTime/time.Second))
+// encodingParameters decide what OBJECT ENCODING says, which must be the same on all nodes: they are Redis 7.2's defaults, for
+// good.
+func encodingParameters() []parameter {
+	return []parameter{
+		{name: "hash-max-listpack-entries", fixed: "512"},
+		{name: "hash-max-ziplist-entries", fixed: "512"},
+		{name: "hash-max-listpack-value", fixed: "64"},
+		{name: "hash-max-ziplist-value", fixed: "64"},
+		{name: "list-max-listpack-size", fixed: "-2"},
+		{name: "list-max-ziplist-size", fixed: "-2"},
+		{name: "list-compress-depth", fixed: "0"},
+		{name: "set-max-intset-entries", fixed: "512"},
+		{name: "set-max-listpack-entries", fixed: "128"},
+		{name: "set-max-listpack-value", fixed: "64"},
+		{name: "zset-max-listpack-entries", fixed: "128"},
+		{name: "zset-max-ziplist-entries", fixed: "128"},
+		{name: "zset-max-listpack-value", fixed: "64"},
+		{name: "zset-max-ziplist-value", fixed: "64"},
+		{name: "hll-sparse-max-bytes", fixed: "3000"},
+		{name: "stream-node-max-bytes", fixed: "4096"},
+		{name: "stream-node-max-entries", fixed: "100"},
+	}
 }

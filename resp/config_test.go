@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -162,4 +163,79 @@ func TestSettingsAreSafeForSeveralGoroutines(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// What can be set is in force, and what cannot says so in Redis's words, or in ours where Redis has no such rule.
+func TestConfigSetOfEachKind(t *testing.T) {
+	failed := func(name, why string) string {
+		return "-ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why
+	}
+	for _, test := range []struct{ name, value, want, reads string }{
+		{"timeout", "5", "+OK", "5"},
+		{"timeout", "-1", failed("timeout", "argument must be between 0 and 2147483647 inclusive"), "0"},
+		{"tcp-keepalive", "0", "+OK", "0"},
+		{"latency-monitor-threshold", "100", "+OK", "100"},
+		{"latency-tracking", "NO", "+OK", "no"},
+		{"latency-tracking", "maybe", failed("latency-tracking", "argument must be 'yes' or 'no'"), "yes"},
+		{"latency-tracking-info-percentiles", "0 99.99 100", "+OK", "0 99.99 100"},
+		{"latency-tracking-info-percentiles", "", "+OK", ""},
+		{"latency-tracking-info-percentiles", "101", failed("latency-tracking-info-percentiles",
+			"latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"), "50 99 99.9"},
+		{"latency-tracking-info-percentiles", "NaN", failed("latency-tracking-info-percentiles",
+			"latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"), "50 99 99.9"},
+		{"client-output-buffer-limit", "normal 2mb 0 0", "+OK", "normal 2097152 0 0 slave 2097152 0 0 pubsub 33554432 8388608 60"},
+		{"client-output-buffer-limit", "normal 2mb 0 0 replica 2mb 0 0 pubsub 2097152 1mb 5", "+OK", "normal 2097152 0 0 slave 2097152 0 0 pubsub 2097152 1048576 5"},
+		{"client-output-buffer-limit", "normal 1 2", failed("client-output-buffer-limit", "Wrong number of arguments in buffer limit configuration."), ""},
+		{"client-output-buffer-limit", "foo 1 2 3", failed("client-output-buffer-limit", "Invalid client class specified in buffer limit configuration."), ""},
+		{"client-output-buffer-limit", "normal x 0 0", failed("client-output-buffer-limit", "Error in hard, soft or soft_seconds setting in buffer limit configuration."), ""},
+		{"client-output-buffer-limit", "normal 99999999999gb 0 0", failed("client-output-buffer-limit", "Error in hard, soft or soft_seconds setting in buffer limit configuration."), ""},
+		{"client-output-buffer-limit", "normal 0 0 0", failed("client-output-buffer-limit", "there are no unlimited buffers: the hard limit must be between 1048576 and 1125899906842624"), ""},
+		{"client-output-buffer-limit", "normal 2mb 1mb 60", failed("client-output-buffer-limit", "there are no soft limits but for pubsub: give 0 0"), ""},
+		{"client-output-buffer-limit", "slave 32mb 0 0", failed("client-output-buffer-limit", "one limit holds for all classes but pubsub: set normal"), ""},
+		{"hash-max-listpack-entries", "512", "+OK", "512"},
+		{"hash-max-listpack-entries", "5", failed("hash-max-listpack-entries", "can't set immutable config"), "512"},
+	} {
+		s := testSettings()
+		if got := replied(func(r statemachine.Reply) { s.Set(statemachine.Args{[]byte(test.name), []byte(test.value)}, r) }); got != test.want {
+			t.Errorf("CONFIG SET %s %q\n got %q\nwant %q", test.name, test.value, got, test.want)
+		}
+		if got := s.byName[test.name].value(); test.reads != "" && got != test.reads {
+			t.Errorf("CONFIG SET %s %q: it is %q, want %q", test.name, test.value, got, test.reads)
+		}
+	}
+}
+
+// Parameters that Redis has, too, have its values where a client could tell the difference in what it gets.
+func TestEncodingParametersAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	new72 := map[string]bool{"set-max-listpack-entries": true, "set-max-listpack-value": true}
+	for _, p := range encodingParameters() {
+		want := fmt.Sprintf("*2\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(p.name), p.name, len(p.fixed), p.fixed)
+		if got := string(redis.do(words("CONFIG GET " + p.name))); got != want && !new72[p.name] {
+			t.Errorf("%s: Redis says %q, want %q", p.name, got, want)
+		}
+	}
+}
+
+// A client that says nothing is closed; one that waits for an answer is not.
+func TestTimeoutClosesIdleClients(t *testing.T) {
+	s, node := startServer(t, Config{Loops: 1})
+	idle, admin, waits := dial(t, s), dial(t, s), dial(t, s)
+	idle.check("PING", "+PONG")
+	waits.send(line("WAIT 2 0"))
+	node.until(func() bool { return len(node.waiters) == 1 })
+	admin.check("CONFIG SET timeout 100", "+OK")
+	admin.check("PING", "+PONG")
+	l := s.allLoops()[0]
+	l.do(func() {
+		for c := range l.clients {
+			c.active = c.active.Add(-100 * time.Second)
+		}
+		l.closeIdle()
+	})
+	idle.wantClosed()
+	admin.wantClosed()
+	node.sync(2)
+	waits.want(":2")
+	dial(t, s).check("CONFIG SET timeout 0", "+OK")
 }

@@ -35,6 +35,7 @@ type item struct {
 	db      uint8
 	proto   uint8
 	quiet   bool // its reply is not sent: CLIENT REPLY
+	noTouch bool // CLIENT NO-TOUCH
 	tooMuch bool // its reply would go past the output limit
 	caches  bool // the keys that it reads are remembered
 	guard   bool // an EXEC whose client waits for its outcome: see Client.execDB
@@ -44,7 +45,7 @@ type item struct {
 // stamp gives the item what holds for its client now.
 func (it *item) stamp() {
 	c := it.client
-	it.db, it.proto, it.quiet = uint8(c.db), uint8(c.proto), c.quiet
+	it.db, it.proto, it.quiet, it.noTouch = uint8(c.db), uint8(c.proto), c.quiet, c.noTouch
 	if c.tracks() {
 		it.tracker, it.caches = c.tracker, c.caches()
 	}
@@ -105,6 +106,10 @@ func (q *itemQueue) run(it *item, view *statemachine.View, w *Writer, buf []uint
 	w.Proto = int(it.proto)
 	if it.caches {
 		it.client.loop.server.hub.rememberRead(it, q.argsOf(it)) // the state is locked: no change comes between this and what is read
+	}
+	if it.noTouch {
+		view.NoTouch(true)
+		defer view.NoTouch(false)
 	}
 	switch it.kind {
 	case kindRead:

@@ -36,13 +36,14 @@ type row struct {
 	refusable bool // refused while writes are: see SetRefusal
 	// subscribes: it changes what its client is subscribed to. inSubscribed: a client of RESP2 may call it while it is subscribed.
 	subscribes, inSubscribed bool
+	clustered                bool // refused unless the node speaks to cluster clients
 }
 
 // localCommands returns this package's rows.
 func localCommands() []localCommand {
 	var all []localCommand
 	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(), pubsubCommands(),
-		introspectionCommands(), paxosCommands(), saveCommands(), serverCommands()} {
+		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), clusterCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
 	return all
@@ -89,6 +90,7 @@ func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand
 	r.refusable = c.Flags.Logged() || r.name == "ping"
 	r.subscribes = c.Flags.Has(subscribingFlags)
 	r.inSubscribed = r.subscribes || r.name == "ping" || r.name == "quit" || r.name == "reset"
+	r.clustered = needsClusterMode(r.name)
 	if own := byName[r.name]; own != nil {
 		r.local, r.special, r.immediate = own.local, own.special, own.immediate
 	}
@@ -126,6 +128,8 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 	switch {
 	case c.tx != nil && r.Flags.Has(statemachine.NoMulti):
 		return refuse, errNotInMulti
+	case r.clustered && !l.server.config.ClusterMode:
+		return refuse, errNoCluster
 	case r.refusable && l.server.refusesWrites() != "":
 		return refuse, l.server.refusesWrites()
 	case c.proto != 3 && !r.inSubscribed && c.isSubscriber():
@@ -169,6 +173,9 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	r := l.server.rows[cmd]
 	c.lastRow = r
 	v, problem := l.judge(c, r, args)
+	if len(l.monitors) > 0 && v > runLocal {
+		l.feedMonitors(c, r, args)
+	}
 	switch v {
 	case refuse:
 		l.refuse(c, r, problem)
@@ -180,6 +187,9 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runLocal:
 		l.closeView() // it may want the state's figures, which a view keeps locked
 		l.runLocal(c, r, args)
+		if len(l.monitors) > 0 {
+			l.feedMonitors(c, r, args) // as in Redis with the database that is selected then
+		}
 	case runBlocking:
 		l.block(c, r, args)
 	case runRead:
@@ -218,5 +228,5 @@ func (l *eventLoop) runLocal(c *Client, r *row, args statemachine.Args) {
 	l.reply(c, r, func(w *Writer) { r.local(l, c, args, w) })
 	nanos := l.server.nanos() - began
 	l.stats.time(r, nanos)
-	l.server.slow.note(c, r, args, nanos, l.now)
+	l.server.timed(c, r, args, nanos, l.now)
 }

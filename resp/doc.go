@@ -29,6 +29,7 @@
 //     when a command that was applied there has something for it: those that wait longest come first. Time-outs are the loop's.
 //   - WATCH holds up its client's parser until it is answered, and so does a pause: WAIT, what needs other loops, and the
 //     commands of operators that wait for the group or the disk, each on a goroutine of its own (an errand).
+//   - CLIENT PAUSE and DEBUG SLEEP hold up the parsers of all clients of the node (halt.go): what must wait stays in its client's input.
 //
 // # What comes unasked
 //
@@ -43,5 +44,5 @@
 // # Bounds
 //
 // Limits has them all. Input that cannot be taken on pushes back: Lane.End holds up the loop while the lane is full, so
-// sockets are not read. Errands and held checkpoints are refused beyond their number. What a client leaves unread, and what it sends while its parser is held up, is bounded by closing it.
+// sockets are not read. Errands and held checkpoints are refused beyond their number. A client that monitors and does not read is closed. What a client leaves unread, and what it sends while its parser is held up, is bounded by closing it.
 package resp

@@ -52,6 +52,10 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
+	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
+	monitors     []*monitor  // to be shown each command
+	halted       haltMode    // which commands wait: CLIENT PAUSE
+	postponed    []*Client   // those whose command waits for that, the oldest first
 
 	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
@@ -59,7 +63,7 @@ type eventLoop struct {
 func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now(), returns: returns{round: 1}}
 	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
-	l.stats.init(len(s.rows))
+	l.stats.init(len(s.rows), s.settings)
 	onMail := gnet.RunnableFunc(l.onMail)
 	l.mailbox.wake = func() {
 		if err := events.Execute(context.Background(), onMail); err != nil {
@@ -68,7 +72,12 @@ func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
 		}
 	}
 	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
+	l.halted = s.haltMode()
+	l.followMonitors()
 	l.lane = s.node.NewLane(l)
+	if s.settings.idleTimeout() > 0 {
+		l.do(l.closeIdle)
+	}
 	return l
 }
 
@@ -147,7 +156,7 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 			l.protocolError(c, err)
 			return len(buf)
 		}
-		if n == 0 {
+		if n == 0 || l.halted != haltNothing && len(args) > 0 && l.postpone(c, args) {
 			return taken
 		}
 		taken += n

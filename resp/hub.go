@@ -128,7 +128,7 @@ func (h *hub) owe(c *Client, bytes int) bool {
 	switch {
 	case c.cut.Load():
 		return false
-	case c.backlog.Add(int64(bytes)+pushCost) <= h.server.limits.PubsubBuffer:
+	case c.backlog.Add(int64(bytes)+pushCost) <= h.server.settings.pubsub.Load().hard:
 		return true
 	}
 	c.cut.Store(true)

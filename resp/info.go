@@ -19,6 +19,8 @@ type InfoSource struct {
 	Replication ReplicationInfo
 	CPU         CPUInfo
 	Commands    []CommandInfo // those that were called or refused, in the order they are told
+	Latencies   []LatencyInfo // those that were timed, in the order they are told
+	Percentiles []float64     // of those that are told
 	Errors      []ErrorInfo   // in the order they are told
 	Keyspace    []KeyspaceInfo
 	Paxos       PaxosInfo
@@ -28,6 +30,7 @@ type InfoSource struct {
 type ServerInfo struct {
 	RedisVersion string // the version of Redis that is followed
 	Version      string // the program's own
+	Mode         string // standalone, or cluster if it speaks to cluster clients
 	OS           string
 	ArchBits     int
 	ProcessID    int
@@ -51,6 +54,7 @@ type ClientsInfo struct {
 // MemoryInfo is the section Memory, in bytes.
 type MemoryInfo struct {
 	Used    uint64 // by the Go heap and by the keyspace
+	Start   uint64 // of Used, before the first client came
 	RSS     uint64 // by the process
 	Peak    uint64 // of Used, as far as it was seen
 	System  uint64 // of the machine
@@ -127,6 +131,12 @@ type CommandInfo struct {
 	Name                    string // in lower case, "config|get"
 	Calls, Rejected, Failed uint64
 	Time                    time.Duration
+}
+
+// LatencyInfo is one line of the section Latencystats, and an element of LATENCY HISTOGRAM.
+type LatencyInfo struct {
+	Name string // as CommandInfo's
+	*latencies
 }
 
 // ErrorInfo is one line of the section Errorstats.

@@ -26,8 +26,8 @@ var infoSections = []infoSection{
 	{"Modules", true, func(*infoWriter, *InfoSource) {}}, // there are none
 	{"Commandstats", false, commandSection},
 	{"Errorstats", true, errorSection},
-	{"Latencystats", false, func(*infoWriter, *InfoSource) {}}, // latencies are not tracked
-	{"Cluster", true, func(w *infoWriter, _ *InfoSource) { w.zeros("cluster_enabled") }},
+	{"Latencystats", false, latencySection},
+	{"Cluster", true, func(w *infoWriter, src *InfoSource) { w.flag("cluster_enabled", src.Server.Mode == modeCluster) }},
 	{"Keyspace", true, keyspaceSection},
 	{"Paxos", true, paxosSection},
 }
@@ -39,7 +39,7 @@ func serverSection(w *infoWriter, src *InfoSource) {
 	w.str("redis_git_sha1", "00000000")
 	w.str("redis_git_dirty", "0")
 	w.str("redis_build_id", "0")
-	w.str("redis_mode", "standalone")
+	w.str("redis_mode", s.Mode)
 	w.str("os", s.OS)
 	w.int("arch_bits", int64(s.ArchBits))
 	w.str("monotonic_clock", "POSIX clock_gettime")
@@ -76,16 +76,27 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.bytes("used_memory_rss", m.RSS)
 	w.bytes("used_memory_peak", m.Peak)
 	w.str("used_memory_peak_perc", strconv.FormatFloat(100*ratio(m.Used, m.Peak), 'f', 2, 64)+"%")
+	w.num("used_memory_overhead", m.Used-m.Dataset)
+	w.num("used_memory_startup", m.Start)
 	w.num("used_memory_dataset", m.Dataset)
+	w.str("used_memory_dataset_perc", strconv.FormatFloat(100*ratio(m.Dataset, m.Used), 'f', 2, 64)+"%")
 	w.num("used_memory_stacks", m.Stacks)
 	w.num("allocator_allocated", m.Dataset)
 	w.num("allocator_active", m.Mapped)
+	w.num("allocator_resident", m.Mapped)
 	w.bytes("total_system_memory", m.System)
 	w.bytes("maxmemory", 0)
 	w.str("maxmemory_policy", "noeviction")
+	w.fixed("allocator_frag_ratio", ratio(m.Mapped, m.Dataset), 2)
+	w.int("allocator_frag_bytes", int64(m.Mapped)-int64(m.Dataset))
+	w.fixed("allocator_rss_ratio", ratio(m.Mapped, m.Mapped), 2)
+	w.zeros("allocator_rss_bytes")
+	w.fixed("rss_overhead_ratio", ratio(m.RSS, m.Mapped), 2)
+	w.int("rss_overhead_bytes", int64(m.RSS)-int64(m.Mapped))
 	w.fixed("mem_fragmentation_ratio", ratio(m.RSS, m.Used), 2)
 	w.int("mem_fragmentation_bytes", int64(m.RSS)-int64(m.Used))
-	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_clients_slaves", "mem_aof_buffer")
+	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
+		"mem_cluster_links", "mem_aof_buffer")
 	w.str("mem_allocator", "go")
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
 }
@@ -157,22 +168,27 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.zeros("total_net_repl_input_bytes", "total_net_repl_output_bytes")
 	w.fixed("instantaneous_input_kbps", s.InputRate, 2)
 	w.fixed("instantaneous_output_kbps", s.OutputRate, 2)
+	w.fixed("instantaneous_input_repl_kbps", 0, 2)
+	w.fixed("instantaneous_output_repl_kbps", 0, 2)
 	w.num("rejected_connections", s.Rejected)
 	w.zeros("sync_full", "sync_partial_ok", "sync_partial_err")
 	w.num("expired_keys", s.Expired)
 	w.fixed("expired_stale_perc", 0, 2)
-	w.zeros("expired_time_cap_reached_count", "evicted_keys", "evicted_clients")
+	w.zeros("expired_time_cap_reached_count", "evicted_keys", "evicted_clients", "total_eviction_exceeded_time",
+		"current_eviction_exceeded_time")
 	w.num("keyspace_hits", s.Hits)
 	w.num("keyspace_misses", s.Misses)
 	w.int("pubsub_channels", int64(src.Listeners.Channels))
 	w.int("pubsub_patterns", int64(src.Listeners.Patterns))
 	w.int("pubsubshard_channels", int64(src.Listeners.Shards))
-	w.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys")
+	w.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+		"active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time")
 	w.int("tracking_total_keys", int64(src.Listeners.Keys))
 	w.int("tracking_total_items", int64(src.Listeners.Items))
 	w.int("tracking_total_prefixes", int64(src.Listeners.Prefixes))
 	w.zeros("unexpected_error_replies")
 	w.num("total_error_replies", s.Errors)
+	w.zeros("dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed")
 	w.num("tombstones", s.Tombstones)
 }
 
@@ -204,6 +220,17 @@ func commandSection(w *infoWriter, src *InfoSource) {
 		}
 		w.str("cmdstat_"+c.Name, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
 			c.Calls, c.Time.Microseconds(), perCall, c.Rejected, c.Failed))
+	}
+}
+
+func latencySection(w *infoWriter, src *InfoSource) {
+	for i := range src.Latencies {
+		c := &src.Latencies[i]
+		told := make([]string, len(src.Percentiles))
+		for j, percent := range src.Percentiles {
+			told[j] = fmt.Sprintf("p%s=%.3f", strconv.FormatFloat(percent, 'f', -1, 64), float64(c.percentile(percent))/1000)
+		}
+		w.str("latency_percentiles_usec_"+c.Name, strings.Join(told, ","))
 	}
 }
 

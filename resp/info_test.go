@@ -14,7 +14,7 @@ var testMembers = []MemberInfo{
 // testInfo has values that tell the fields apart.
 func testInfo() *InfoSource {
 	return &InfoSource{
-		Server: ServerInfo{RedisVersion: "7.2.4", Version: "v1", OS: "Linux", ArchBits: 64, ProcessID: 17, RunID: strings.Repeat("a", 40),
+		Server: ServerInfo{RedisVersion: "7.2.4", Version: "v1", Mode: "standalone", OS: "Linux", ArchBits: 64, ProcessID: 17, RunID: strings.Repeat("a", 40),
 			Host: "127.0.0.1", Port: 6379, Now: time.UnixMicro(1234567), Uptime: 25 * time.Hour, Executable: "/bin/paxredis", EventLoops: 2},
 		Clients:     ClientsInfo{Connected: 3, MaxClients: 10_000, Blocked: 1, MaxInput: 11, MaxOutput: 12},
 		Memory:      MemoryInfo{Used: 990_360, RSS: 1 << 30, Peak: 990_360 * 2, System: 8 << 30},

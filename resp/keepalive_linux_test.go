@@ -13,6 +13,7 @@ func TestAcceptedSocketsAreKeptAlive(t *testing.T) {
 	w := dial(t, s)
 	w.check("CONFIG GET tcp-keepalive", "*2 $13 tcp-keepalive $3 300")
 	seconds := func(d time.Duration) int { return int(d / time.Second) }
+	keepAlive := s.settings.keepAlive()
 	for _, test := range []struct {
 		name                string
 		level, option, want int

@@ -41,6 +41,10 @@ var keyFlags = map[string][][]string{
 	"SETNX": {inserts}, "SETRANGE": {updatesValue}, "STRLEN": {readsMeta}, "TOUCH": {readsMeta}, "TYPE": {readsMeta},
 	"UNLINK": {removes}, "WATCH": {readsMeta},
 	"SPUBLISH": {noKey}, "SSUBSCRIBE": {noKey}, "SUNSUBSCRIBE": {noKey},
+	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {{"RW", "insert"}},
+	"PFCOUNT": {{"RW", "access"}}, "PFDEBUG": {{"RW", "access"}}, "PFMERGE": {{"RW", "access", "insert"}, readsValue},
+	"DELEX": {{"RW", "delete", "variable_flags"}}, "DELIFEQ": {takesAway}, "MSETEX": {replaces},
+	"RESTORE":  {replaces},
 	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
 
@@ -65,13 +69,14 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 		return []keySpec{{flags: flags[0], first: c.Keys.From, last: -1, step: 1, word: c.Keys.Word, limit: 2}}
 	}
 	if c.Keys.Numkeys > 0 {
-		return []keySpec{{flags: flags[0], first: c.Keys.Numkeys, isNumbered: true, step: 1}}
+		return []keySpec{{flags: flags[0], first: c.Keys.Numkeys, isNumbered: true, step: max(1, c.Keys.Step)}}
 	}
 	if len(flags) > 1 {
 		specs := make([]keySpec, len(flags))
 		for i := range flags {
 			specs[i] = keySpec{flags: flags[i], first: c.Keys.First + i*c.Keys.Step, step: 1}
 		}
+		specs[len(specs)-1].last = min(0, c.Keys.Last) // the last one may have all that is left
 		return specs
 	}
 	last := c.Keys.Last
@@ -106,10 +111,10 @@ func (s *keySpec) find(args statemachine.Args) (found []foundKey, ok bool) {
 			return nil, false
 		}
 		count, isNumber := parseLength(args[s.first])
-		if !isNumber || count < 0 || count > int64(len(args)-s.first-1) {
+		if step := int64(s.step); !isNumber || count < 0 || count > (int64(len(args)-s.first-1)+step-1)/step {
 			return nil, false
 		}
-		first, last = s.first+1, s.first+int(count)
+		first, last = s.first+1, s.first+1+(int(count)-1)*s.step
 	}
 	if last >= len(args) || s.step < 1 {
 		return nil, false
@@ -132,6 +137,10 @@ func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey
 	switch {
 	case c.Name == "SET" && len(found) == 1:
 		found[0].flags = setFlags(args)
+	case c.Name == "BITFIELD" && len(found) == 1:
+		found[0].flags = bitfieldFlags(args)
+	case c.Name == "DELEX" && len(found) == 1:
+		found[0].flags = delexFlags(args)
 	case c.Name == "DEL" && isVersionedDelete(args):
 		found = found[:1]
 	}
@@ -154,6 +163,37 @@ func setFlags(args statemachine.Args) []string {
 		if strings.EqualFold(string(arg), "GET") {
 			return changesValue
 		}
+		if isComparison(arg) {
+			return changesValue
+		}
 	}
 	return replaces
+}
+
+// isComparison reports whether an option of SET or DELEX compares the value.
+func isComparison(arg []byte) bool {
+	return slices.ContainsFunc([]string{"IFEQ", "IFNE", "IFDEQ", "IFDNE"}, func(word string) bool { return strings.EqualFold(string(arg), word) })
+}
+
+// delexFlags are those of DELEX's key: without a comparison it is DEL's.
+func delexFlags(args statemachine.Args) []string {
+	if len(args) == 2 {
+		return removes
+	}
+	return takesAway
+}
+
+// bitfieldFlags are those of BITFIELD's key: it only reads if all it does is GET.
+func bitfieldFlags(args statemachine.Args) []string {
+	for i := 2; i < len(args); {
+		switch word := string(args[i]); {
+		case strings.EqualFold(word, "GET") && len(args)-i > 2:
+			i += 3
+		case strings.EqualFold(word, "OVERFLOW") && len(args)-i > 1:
+			i += 2
+		default:
+			return changesValue
+		}
+	}
+	return readsValue
 }

@@ -41,6 +41,7 @@ func (l *eventLoop) drain() {
 		}
 		l.touch(c)
 	}
+	l.followHalt() // nobody waits for the end of a pause
 }
 
 // unanswered counts the clients that are not done: one that lingers has all its replies, and does not take them.
@@ -154,6 +155,8 @@ func (l *eventLoop) forget(c *Client) {
 	}
 	l.server.hub.part(c)
 	c.draft = nil
+	l.forgetPostponed(c)
+	l.stopMonitor(c)
 	if c.holdsCheckpoint {
 		if release := l.server.holds.forget(c); release != nil {
 			l.server.errands.always(release)

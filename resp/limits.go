@@ -44,6 +44,7 @@ const (
 	mostInline          = 1 << 20
 	defaultOutputBuffer = 256 << 20
 	leastOutputBuffer   = 1 << 20
+	mostBuffer          = 1 << 50 // far beyond any machine's memory, far below an overflow
 	defaultClients      = 10_000
 	defaultTrackedKeys  = 1_000_000
 
@@ -93,7 +94,7 @@ func (l Limits) Check() error {
 			problems = append(problems, fmt.Errorf("resp: %s is %d: must be from %d to %d", name, value, least, most))
 		}
 	}
-	const most = 1 << 50 // far beyond any machine's memory, far below an overflow
+	const most = mostBuffer
 	inRange("MaxCommandBytes", l.MaxCommandBytes, leastCommandBytes, mostCommandBytes)
 	inRange("MaxArgs", int64(l.MaxArgs), leastArgs, mostArgs)
 	inRange("MaxInline", int64(l.MaxInline), leastInline, mostInline)

@@ -8,9 +8,6 @@ import (
 	"github.com/panjf2000/gnet/v2"
 )
 
-// keepAlive finds clients that are gone without a word, in Redis's default time.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 300 * time.Second, Interval: 100 * time.Second, Count: 3}
-
 // How long the listener rests after an error such as too many open files: it doubles from the one to the other.
 const (
 	minAcceptRest = 5 * time.Millisecond
@@ -73,7 +70,7 @@ func (s *Server) enroll(conn net.Conn) {
 	defer s.opening.Done()
 	addr := conn.RemoteAddr()
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		if err := tcp.SetKeepAliveConfig(keepAlive); err != nil {
+		if err := tcp.SetKeepAliveConfig(s.settings.keepAlive()); err != nil {
 			s.logger.Debug("resp: keep-alive", "addr", addr, "error", err)
 		}
 	}

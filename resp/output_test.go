@@ -46,12 +46,12 @@ func TestWhatIsHeldForAClientThatNeverReadsIsBounded(t *testing.T) {
 			clientThatReadsNothing(t, s, test.commands)
 			waitFor(t, s, func() bool { return s.open.Load() == 1 })
 			other.check("PING", "+PONG")
-			held, most := s.total().maxOutput, int64(s.maxOutput+outputSlack)
-			t.Logf("%d bytes were held at most, %.2f times the limit", held, float64(held)/float64(s.maxOutput))
+			held, most := s.total().maxOutput, int64(s.settings.outputLimit()+outputSlack)
+			t.Logf("%d bytes were held at most, %.2f times the limit", held, float64(held)/float64(s.settings.outputLimit()))
 			if held > most {
 				t.Errorf("%d bytes were held, want at most %d", held, most)
 			}
-			if test.name == "reads at once" && held < int64(s.maxOutput)/2 {
+			if test.name == "reads at once" && held < int64(s.settings.outputLimit())/2 {
 				t.Errorf("it was closed when %d bytes were held", held)
 			}
 			info := other.do("INFO clients")
@@ -85,8 +85,8 @@ func TestAReplyBeyondTheLimitIsNotMade(t *testing.T) {
 				_, _ = io.Copy(io.Discard, w.conn) // until it is closed
 				waitFor(t, s, func() bool { return s.open.Load() == 1 })
 			})
-			t.Logf("%d MiB were allocated, the limit is %d MiB", all>>20, s.maxOutput>>20)
-			if all > 20*uint64(s.maxOutput) {
+			t.Logf("%d MiB were allocated, the limit is %d MiB", all>>20, s.settings.outputLimit()>>20)
+			if all > 20*uint64(s.settings.outputLimit()) {
 				t.Errorf("%d MiB were allocated", all>>20)
 			}
 			other.check("PING", "+PONG")

@@ -8,6 +8,8 @@ type pause struct {
 	row    *row
 	over   bool
 	call   *blockedCall // what waits for a key
+	// brief says that it takes no longer than it takes the other loops to look up, which clients do not call waiting.
+	brief bool
 	// stop, if not nil, is called once it is over, whether it was answered or the client has gone. It must not block.
 	stop func()
 	// giveUp, if not nil, answers now: the server closes. Without it the answer is known to come soon.

@@ -114,28 +114,29 @@ func (l *eventLoop) boundPushes(c *Client) {
 	if !c.isSubscriber() {
 		return // its limit is the one for replies, which flush sees to
 	}
-	limits := &l.server.limits
+	limits := l.server.settings.pubsub.Load()
 	switch held := int64(c.conn.OutboundBuffered() + len(c.out.Buf)); {
-	case held > limits.PubsubBuffer:
+	case held > limits.hard:
 		l.drop(c, "its messages are beyond the output buffer limit of subscribers")
-	case held <= limits.PubsubSoftBuffer:
+	case limits.soft == 0 || held <= limits.soft:
 		c.softSince = time.Time{}
 	case c.softSince.IsZero():
 		c.softSince = l.now
-		c.softTimer = time.AfterFunc(limits.PubsubSoftTime, func() {
+		c.softTimer = time.AfterFunc(limits.softTime, func() {
 			l.do(func() { l.boundPushesAgain(c) })
 		})
-	case l.now.Sub(c.softSince) > limits.PubsubSoftTime:
+	case l.now.Sub(c.softSince) > limits.softTime:
 		l.drop(c, "its messages are beyond the soft output buffer limit of subscribers for too long")
 	}
 }
 
 // boundPushesAgain looks at a client that was beyond the soft limit, and maybe gets no more messages to be looked at for.
 func (l *eventLoop) boundPushesAgain(c *Client) {
-	if c.closed || c.softSince.IsZero() || l.now.Sub(c.softSince) < l.server.limits.PubsubSoftTime {
+	limits := l.server.settings.pubsub.Load()
+	if c.closed || c.softSince.IsZero() || l.now.Sub(c.softSince) < limits.softTime {
 		return
 	}
-	if int64(c.conn.OutboundBuffered()+len(c.out.Buf)) > l.server.limits.PubsubSoftBuffer {
+	if limits.soft > 0 && int64(c.conn.OutboundBuffered()+len(c.out.Buf)) > limits.soft {
 		l.drop(c, "its messages are beyond the soft output buffer limit of subscribers for too long")
 		return
 	}

@@ -104,7 +104,7 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 	if it.quiet {
 		w.truncate(start)
 	}
-	if len(w.Buf) > l.server.maxOutput {
+	if len(w.Buf) > l.server.settings.outputLimit() {
 		l.drop(c, "its replies are beyond the output buffer limit")
 	}
 	return true, false

@@ -23,7 +23,7 @@ type redisServer struct {
 }
 
 // startRedisServer starts redis-server without persistence on a free port and waits for its own word that it is ready.
-func startRedisServer(t *testing.T) *redisServer {
+func startRedisServer(t *testing.T, flags ...string) *redisServer {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -31,7 +31,7 @@ func startRedisServer(t *testing.T) *redisServer {
 	}
 	for port := 22100; port < 22200; port++ {
 		address := strconv.Itoa(port)
-		cmd := exec.Command(path, "--port", address, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+		cmd := exec.Command(path, append([]string{"--port", address, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, flags...)...)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

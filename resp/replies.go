@@ -15,9 +15,9 @@ const maxSpareBuffers = 64
 // outBuffer sees to it that the client has memory for replies: as much as it may be owed besides what it has not read yet.
 func (l *eventLoop) outBuffer(c *Client) *Writer {
 	if c.out.Buf == nil {
-		c.out.Most, c.out.overrun = l.server.maxOutput, false
+		c.out.Most, c.out.overrun = l.server.settings.outputLimit(), false
 		if c.half == nil {
-			c.out.Most = max(1, l.server.maxOutput-c.conn.OutboundBuffered())
+			c.out.Most = max(1, l.server.settings.outputLimit()-c.conn.OutboundBuffered())
 		}
 		if n := len(l.spareOut); n > 0 {
 			c.out.Buf = l.spareOut[n-1]
@@ -41,7 +41,7 @@ func (l *eventLoop) flush(c *Client) {
 		switch {
 		case c.out.overrun:
 			l.drop(c, "its replies are beyond the output buffer limit")
-		case unread > 0 && unread+len(c.out.Buf) > l.server.maxOutput:
+		case unread > 0 && unread+len(c.out.Buf) > l.server.settings.outputLimit():
 			l.drop(c, "its unread replies are beyond the output buffer limit")
 		}
 	}
@@ -54,7 +54,7 @@ func (l *eventLoop) flush(c *Client) {
 		l.stats.outputBytes.Add(uint64(len(buf)))
 		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(buf))
 		// An error closes the client: OnClose has run by then.
-		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.maxOutput {
+		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.settings.outputLimit() {
 			l.drop(c, "its unread replies are beyond the output buffer limit")
 		}
 	}
@@ -65,7 +65,7 @@ func (l *eventLoop) flush(c *Client) {
 
 // deliver hands the replies of an applied or failed chunk to their clients.
 func (l *eventLoop) deliver(s *submission) {
-	start, revision := 0, 0
+	start, revision, slow := 0, 0, s.slow
 	for i := range s.items {
 		it := &s.items[i]
 		reply := s.out.Buf[start:it.end]
@@ -79,13 +79,17 @@ func (l *eventLoop) deliver(s *submission) {
 		if it.kind == kindWrite && s.slot > 0 {
 			it.client.lastSlot = s.slot
 		}
-		l.answered(it, reply, revisions)
+		if len(slow) > 0 && slow[0].item == i {
+			l.server.slow.keep(it.client, slow[0].args, it.nanos, l.now)
+			slow = slow[1:]
+		}
+		l.answered(it, s.argsOf(it), reply, revisions)
 	}
 	l.recycle(s)
 }
 
-// answered takes in the reply of an item that was in a chunk.
-func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
+// answered takes in the reply of an item that was in a chunk. args are those of one that is no write.
+func (l *eventLoop) answered(it *item, args statemachine.Args, reply []byte, revisions []uint64) {
 	c := it.client
 	if c.closed {
 		if it.call != nil {
@@ -108,7 +112,7 @@ func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
 	default:
 		l.returns.expect(c)
 	}
-	l.complete(it, nil, reply, revisions)
+	l.complete(it, args, reply, revisions)
 	if it.quiet {
 		return
 	}
@@ -120,14 +124,18 @@ func (l *eventLoop) answered(it *item, reply []byte, revisions []uint64) {
 	w.Buf = append(w.Buf, reply...)
 }
 
-// complete notes that an item is answered: the figures, and what the client waited for. args may be nil: not kept.
+// complete notes that an item is answered: the figures, and what the client waited for. args are those of one that is no write.
 func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, revisions []uint64) {
 	if it.kind == kindLiteral {
 		return // all of this was done when the reply was made
 	}
 	c := it.client
 	l.stats.count(it.row, reply, it.nanos)
-	l.server.slow.note(c, it.row, args, it.nanos, l.now)
+	if it.kind == kindWrite {
+		l.server.spike(it.row, it.nanos, l.now) // the applier has looked whether it is one for the slow log
+	} else {
+		l.server.timed(c, it.row, args, it.nanos, l.now)
+	}
 	if it.kind == kindWatch {
 		c.release()
 		if it.failed == 0 {

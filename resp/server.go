@@ -41,6 +41,14 @@ type Config struct {
 	Version string
 	// RunID identifies this run of the node in INFO; empty: a random one.
 	RunID string
+	// ClusterMode has the node speak to cluster clients: CLUSTER shows the members as a cluster of one shard.
+	ClusterMode bool
+	// ClusterUUID is what the names of the nodes there are made of, the same on all of them.
+	ClusterUUID string
+	// Advertise is where this node's clients are told to connect, host:port. What of it is empty or 0 is where they have found it.
+	Advertise string
+	// Peers tells about this node's links; nil: it has none.
+	Peers func() []Peer
 	// Checkpoints gives out this node's checkpoints, for backups; nil: clients are refused them.
 	Checkpoints CheckpointSource
 	// Shutdown is called when a client sends SHUTDOWN, on a goroutine of its own; nil: the command is refused.
@@ -55,7 +63,6 @@ type Config struct {
 type Server struct {
 	config    Config
 	limits    Limits
-	maxOutput int
 	settings  *Settings
 	logger    *slog.Logger
 	now       func() time.Time
@@ -66,6 +73,10 @@ type Server struct {
 	rows      map[*statemachine.Command]*row
 	slow      slowLog
 	hub       *hub
+	latency   latencyMonitor
+	halt      halt // CLIENT PAUSE
+	sleeping  halt // DEBUG SLEEP
+	monitors  monitors
 	runID     string
 	loopCount int
 
@@ -79,8 +90,10 @@ type Server struct {
 	turnedAway atomic.Uint64
 	waiting    atomic.Int64 // clients whose command is answered later, as WAIT
 	peak       atomic.Uint64
-	baseline   atomic.Pointer[totals]
-	rates      rates
+	// startMemory is what the heap had before the first client came.
+	startMemory uint64
+	baseline    atomic.Pointer[totals]
+	rates       rates
 
 	errands       errands
 	holds         checkpointHolds
@@ -125,7 +138,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	if err := limits.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: cfg, limits: limits, maxOutput: int(limits.OutputBuffer), logger: cfg.Logger, now: cfg.Now, node: node,
+	s := &Server{config: cfg, limits: limits, logger: cfg.Logger, now: cfg.Now, node: node,
 		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 		partReaders: make(chan struct{}, maxCheckpointReads)}
 	s.hub = newHub(s)
@@ -137,13 +150,15 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		s.now = time.Now
 	}
 	s.start = time.Now()
+	s.startMemory = processMemory().Used
 	if s.runID = cfg.RunID; s.runID == "" {
 		s.runID = newRunID()
 	}
-	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, KeepAlive: keepAlive.Idle,
+	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
 	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
 	s.slow.settings = s.settings
+	s.settings.timeoutChanged = s.closeIdleClients
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {
 		return nil, err
@@ -246,6 +261,8 @@ func (s *Server) shutDown(ctx context.Context) error {
 	s.stopping.Store(true)
 	close(s.closing)
 	problems := []error{s.listener.Close()}
+	s.halt.end()
+	s.sleeping.end()
 	s.opening.Wait()
 	loops := s.allLoops()
 	for _, l := range loops {

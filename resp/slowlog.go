@@ -34,13 +34,35 @@ type slowEntry struct {
 	name   string
 }
 
-// note keeps a command if it was slow. args may be nil: the command ran away from its client, and only its name is known.
-func (s *slowLog) note(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
-	threshold := s.settings.slowerThan()
-	if threshold < 0 || nanos/1000 < threshold || r == nil || r.Flags.Has(statemachine.SkipSlowlog) {
-		return
+// timed looks at how long a command took, for the slow log and the latency monitor.
+func (s *Server) timed(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
+	s.spike(r, nanos, at)
+	if s.slow.wants(r, nanos) {
+		s.slow.keep(c, slowArguments(r, args), nanos, at)
 	}
-	e := slowEntry{at: at, micros: nanos / 1000, addr: c.remote.String(), name: c.name, args: slowArguments(r, args)}
+}
+
+// spike looks at how long a command took, for the latency monitor.
+func (s *Server) spike(r *row, nanos int64, at time.Time) {
+	if longest := s.settings.monitorLatency(); longest > 0 && nanos >= int64(longest) && r != nil {
+		event := eventCommand
+		if r.Flags.Has(statemachine.Fast) {
+			event = eventFastCommand
+		}
+		s.latency.note(event, at, time.Duration(nanos))
+	}
+}
+
+// wants reports whether a command that took so long is slow. EXEC is, unlike in Redis, where its commands are timed one by one.
+func (s *slowLog) wants(r *row, nanos int64) bool {
+	threshold := s.settings.slowerThan()
+	return threshold >= 0 && nanos/1000 >= threshold && r != nil && (!r.Flags.Has(statemachine.SkipSlowlog) || r.name == "exec")
+}
+
+// keep keeps a command that was slow, with what slowArguments says of its arguments. Its time is that of its execution alone: not what a
+// write waited for a majority, or a read for its slot.
+func (s *slowLog) keep(c *Client, args []string, nanos int64, at time.Time) {
+	e := slowEntry{at: at, micros: nanos / 1000, addr: c.remote.String(), name: c.name, args: args}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.id = s.nextID
@@ -52,11 +74,12 @@ func (s *slowLog) note(c *Client, r *row, args statemachine.Args, nanos int64, a
 	}
 }
 
-// slowArguments copies what an entry keeps of the arguments, in Redis's way.
+// slowArguments copies what an entry keeps of the arguments, in Redis's way. Without any the name stands for them.
 func slowArguments(r *row, args statemachine.Args) []string {
-	if args == nil {
-		return []string{strings.ToUpper(strings.ReplaceAll(r.name, "|", " ")), "... (arguments not kept)"}
+	if len(args) == 0 {
+		return []string{strings.ToUpper(strings.ReplaceAll(r.name, "|", " "))}
 	}
+	args = redacted(r, args)
 	kept := make([]string, 0, min(len(args), slowArgs))
 	for i, arg := range args {
 		if i == slowArgs-1 && len(args) > slowArgs {

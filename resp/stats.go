@@ -10,14 +10,26 @@ import (
 // contend; INFO may read them at any time.
 type commandStats struct {
 	calls, nanos, rejected, failed atomic.Uint64
+	// latency is made with the first call that is timed. CONFIG RESETSTAT, from another goroutine, takes it away.
+	latency atomic.Pointer[latencyHistogram]
+}
+
+// took notes how long a call took.
+func (c *commandStats) took(nanos int64) {
+	h := c.latency.Load()
+	if h == nil {
+		h = new(latencyHistogram)
+		c.latency.Store(h)
+	}
+	h.add(nanos)
 }
 
 // loopStats are a loop's figures. They only grow; Server.baseline has what CONFIG RESETSTAT took away.
 type loopStats struct {
+	settings    *Settings
 	commands    []commandStats
 	inputBytes  atomic.Uint64
 	outputBytes atomic.Uint64
-	processed   atomic.Uint64
 	maxInput    atomic.Int64 // the most unread input of a client
 	maxOutput   atomic.Int64 // the most replies that were held for a client
 
@@ -29,7 +41,8 @@ type loopStats struct {
 // but replies of scripts will be able to.
 const maxErrorCodes = 128
 
-func (s *loopStats) init(commands int) {
+func (s *loopStats) init(commands int, settings *Settings) {
+	s.settings = settings
 	s.commands = make([]commandStats, commands)
 	s.errors = make(map[string]uint64)
 }
@@ -43,10 +56,12 @@ func (s *loopStats) count(r *row, reply []byte, nanos int64) {
 	if r == nil {
 		return
 	}
-	s.processed.Add(1)
 	c := &s.commands[r.index]
 	c.calls.Add(1)
 	c.nanos.Add(uint64(nanos))
+	if nanos > 0 && s.settings.tracksLatency() {
+		c.took(nanos)
+	}
 	if failed {
 		c.failed.Add(1)
 	}
@@ -60,7 +75,13 @@ func raise(most *atomic.Int64, n int) {
 }
 
 // time adds to how long a command took, which was counted without.
-func (s *loopStats) time(r *row, nanos int64) { s.commands[r.index].nanos.Add(uint64(nanos)) }
+func (s *loopStats) time(r *row, nanos int64) {
+	c := &s.commands[r.index]
+	c.nanos.Add(uint64(nanos))
+	if s.settings.tracksLatency() {
+		c.took(nanos)
+	}
+}
 
 // reject notes a command that was not run; r is nil for one that is not in the table.
 func (s *loopStats) reject(r *row) {
@@ -102,12 +123,13 @@ func (s *Server) total() totals {
 	for _, l := range s.allLoops() {
 		t.inputBytes += l.stats.inputBytes.Load()
 		t.outputBytes += l.stats.outputBytes.Load()
-		t.processed += l.stats.processed.Load()
 		t.maxInput = max(t.maxInput, l.stats.maxInput.Load())
 		t.maxOutput = max(t.maxOutput, l.stats.maxOutput.Load())
 		for i := range t.commands {
 			c, sum := &l.stats.commands[i], &t.commands[i]
-			sum.calls += c.calls.Load()
+			calls := c.calls.Load()
+			sum.calls += calls
+			t.processed += calls
 			sum.nanos += c.nanos.Load()
 			sum.rejected += c.rejected.Load()
 			sum.failed += c.failed.Load()
@@ -155,4 +177,9 @@ func (s *Server) sinceReset() totals {
 func (s *Server) resetStats() {
 	t := s.total()
 	s.baseline.Store(&t)
+	for _, l := range s.allLoops() {
+		for i := range l.stats.commands {
+			l.stats.commands[i].latency.Store(nil)
+		}
+	}
 }

@@ -19,8 +19,15 @@ type submission struct {
 	at        int // the item whose turn it is
 	running   bool
 	began     int64
-	revisions []uint64 // of the WATCHes, in order
-	slot      uint64   // where it was applied; 0 if it failed
+	slow      []slowWrite // in order
+	revisions []uint64    // of the WATCHes, in order
+	slot      uint64      // where it was applied; 0 if it failed
+}
+
+// slowWrite is what the slow log keeps of a write's arguments, which only the log has.
+type slowWrite struct {
+	item int
+	args []string
 }
 
 // add appends an item for a client; args are copied.
@@ -36,7 +43,7 @@ func (s *submission) add(it item, args [][]byte) {
 
 // Next implements statemachine.Replies.
 func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
-	s.endWrite()
+	s.endWrite(view)
 	s.runDeferred(view)
 	hub := s.loop.server.hub
 	hub.writer, hub.caches = nil, false
@@ -48,7 +55,7 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	s.began = s.loop.server.nanos()
 	it := &s.items[s.at]
 	hub.writer, hub.caches = it.tracker, it.caches
-	if s.tallies[it.tally] > s.loop.server.maxOutput {
+	if s.tallies[it.tally] > s.loop.server.settings.outputLimit() {
 		it.tooMuch = true
 		return statemachine.Discard
 	}
@@ -60,12 +67,12 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 
 // limit keeps the next reply from growing far beyond the output limit, where its client is dropped.
 func (s *submission) limit() {
-	s.out.Most, s.out.overrun = len(s.out.Buf)+s.loop.server.maxOutput, false
+	s.out.Most, s.out.overrun = len(s.out.Buf)+s.loop.server.settings.outputLimit(), false
 }
 
 // Finish implements statemachine.Replies.
 func (s *submission) Finish(slot uint64, view *statemachine.View) {
-	s.endWrite()
+	s.endWrite(view)
 	s.runDeferred(view)
 	s.slot = slot
 	s.loop.finished(s)
@@ -86,12 +93,16 @@ func (s *submission) Fail(outcome replication.Outcome) {
 }
 
 // endWrite notes where the reply of the write that has just run ends.
-func (s *submission) endWrite() {
+func (s *submission) endWrite(view *statemachine.View) {
 	if !s.running {
 		return
 	}
 	s.running = false
-	s.items[s.at].nanos = s.loop.server.nanos() - s.began
+	it := &s.items[s.at]
+	it.nanos = s.loop.server.nanos() - s.began
+	if s.loop.server.slow.wants(it.row, it.nanos) {
+		s.slow = append(s.slow, slowWrite{s.at, slowArguments(it.row, view.LastArgs())})
+	}
 	s.end()
 }
 
@@ -103,7 +114,7 @@ func (s *submission) runDeferred(view *statemachine.View) {
 		switch {
 		case it.failed != 0:
 			s.fail(it, &s.out, it.failed)
-		case s.tallies[it.tally] > s.loop.server.maxOutput:
+		case s.tallies[it.tally] > s.loop.server.settings.outputLimit():
 			it.tooMuch = true
 		default:
 			began := s.loop.server.nanos()
@@ -133,7 +144,7 @@ func (s *submission) end() {
 func (s *submission) reset(generation uint64) {
 	s.itemQueue.reset()
 	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
-	s.at, s.running, s.slot = 0, false, 0
+	s.at, s.running, s.slot, s.slow = 0, false, 0, nil
 	s.out.Reset()
 	if cap(s.out.Buf) > maxKeptBytes {
 		s.out.Buf = nil

@@ -179,7 +179,7 @@ func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 // command the database that is selected when its turn comes. It reports false if those replies are larger than a client may
 // be owed, or than a command of the log may be: a short command can have a long reply.
 func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) (fits bool) {
-	w := Writer{Most: min(l.server.maxOutput, int(l.server.limits.MaxCommandBytes))}
+	w := Writer{Most: min(l.server.settings.outputLimit(), int(l.server.limits.MaxCommandBytes))}
 	for i := range tx.queued {
 		q, r := &tx.queued[i], tx.rows[i]
 		if r.local == nil {

@@ -200,6 +200,11 @@ func modelSection(rng *rand.Rand, collection func(*rand.Rand) [][]byte) (section
 		line = collection(rng)
 	case n < 12:
 		line = words(fmt.Sprintf("GETEX %s PX %d", randomKey(rng), 1+rng.IntN(100)))
+	case n < 15:
+		line = words(pickWord(rng, "DELEX %[1]s", "DELEX %[1]s IFNE %[2]s", "DELIFEQ %[1]s %[2]s", "MSETEX 2 %[1]s %[2]s k %[2]s", "SET %[1]s %[2]s IFNE %[2]s"))
+		for i := range line {
+			line[i] = []byte(strings.NewReplacer("%[1]s", randomKey(rng), "%[2]s", pickWord(rng, "1", "abc", "3.25")).Replace(string(line[i])))
+		}
 	default:
 		line = randomWrite(rng)
 	}

@@ -20,7 +20,7 @@ var genericCommands = []Command{
 		Complexity: "O(N) where N is the number of keys that will be touched.",
 		Summary:    "Returns the number of existing keys out of those specified after updating the time they were last accessed.",
 		Syntax:     "key [key ...]",
-		Tips:       []string{"request_policy:multi_shard", "response_policy:agg_sum"}, Run: exists},
+		Tips:       []string{"request_policy:multi_shard", "response_policy:agg_sum"}, Run: touchKeys},
 	{Name: "RENAME", Arity: 3, Flags: Write, Keys: twoKeys, Group: groupGeneric, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Renames a key and overwrites the destination.", Syntax: "key newkey", Run: rename},
 	{Name: "RENAMENX", Arity: 3, Flags: Write | Fast, Keys: twoKeys, Group: groupGeneric, Since: "1.0.0", Complexity: "O(1)",
@@ -100,6 +100,14 @@ func exists(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	reply.Int(n)
+}
+
+// touchKeys: TOUCH key [key ...]. It leaves its trace whatever the client wants of other commands.
+func touchKeys(tx *Tx, args Args, reply Reply) {
+	noTouch := tx.noTouch
+	tx.noTouch = false
+	exists(tx, args, reply)
+	tx.noTouch = noTouch
 }
 
 // typeOf: TYPE key.

@@ -24,7 +24,8 @@ var stringCommands = []Command{
 		Summary: "Returns the string value of a key, with its version if asked.", Syntax: "key [WITHVER]", Run: get},
 	{Name: "SET", Arity: -3, Flags: Write | DenyOOM, Keys: firstKey, Group: groupString, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
-		Syntax: "key value [NX | XX | VER version | IFVER version] [GET] [WITHVER] [EX seconds | PX milliseconds | " +
+		Syntax: "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest | VER version | " +
+			"IFVER version] [GET] [WITHVER] [EX seconds | PX milliseconds | " +
 			"EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]", Run: set},
 	{Name: "SETNX", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: firstKey, Group: groupString, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Set the string value of a key only when the key doesn't exist.", Syntax: "key value", Run: setnx},
@@ -121,13 +122,18 @@ func setString(tx *Tx, key, value []byte, o *setOptions, reply Reply) {
 		return
 	}
 	e := tx.entry(key)
-	if o.get {
+	if o.get || o.comparison.given {
 		if _, ok := tx.oldString(&e, reply); !ok {
 			return
 		}
 	}
+	holds, problem := o.comparison.holds(e.object)
+	if problem != "" {
+		reply.Error(problem)
+		return
+	}
 	var s stamp
-	apply := o.allows(&e)
+	apply := holds && o.allows(&e)
 	if apply {
 		var ok bool
 		if s, ok = o.condition.stamp(tx.ks, &e); !ok {
@@ -157,7 +163,7 @@ func setString(tx *Tx, key, value []byte, o *setOptions, reply Reply) {
 	}
 }
 
-// allows reports whether the options' conditions hold for a key.
+// allows reports whether the options' conditions on the key's being there and on its version hold.
 func (o *setOptions) allows(e *entry) bool {
 	if o.notExists && e.object != nil || o.exists && e.object == nil {
 		return false

@@ -43,8 +43,8 @@ func (f Flags) Logged() bool { return f&(Write|MayReplicate) != 0 }
 // (negative counts from the end), and the step. The zero value means that there are none.
 type Keys struct {
 	First, Last, Step int
-	// Numkeys, if not 0, is the index of an argument that says how many keys follow right after it; it takes the
-	// place of First, Last and Step.
+	// Numkeys, if not 0, is the index of an argument that says how many keys follow right after it, each Step behind the one
+	// before (1 if Step is 0); it takes the place of First and Last.
 	Numkeys int
 	// Word, if not "", is an argument, in any case, behind which the first half of the others are keys; it is looked for from index From on.
 	// It takes the place of all else.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paxredis/paxredis/statemachine/internal/rdb"
 )
 
 // redis is a redis-server of the test's own, and a connection to it.
@@ -30,7 +32,7 @@ func startRedis(t testing.TB) *redis {
 	}
 	for port := 21000; port < 21100; port++ {
 		cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-			"--dir", t.TempDir())
+			"--dir", t.TempDir(), "--enable-debug-command", "yes")
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -164,7 +166,10 @@ LCS K K IDX WITHMATCHLEN MINMATCHLEN N|DEL K|DEL K K|UNLINK K K|EXISTS K K|TYPE 
 COPY K K REPLACE|COPY K K DB N|MOVE K N|KEYS *|KEYS k?y*|KEYS [a-c]|DBSIZE|EXPIRE K T|EXPIRE K U NX|EXPIRE K U GT|
 EXPIRE K U LT|EXPIRE K T XX|EXPIREAT K T|PEXPIRE K T|PEXPIRE K U O|PERSIST K|PEXPIREAT K 99999999999999|
 EXPIREAT K 9999999999 O|OBJECT ENCODING K|OBJECT REFCOUNT nokey|FLUSHDB|SWAPDB 1 2|NOSUCH K V|GET|OBJECT|OBJECT NOSUCH K|SETEX K T V|
-PSETEX K T V|SWAPDB N N`, "|")
+PSETEX K T V|SWAPDB N N|SETBIT K B b|SETBIT K B b|SETBIT K N b|GETBIT K B|GETBIT K N|BITCOUNT K|BITCOUNT K R R|
+BITCOUNT K R R u|BITPOS K b|BITPOS K b R|BITPOS K b R R|BITPOS K b R R u|BITOP op K K|BITOP op K K K|BITOP op K K K K|BITOP not K K|
+BITFIELD K g|BITFIELD K g g|BITFIELD K w|BITFIELD K w w|BITFIELD K w g|BITFIELD K o w w|BITFIELD K o w o w g w|BITFIELD_RO K g g|BITFIELD_RO K w|PFADD H V|PFADD H V V V V V|PFADD H|PFADD K V|PFCOUNT H H|PFCOUNT H K|PFMERGE H H|PFMERGE H H H|PFDEBUG ENCODING H|PFDEBUG DECODE H|
+PFDEBUG TODENSE H|GET H|DEL H|COPY H H REPLACE|RESTORE K X P|RESTORE K X P REPLACE|RESTORE K X P REPLACE r`, "|")
 
 func randomCommand(rng *rand.Rand) [][]byte {
 	for {
@@ -183,6 +188,32 @@ func randomCommand(rng *rand.Rand) [][]byte {
 				fields[i] = strconv.Itoa(1000 + rng.IntN(1e8)) // hardly ever twice the same
 			case "F":
 				fields[i] = strconv.FormatFloat(rng.NormFloat64(), 'f', rng.IntN(17), 64)
+			case "X":
+				fields[i] = pickWord(rng, "0", "0", "0", "100000", "-1", "abc")
+			case "P":
+				fields[i] = "payload:" + strconv.Itoa(rng.IntN(len(dumpedPayloads)))
+			case "r":
+				fields[i] = pickWord(rng, "ABSTTL", "IDLETIME 5", "FREQ 5", "FREQ 300", "IDLETIME -1", "IDLETIME", "BOGUS", "FREQ 1 IDLETIME 1", "replace")
+			case "H":
+				fields[i] = pickWord(rng, "h1", "h2", "h3")
+			case "B":
+				fields[i] = strconv.Itoa(rng.IntN(200))
+			case "b":
+				fields[i] = pickWord(rng, "0", "1", "0", "1", "0", "1", "2", "-1", "abc")
+			case "u":
+				fields[i] = pickWord(rng, "BIT", "BYTE", "bit", "byte", "BIT")
+			case "R":
+				fields[i] = pickWord(rng, "0", "1", "-1", "-3", "5", "17", "-30", "100", "9223372036854775807", "-9223372036854775808", strconv.Itoa(rng.IntN(60)))
+			case "op":
+				fields[i] = pickWord(rng, "AND", "OR", "XOR", "and", "NOT", "NAND")
+			case "o":
+				fields[i] = "OVERFLOW " + pickWord(rng, "WRAP", "SAT", "FAIL", "SAT", "fail", "NONE")
+			case "g":
+				fields[i] = "GET " + randomBitType(rng) + " " + randomBitOffset(rng)
+			case "w":
+				fields[i] = pickWord(rng, "SET ", "INCRBY ") + randomBitType(rng) + " " + randomBitOffset(rng) + " " +
+					pickWord(rng, strconv.FormatInt(int64(rng.Uint64()), 10), strconv.Itoa(rng.IntN(300)-150), "1", "-1", "0", "9223372036854775807",
+						"-9223372036854775808", "abc")
 			case "O":
 				fields[i] = pickWord(rng, "NX", "XX", "GET", "KEEPTTL", "EX", "99999999998", "nx", "EXAT", "99999999999", "bogus", "PERSIST", "GT", "LT")
 			}
@@ -192,8 +223,35 @@ func randomCommand(rng *rand.Rand) [][]byte {
 		if fields[0] == "FLUSHDB" && rng.IntN(20) != 0 || fields[0] == "SWAPDB" && strings.Contains(line, "0") {
 			continue
 		}
-		return words(line)
+		args := words(line)
+		for i, payload := range dumpedPayloads { // they are no words: there is a newline in each
+			for j := range args {
+				if string(args[j]) == "payload:"+strconv.Itoa(i) {
+					args[j] = []byte(payload)
+				}
+			}
+		}
+		return args
 	}
+}
+
+// dumpedPayloads are DUMP's of a string, an integer and a compressed string, and a damaged one.
+var dumpedPayloads = []string{
+	string(rdb.Dump(rdb.String("hello"))), string(rdb.Dump(rdb.String("-70000"))), string(rdb.Dump(rdb.String(strings.Repeat("abc", 30)))), "damaged",
+}
+
+func randomBitType(rng *rand.Rand) string {
+	if rng.IntN(20) == 0 {
+		return pickWord(rng, "u64", "i65", "u0", "i", "x8", "I8", "i-1", "i08")
+	}
+	if rng.IntN(2) == 0 {
+		return "i" + strconv.Itoa(1+rng.IntN(64))
+	}
+	return "u" + strconv.Itoa(1+rng.IntN(63))
+}
+
+func randomBitOffset(rng *rand.Rand) string {
+	return pickWord(rng, strconv.Itoa(rng.IntN(200)), strconv.Itoa(rng.IntN(200)), "#"+strconv.Itoa(rng.IntN(8)), "#0", "0", "-1", "#-1", "abc", "#")
 }
 
 // differentialCases need no state but what they make.
@@ -235,6 +293,102 @@ SETEX a 0 b
 SETEX a abc b
 PSETEX a -1 b
 SETRANGE a -1 b
+SET bits foobar
+BITCOUNT bits 0
+BITCOUNT bits 0 abc
+BITCOUNT bits abc 0
+BITCOUNT bits 0 abc BOGUS
+BITCOUNT bits 0 -1 BOGUS
+BITCOUNT bits 0 -1 BIT BIT
+BITPOS bits 2
+BITPOS bits abc
+BITPOS bits 1 abc
+BITPOS bits 1 0 abc
+BITPOS bits 1 0 abc BOGUS
+BITPOS bits 1 0 -1 BOGUS
+BITPOS bits 1 0 -1 BIT BIT
+BITPOS bits 0 7 5 BIT
+DEL bits
+BITFIELD bits SET u16 0 65535
+BITPOS bits 0
+BITPOS bits 0 1
+BITPOS bits 0 0 -1
+BITPOS bits 0 2
+SETBIT bits -1 0
+SETBIT bits 4294967296 0
+SETBIT bits 5 2
+SETBIT bits abc 2
+SETBIT bits #1 1
+GETBIT bits 4294967295
+GETBIT bits 4294967296
+BITFIELD bits
+BITFIELD nobits
+EXISTS nobits
+BITFIELD nobits GET u8 0
+EXISTS nobits
+BITFIELD nobits OVERFLOW FAIL SET u8 0 256
+OBJECT ENCODING nobits
+BITFIELD bits GET u64 0
+BITFIELD bits GET u8
+BITFIELD bits SET u8 0
+BITFIELD bits OVERFLOW
+BITFIELD bits OVERFLOW FOO
+BITFIELD bits OVERFLOW FAIL GET u8 0
+BITFIELD bits BOGUS u8 0
+BITFIELD bits GET u8 -1
+BITFIELD bits GET u8 #-1
+BITFIELD wide OVERFLOW SAT SET i64 0 -5 SET i64 64 -9223372036854775808 SET i63 128 -9223372036854775808 SET i4 200 -9223372036854775808
+GET wide
+BITFIELD_RO bits SET u8 0 1
+BITFIELD_RO bits GET u8 0 GET i4 #1
+BITOP NOT bits2 bits bits
+PFADD bits a
+PFCOUNT bits
+PFCOUNT nokey bits
+PFMERGE nokey bits
+PFDEBUG ENCODING bits
+PFDEBUG ENCODING nokey
+PFADD hll
+PFADD hll
+PFADD hll a b c
+GET hll
+PFDEBUG DECODE hll
+PFDEBUG decode hll x
+PFDEBUG BOGUS hll
+PFDEBUG GETREG hll
+PFDEBUG DECODE hll
+PFDEBUG ENCODING hll
+PFDEBUG TODENSE hll
+STRLEN hll
+PFADD hll a b c d
+PFCOUNT hll
+PFMERGE merged hll
+PFDEBUG ENCODING merged
+PFCOUNT merged
+PFMERGE merged
+PFSELFTEST
+SETRANGE hll 0 X
+PFADD hll e
+SETRANGE hll 0 H
+APPEND hll x
+PFCOUNT hll
+PFADD hll2 a b c
+SETRANGE hll2 16 zzzzzzzz
+PFCOUNT hll2
+PFADD hll2 e
+PFMERGE x hll2
+PFDEBUG TODENSE hll2
+SETRANGE hll2 4 \x02
+PFCOUNT hll2
+BITOP NAND bits2 bits bits
+BITOP AND bits2
+BITOP NOT bits2 bits
+GET bits2
+EXPIRE bits2 100000
+BITOP OR bits2 bits2 nokey
+PERSIST bits2
+BITOP AND bits2 nokey nokey2
+EXISTS bits2
 SETRANGE a 536870912 b
 SETRANGE a 9223372036854775807 bb
 SETRANGE a abc b
@@ -420,7 +574,8 @@ func TestRowsAsRedis(t *testing.T) {
 		"KEYS": 2, // WITHVER
 	}
 	ours := map[string]string{
-		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG SET-ACTIVE-EXPIRE": "",
+		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG OBJECT": "", "DEBUG SET-ACTIVE-EXPIRE": "",
+		"DIGEST": "8.4", "DELEX": "8.4", "DELIFEQ": "of Valkey", "MSETEX": "8.4",
 	}
 	var check func(prefix string, rows []Command)
 	check = func(prefix string, rows []Command) {
@@ -462,7 +617,7 @@ func infoOf(t *testing.T, name string, info []byte) string {
 	if err != nil {
 		t.Fatalf("COMMAND INFO of %s replied %q", name, info)
 	}
-	flags := slices.DeleteFunc(fields[6:6+n], func(flag string) bool { return flag == "+movablekeys" })
+	flags := slices.DeleteFunc(fields[6:6+n], func(flag string) bool { return flag == "+movablekeys" || flag == "+may_replicate" })
 	slices.Sort(flags)
 	keys := fields[6+n:]
 	return fmt.Sprintf("%s %v %s %s %s", fields[4][1:], flags, keys[0][1:], keys[1][1:], keys[2][1:])

@@ -44,6 +44,7 @@ type Machine struct {
 	checkpoint *Checkpoint
 	applier    *View
 	decoder    decoder
+	ranCommand bool // what the decoder holds is the command that ran last
 	warmer     warmer
 	max        int
 }
@@ -132,6 +133,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	v.tx.now = m.ks.now
 	v.random.state = stamp.Seed ^ m.ks.revision
 	m.decoder.reset(commands)
+	m.ranCommand = false
 	for i := 0; i < count; i++ {
 		if i%warmAhead == 0 && count-i >= warmFrom {
 			m.warmer.warm(m.ks, m.decoder.rest)
@@ -158,7 +160,9 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 
 // applyNext decodes one command and runs it.
 func (m *Machine) applyNext(v *View, reply Reply) {
-	switch kind := m.decoder.byte(); kind {
+	kind := m.decoder.byte()
+	m.ranCommand = kind == kindCommand
+	switch kind {
 	case kindTick:
 	case kindCommand:
 		if db, args := m.decoder.command(); !m.decoder.bad {

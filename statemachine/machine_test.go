@@ -415,3 +415,32 @@ func BenchmarkReadGet(b *testing.B) {
 		v.Close()
 	}
 }
+
+// Who waits for replies can see what ran last, and nothing of a transaction, or of a section before.
+func TestLastArgsAreThoseOfTheCommandThatRan(t *testing.T) {
+	h := newHarness(t)
+	encoded := AppendCommand(nil, 0, words("SET a 1"))
+	encoded = AppendExec(encoded, nil, []Queued{{Args: words("INCR a")}})
+	encoded = AppendCommand(encoded, 0, words("DEL a b"))
+	var seen []string
+	note := func(v *View) {
+		text := ""
+		for _, arg := range v.LastArgs() {
+			text += string(arg) + " "
+		}
+		seen = append(seen, text)
+	}
+	for range 2 {
+		h.slot++
+		h.m.Apply(h.slot, Stamp{TimeMS: h.now}, encoded, 3, &collector{next: func(_ int, v *View) { note(v) }, finish: note})
+	}
+	once := []string{"", "SET a 1 ", "", "DEL a b "}
+	if want := append(slices.Clone(once), once...); !slices.Equal(seen, want) {
+		t.Errorf("%q, want %q", seen, want)
+	}
+	v := h.m.Read(h.now)
+	defer v.Close()
+	if v.LastArgs() != nil {
+		t.Error("a view of a reader shows a command of the log")
+	}
+}

@@ -8,6 +8,7 @@ type setOptions struct {
 	get               bool
 	withVersion       bool
 	condition         condition
+	comparison        comparison
 	expiry            expiry
 }
 
@@ -78,6 +79,9 @@ func parseSet(args Args) (o setOptions, problem string) {
 			n = 2
 		}
 		if n == 0 {
+			n = o.compare(args, i)
+		}
+		if n == 0 {
 			return o, errSyntax
 		}
 		i += n
@@ -90,7 +94,7 @@ func parseSet(args Args) (o setOptions, problem string) {
 
 // readVersion completes the condition.
 func (o *setOptions) readVersion(n []byte) (problem string) {
-	if o.notExists || o.exists {
+	if o.notExists || o.exists || o.comparison.given {
 		return errSyntax
 	}
 	least := int64(1)
@@ -104,12 +108,24 @@ func (o *setOptions) readVersion(n []byte) (problem string) {
 	return ""
 }
 
+// compare reads the comparison at args[i], and returns how many arguments it takes; 0 if it is none, or does not go with those
+// before. The same one twice is allowed, as in Redis: the last one counts.
+func (o *setOptions) compare(args Args, i int) int {
+	c, ok := newComparison(args, i)
+	old := &o.comparison
+	if !ok || o.notExists || o.exists || old.given && (old.unequal != c.unequal || old.byDigest != c.byDigest) {
+		return 0
+	}
+	*old = c
+	return 2
+}
+
 // word reads an option of one word, and returns 1, or 0 if it is none or does not go with those before.
 func (o *setOptions) word(arg []byte) int {
 	switch {
-	case is(arg, "NX") && !o.exists:
+	case is(arg, "NX") && !o.exists && !o.comparison.given:
 		o.notExists = true
-	case is(arg, "XX") && !o.notExists:
+	case is(arg, "XX") && !o.notExists && !o.comparison.given:
 		o.exists = true
 	case is(arg, "GET"):
 		o.get = true

@@ -25,18 +25,47 @@ type node struct {
 
 // Commands returns the rows of the commands that this package runs, sorted by name.
 func Commands() []Command {
-	return slices.SortedFunc(slices.Values(slices.Concat(stringCommands, numberCommands, genericCommands,
+	return slices.SortedFunc(slices.Values(slices.Concat(stringCommands, numberCommands,
+		bitmapCommands, bitfieldCommands, hyperloglogCommands, compareCommands, dumpCommands,
+		genericCommands,
 		expireCommands, scanCommands, serverCommands, hashCommands, listCommands, listBlockingCommands, streamCommands, streamGroupCommands, pubsubCommands)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// NewTable makes one table of several packages' rows. A name that comes twice, one that is not in upper case or too long,
-// and a row without an arity are errors.
+// NewTable makes one table of several packages' rows. A row of nothing but a name and subcommands adds those to the container of that
+// name, which is another package's. A name that comes twice, one that is not in upper case or too long, and a row without an arity
+// are errors.
 func NewTable(rows ...[]Command) (*Table, error) {
-	all := slices.Concat(rows...)
+	all := extended(slices.Concat(rows...))
 	if err := checkRows("", all); err != nil {
 		return nil, err
 	}
 	return newTable(all), nil
+}
+
+// extended returns the rows with the additions to containers in their places. rows' own elements may change, but not what they
+// refer to.
+func extended(rows []Command) []Command {
+	isAddition := func(c Command) bool { return c.Arity == 0 && len(c.Subcommands) > 0 }
+	kept := make([]Command, 0, len(rows))
+	for _, c := range rows {
+		if !isAddition(c) {
+			kept = append(kept, c)
+		}
+	}
+	for _, c := range rows {
+		if !isAddition(c) {
+			continue
+		}
+		at := slices.IndexFunc(kept, func(other Command) bool { return other.Name == c.Name })
+		if at < 0 {
+			kept = append(kept, c) // which is found to be no good
+			continue
+		}
+		all := slices.Concat(kept[at].Subcommands, c.Subcommands)
+		slices.SortFunc(all, func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
+		kept[at].Subcommands = all
+	}
+	return kept
 }
 
 // newTable makes a table of rows that are known to be good.

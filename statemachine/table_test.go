@@ -117,3 +117,28 @@ func TestParseInt(t *testing.T) {
 		}
 	}
 }
+
+// A package can add subcommands to another one's container, and neither replace one nor make a container of nothing else.
+func TestNewTableAddsSubcommandsToAContainer(t *testing.T) {
+	container := []Command{{Name: "A", Arity: -2, Subcommands: []Command{{Name: "C", Arity: 2}}}}
+	addition := []Command{{Name: "A", Subcommands: []Command{{Name: "D", Arity: 2}, {Name: "B", Arity: 2}}}}
+	for _, rows := range [][][]Command{{container, addition}, {addition, container}} {
+		table := mustTable(t, rows...)
+		a := table.Lookup([]byte("a"))
+		if a.Arity != -2 || len(a.Subcommands) != 3 || a.Subcommands[0].Name != "B" || a.Subcommands[2].Name != "D" {
+			t.Errorf("%+v", a)
+		}
+		if c, problem := table.Resolve(Args{[]byte("A"), []byte("d")}); c == nil || problem != "" {
+			t.Error(problem)
+		}
+	}
+	if len(container[0].Subcommands) != 1 {
+		t.Error("the container that was given has changed")
+	}
+	for want, addition := range map[string]Command{"a|c is there twice": {Name: "A", Subcommands: container[0].Subcommands},
+		"x has no arity": {Name: "X", Subcommands: container[0].Subcommands}} {
+		if _, err := NewTable(container, []Command{addition}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error is %v, not %q", err, want)
+		}
+	}
+}

@@ -21,7 +21,8 @@ type Tx struct {
 	// direct: the command at hand is one of those that publish, and not a script that calls one, where a number of receivers, which
 	// differs between nodes, could come into the state.
 	direct bool
-
+	// noTouch: reads leave no trace of when they were (CLIENT NO-TOUCH), TOUCH's apart.
+	noTouch      bool
 	hits, misses uint64
 }
 
@@ -40,7 +41,9 @@ func (tx *Tx) lookup(key []byte) *Object {
 		return nil
 	}
 	tx.hits++
-	o.touch(tx.now)
+	if !tx.noTouch {
+		o.touch(tx.now)
+	}
 	return o
 }
 

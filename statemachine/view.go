@@ -55,6 +55,18 @@ func (v *View) run(cmd *Command, db int, args Args, reply Reply) {
 	}
 }
 
+// NoTouch says whether reads that follow are to leave no trace of when they were, for OBJECT IDLETIME.
+func (v *View) NoTouch(on bool) { v.tx.noTouch = on }
+
+// LastArgs returns, in Replies, the arguments of the command of the section that has just run, for who finds that it took long. They are
+// valid until the method of Replies returns; nil after a transaction, a tick, or nothing.
+func (v *View) LastArgs() Args {
+	if !v.inApply || !v.m.ranCommand {
+		return nil
+	}
+	return v.m.decoder.args
+}
+
 // Exec runs a transaction of commands that only read. due is as for Run.
 func (v *View) Exec(watches []Watch, queued []Queued, reply Reply) (due bool) {
 	v.tx.due = false

@@ -27,6 +27,8 @@ const keyVariable = "PAXREDIS_CLUSTER_KEY"
 type Config struct {
 	ID             uint // 0: the data directory's, or given by the cluster, or 1
 	Listen         string
+	Advertise      string // empty: Listen
+	ClusterMode    bool
 	PeerListen     string // empty: this node's address as a member
 	PeerAdvertise  string // empty: PeerListen
 	DataDir        string
@@ -91,6 +93,8 @@ func defaultConfig() Config {
 func (c *Config) flags(fs *flag.FlagSet) {
 	fs.UintVar(&c.ID, "id", c.ID, "this node's `number` in the cluster (default: what the data directory says; a new one gets the next free number with --join, and 1 as a single node)")
 	fs.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for clients")
+	fs.StringVar(&c.Advertise, "advertise", c.Advertise, "`host:port` at which clients reach this node, for --cluster-mode; a host that is left out is the one at which the other nodes reach it (default: --listen)")
+	fs.BoolVar(&c.ClusterMode, "cluster-mode", c.ClusterMode, "speak to Redis Cluster clients: CLUSTER and HELLO show the members as a cluster of one shard; the same on every node")
 	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address as a member, or "+defaultPeerListen+"); a node without a cluster key has no peers and does not listen")
 	fs.StringVar(&c.PeerAdvertise, "peer-advertise", c.PeerAdvertise, "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)")
 	fs.StringVar(&c.DataDir, "data-dir", c.DataDir, "`directory` of this node's data; one that is in use already knows its node and its cluster, without --id, --peers or --join")
@@ -179,6 +183,9 @@ func (c *Config) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		refuse("--listen %q: must be host:port", c.Listen)
+	}
+	if err := c.checkClientAddress(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.DataDir == "" {
 		refuse("--data-dir: must name a directory")

@@ -66,6 +66,10 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		{"--id 0", "--id 0:"},
 		{"--id 4294967296", "--id 4294967296:"},
 		{"--listen nowhere", `--listen "nowhere":`},
+		{"--advertise nowhere", `--advertise "nowhere":`},
+		{"--advertise a:0", `--advertise "a:0":`},
+		{"--advertise a:redis", `--advertise "a:redis":`},
+		{"--cluster-mode --listen 127.0.0.1:0", "--cluster-mode:"},
 		{"--peer-listen nowhere", `--peer-listen "nowhere":`},
 		{"--data-dir=", "--data-dir:"},
 		{"--commit-timeout 1ms", "--commit-timeout 1ms:"},
@@ -177,4 +181,27 @@ func TestEveryFlagHasAHelpText(t *testing.T) {
 			t.Errorf("--%s: its default %q reads back as %q, %v", f.Name, f.DefValue, f.Value.String(), err)
 		}
 	})
+}
+
+// Where clients find a node is what it is told, or where it listens; a node that listens everywhere is at the host where its peers
+// find it.
+func TestClientAddress(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                                      "127.0.0.1:6379",
+		"--listen 10.0.0.7:6380":                "10.0.0.7:6380",
+		"--listen 0.0.0.0:6380":                 ":6380",
+		"--listen [::]:6380":                    ":6380",
+		"--listen :6380":                        ":6380",
+		"--listen 127.0.0.1:0":                  "",
+		"--listen [::]:6380 --advertise db1:70": "db1:70",
+		"--listen db1:6380 --advertise :70":     ":70",
+	} {
+		c, err := loadConfig(strings.Fields(args), quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.clientAddress(); got != want {
+			t.Errorf("%q: clients are told %q, want %q", args, got, want)
+		}
+	}
 }

@@ -222,6 +222,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		Configuration: first,
 		Keys:          []peer.Key{key},
 		Listen:        address,
+		ClientAddress: c.clientAddress(),
 		Meet:          n.meet,
 		Admit:         n.admit,
 		Refused:       n.refused,
@@ -348,12 +349,28 @@ func clientConfig(c Config, n *node) resp.Config {
 		},
 		NotifyKeyspaceEvents: c.NotifyEvents,
 		Dir:                  c.DataDir,
+		ClusterMode:          c.ClusterMode,
+		ClusterUUID:          n.store.Identity().ClusterUUID,
+		Advertise:            c.clientAddress(),
+		Peers:                n.peers,
 		Version:              version,
 		Checkpoints:          checkpoints{n.store, n.group},
 		Now:                  wallClock,
 		Shutdown:             n.askShutdown,
 		Logger:               n.log,
 	}
+}
+
+// peers tells clients of the other nodes, as far as there are links.
+func (n *node) peers() []resp.Peer {
+	if n.transport == nil {
+		return nil
+	}
+	var all []resp.Peer
+	for _, l := range n.transport.Status() {
+		all = append(all, resp.Peer{ID: uint64(l.ID), ClientAddress: l.ClientAddress, Connected: l.Connected, Since: l.Since, Queued: l.QueuedBytes})
+	}
+	return all
 }
 
 // askShutdown starts the graceful stop; asking twice is as good as once.

@@ -1,6 +1,9 @@
 package differential
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Again returns a function that says whether a sequence differs the way d does: in a reply to the same command, and in the same kinds of
 // replies. What it runs is not counted.
@@ -55,4 +58,20 @@ func (c *Comparison) mayBlock(calls []Call) bool {
 		}
 	}
 	return false
+}
+
+// sameWithout is whether a server says the same as ours, in the last reply or in an element of it, once a sequence runs without a command.
+func sameWithout(command string, s runner, d *Difference) bool {
+	var less []Call
+	for _, call := range d.Calls {
+		if !strings.EqualFold(call.Args[0], command) {
+			less = append(less, call)
+		}
+	}
+	replies, err := rerun(s, less)
+	if err != nil || len(replies) == 0 {
+		return false
+	}
+	last := replies[len(replies)-1]
+	return slices.ContainsFunc(append(last.Elements, last), d.Ours.equal)
 }

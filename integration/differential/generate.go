@@ -52,7 +52,10 @@ func (g *Generator) Call(c *Command) []string {
 	d := draw{Generator: g, group: c.Group}
 	args := d.sequence(grammar)
 	if g.chance(brokenCall) {
-		if broken := g.broken(args, grammar, c.Group); !slices.ContainsFunc(grammar, hasTimeToLive) || !slices.ContainsFunc(broken, isShort) {
+		broken := g.broken(args, grammar, c.Group)
+		mayEnd := slices.ContainsFunc(grammar, hasTimeToLive) && slices.ContainsFunc(broken, isShort)
+		mayBeLong := slices.ContainsFunc(grammar, hasOffset) && slices.ContainsFunc(broken, isFar)
+		if !mayEnd && !mayBeLong {
 			args = broken
 		}
 	}

@@ -14,6 +14,7 @@ func Incomparable() map[string]string {
 		self     = "it says what the server and its process are"
 		table    = "the tables are not of the same commands"
 		lessHelp = "the subcommands are not the same"
+		since8   = "it is newer than the redis-server that is compared, or Valkey's"
 		since72  = "the redis-server that is compared is 7.0, which does not have it"
 	)
 	return map[string]string{
@@ -23,6 +24,8 @@ func Incomparable() map[string]string {
 		"client|tracking": "invalidations are no replies: they come when they come",
 		"client|kill":     "it ends the connection that is compared", "client|reply": "what has no reply cannot be compared",
 		"client|no-touch": since72, "client|setinfo": since72,
+		"pfselftest": "it takes redis-server seconds",
+		"digest":     since8, "delex": since8, "delifeq": since8, "msetex": since8,
 		"client|help": lessHelp, "command|help": lessHelp, "config|help": lessHelp, "slowlog|help": lessHelp,
 		"command": table, "command|count": table, "command|docs": table, "command|info": table, "command|list": table,
 		"config|set": "the settings are each server's own", "config|rewrite": "redis-server has no file here either, but another error",
@@ -42,7 +45,9 @@ var flagsIncomparable = map[string]string{
 // OwnTokens are paxredis's options that redis-server does not have, by the command. They are not drawn.
 func OwnTokens() map[string][]string {
 	return map[string][]string{
-		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER"}, "del": {"VER", "IFVER"},
+		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}, "del": {"VER", "IFVER"},
+		// What redis-server calls any string, an operation.
+		"bitop": {"AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"},
 	}
 }
 
@@ -112,6 +117,12 @@ func KnownDifferences() []Known {
 		{Name: "long names of groups", Reason: "an error repeats no more than 128 bytes of each argument", Matches: func(d *Difference) bool {
 			return strings.HasPrefix(d.Ours.Text, "NOGROUP ") && strings.HasPrefix(d.Theirs.Text, "NOGROUP ") && len(d.Theirs.Text) > len(d.Ours.Text)
 		}},
+		{Name: "arguments of BITCOUNT and BITPOS", Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("bitcount", "bitpos") && d.Ours.IsError() && d.Theirs.Kind == ':'
+		}},
+		{Name: "estimates in HyperLogLogs", Reason: "redis-server's PFCOUNT writes its estimate into the value; here it is a read",
+			Matches:   func(d *Difference) bool { return d.follows("pfcount") },
+			Confirmed: func(_, theirs runner, d *Difference) bool { return sameWithout("pfcount", theirs, d) }},
 		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
 			return d.Ours.IsError() && len(d.Ours.Text) > 128 && strings.HasPrefix(d.Theirs.Text, strings.TrimRight(d.Ours.Text, "'"))
 		}},

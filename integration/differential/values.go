@@ -32,6 +32,13 @@ var kindValues = map[string][]string{
 		"-0.1", "1e3", "inf", "nan", "+1", "1.0", "12345678901234567890", "ohmytext", "mynewtext"},
 }
 
+// What redis-server 7.0 dumps of a word, an integer, and a word a hundred times.
+const (
+	dumpedText   = "\x00\x05hello\n\x00cr\xdfve4 \n"
+	dumpedNumber = "\x00\xc0\x80\n\x00\x99f2m/\x0c[\xd9"
+	dumpedRun    = "\x00\xc3\r@d\x05helloh\xe0S\x04\x01lo\n\x00\x0bqN\xd1u\xfa\x00\xd4"
+)
+
 // lexBounds and scoreBounds are the ends of ranges of sorted sets.
 var (
 	lexBounds   = []string{"-", "+", "[a", "(a", "[b", "(c", "[", "(", "[d", "a", "", "[\xff", "(hello", "++"}
@@ -44,60 +51,63 @@ var (
 
 // nameValues are the values of arguments of a name, whatever their kind.
 var nameValues = map[string][]string{
-	"cursor":          {"0", "0", "0", "0", "0", "1", "5", "abc", "-1", "", "18446744073709551616", " 0", "0 "},
-	"seconds":         {"100", "200", "100000", "0", "-1", "99999999999", "9223372036854775", "9223372036854776", maxInt64, minInt64, tooBig, "abc", "", "1.5", "1000 "},
-	"milliseconds":    {"100000", "200000", "1000499", "1000500", "0", "-1", "99999999999", maxInt64, minInt64, tooBig, "abc", "", "1.5"},
-	"ttl":             {"0", "100000", "-1", maxInt64, "abc"},
-	"count":           {"0", "1", "2", "3", "10", "1000", "-1", "-2", "-5", maxInt64, minInt64, tooBig, "abc", "", "1.5"},
-	"limit":           {"0", "1", "2", "-1", "abc", maxInt64, "100"},
-	"offset":          {"0", "1", "2", "3", "7", "8", "9", "100", "4095", "-1", "-5", "4294967296", maxInt64, minInt64, tooBig, "#0", "#1", "#2", "abc", ""},
-	"bit":             {"0", "1", "0", "1", "2", "-1", "abc"},
-	"encoding":        {"u8", "i8", "u4", "i5", "i64", "u63", "u64", "i65", "u0", "i1", "u1", "x8", "", "u16"},
-	"index":           {"0", "1", "2", "3", "-1", "-2", "15", "16", "100", maxInt64, minInt64, "abc", ""},
-	"index1":          {"0", "1", "2", "15", "16", "-1", "abc"},
-	"index2":          {"0", "1", "2", "15", "16", "-1", "abc"},
-	"db":              {"0", "1", "2", "15", "16", "-1", "99999999999", "abc", ""},
-	"destination-db":  {"0", "1", "2", "15", "16", "-1", "99999999999", "abc", ""},
-	"type":            {"string", "list", "set", "hash", "zset", "stream", "STRING", "nosuch", ""},
-	"start":           {"0", "1", "2", "-1", "-2", "-3", "-100", "100", "5", maxInt64, minInt64, tooBig, "abc", "(1", "[a", "-", "+", "-inf", "1-1"},
-	"end":             {"0", "1", "2", "-1", "-1", "-2", "-100", "100", "5", maxInt64, minInt64, tooBig, "abc", "+", "-", "2-1", "(2-1"},
-	"stop":            {"0", "1", "2", "-1", "-1", "-2", "-100", "100", "5", maxInt64, minInt64, tooBig, "abc", "(2", "[c", "+", "+inf"},
-	"min":             append(append([]string{}, scoreBounds...), lexBounds...),
-	"max":             append(append([]string{}, scoreBounds...), lexBounds...),
-	"score":           {"0", "1", "2", "3", "1.5", "-1", "1", "inf", "-inf", "nan", "abc", "1e3", "", "0.1", "9007199254740993"},
-	"weight":          {"1", "2", "0", "-1", "0.5", "inf", "-inf", "nan", "abc"},
-	"longitude":       {"13.361389", "15.087269", "0", "-180", "180", "180.1", "-0.5", "abc", "nan", "inf"},
-	"latitude":        {"38.115556", "37.502669", "0", "85", "-85", "85.06", "10", "abc", "nan"},
-	"radius":          {"200", "100", "0", "1", "-1", "1e6", "abc", "nan"},
-	"width":           {"200", "400", "0", "-1", "1e6", "abc"},
-	"height":          {"200", "400", "0", "-1", "1e6", "abc"},
-	"unit":            units,
-	"operation":       {"AND", "OR", "XOR", "NOT", "and", "NAND"},
-	"element":         bytes,
-	"member":          bytes,
-	"member1":         bytes,
-	"member2":         bytes,
-	"field":           bytes,
-	"pivot":           bytes,
-	"group":           {"g1", "g2", "", "nosuch"},
-	"groupname":       {"g1", "g2", "", "nosuch"},
-	"consumer":        {"c1", "c2", ""},
-	"consumername":    {"c1", "c2", ""},
-	"id":              streamIDs,
-	"last-id":         streamIDs,
-	"threshold":       {"0", "1", "2", "10", "-1", "1-2", "abc", "3-0"},
-	"timeout":         {"0", "1", "0.01", "-1", "abc", "inf", "nan"},
-	"min-idle-time":   {"0", "100000", "-1", "abc"},
-	"ms":              {"0", "100000", "-1", "abc"},
-	"rank":            {"1", "2", "-1", "-2", "0", minInt64, maxInt64, "abc"},
-	"protover":        {"2", "3", "2", "3", "1", "4", "abc", ""},
-	"command":         {"GET", "SET", "MGET", "OBJECT", "nosuch", ""},
-	"clientname":      {"a", "name", "a b", "", "\xff", "x\n"},
-	"connection-name": {"a", "name", "a b", "", "\xff", "x\n"},
-	"username":        {"default", "nosuch", ""},
-	"password":        {"secret", ""},
-	"min-match-len":   {"0", "1", "2", "4", "-1", maxInt64, minInt64, "abc"},
-	"maxlen":          {"0", "1", "-1", maxInt64, "abc"},
+	"cursor":           {"0", "0", "0", "0", "0", "1", "5", "abc", "-1", "", "18446744073709551616", " 0", "0 "},
+	"seconds":          {"100", "200", "100000", "0", "-1", "99999999999", "9223372036854775", "9223372036854776", maxInt64, minInt64, tooBig, "abc", "", "1.5", "1000 "},
+	"milliseconds":     {"100000", "200000", "1000499", "1000500", "0", "-1", "99999999999", maxInt64, minInt64, tooBig, "abc", "", "1.5"},
+	"ttl":              {"0", "100000", "-1", maxInt64, "abc"},
+	"count":            {"0", "1", "2", "3", "10", "1000", "-1", "-2", "-5", maxInt64, minInt64, tooBig, "abc", "", "1.5"},
+	"limit":            {"0", "1", "2", "-1", "abc", maxInt64, "100"},
+	"offset":           {"0", "1", "2", "3", "7", "8", "9", "100", "4095", "-1", "-5", "4294967296", maxInt64, minInt64, tooBig, "#0", "#1", "#2", "abc", ""},
+	"bit":              {"0", "1", "0", "1", "2", "-1", "abc"},
+	"encoding":         {"u8", "i8", "u4", "i5", "i64", "u63", "u64", "i65", "u0", "i1", "u1", "x8", "", "u16"},
+	"index":            {"0", "1", "2", "3", "-1", "-2", "15", "16", "100", maxInt64, minInt64, "abc", ""},
+	"index1":           {"0", "1", "2", "15", "16", "-1", "abc"},
+	"index2":           {"0", "1", "2", "15", "16", "-1", "abc"},
+	"db":               {"0", "1", "2", "15", "16", "-1", "99999999999", "abc", ""},
+	"destination-db":   {"0", "1", "2", "15", "16", "-1", "99999999999", "abc", ""},
+	"type":             {"string", "list", "set", "hash", "zset", "stream", "STRING", "nosuch", ""},
+	"start":            {"0", "1", "2", "-1", "-2", "-3", "-100", "100", "5", maxInt64, minInt64, tooBig, "abc", "(1", "[a", "-", "+", "-inf", "1-1"},
+	"end":              {"0", "1", "2", "-1", "-1", "-2", "-100", "100", "5", maxInt64, minInt64, tooBig, "abc", "+", "-", "2-1", "(2-1"},
+	"stop":             {"0", "1", "2", "-1", "-1", "-2", "-100", "100", "5", maxInt64, minInt64, tooBig, "abc", "(2", "[c", "+", "+inf"},
+	"min":              append(append([]string{}, scoreBounds...), lexBounds...),
+	"max":              append(append([]string{}, scoreBounds...), lexBounds...),
+	"score":            {"0", "1", "2", "3", "1.5", "-1", "1", "inf", "-inf", "nan", "abc", "1e3", "", "0.1", "9007199254740993"},
+	"weight":           {"1", "2", "0", "-1", "0.5", "inf", "-inf", "nan", "abc"},
+	"longitude":        {"13.361389", "15.087269", "0", "-180", "180", "180.1", "-0.5", "abc", "nan", "inf"},
+	"latitude":         {"38.115556", "37.502669", "0", "85", "-85", "85.06", "10", "abc", "nan"},
+	"radius":           {"200", "100", "0", "1", "-1", "1e6", "abc", "nan"},
+	"width":            {"200", "400", "0", "-1", "1e6", "abc"},
+	"height":           {"200", "400", "0", "-1", "1e6", "abc"},
+	"unit":             units,
+	"operation":        {"AND", "OR", "XOR", "NOT", "and", "NAND"},
+	"serialized-value": {dumpedText, dumpedNumber, dumpedRun, "", "abc"},
+	"subcommand":       {"ENCODING", "DECODE", "TODENSE", "GETREG", "getreg", "nosuch", ""},
+	"frequency":        {"0", "255", "1", "256", "-1", "abc"},
+	"element":          bytes,
+	"member":           bytes,
+	"member1":          bytes,
+	"member2":          bytes,
+	"field":            bytes,
+	"pivot":            bytes,
+	"group":            {"g1", "g2", "", "nosuch"},
+	"groupname":        {"g1", "g2", "", "nosuch"},
+	"consumer":         {"c1", "c2", ""},
+	"consumername":     {"c1", "c2", ""},
+	"id":               streamIDs,
+	"last-id":          streamIDs,
+	"threshold":        {"0", "1", "2", "10", "-1", "1-2", "abc", "3-0"},
+	"timeout":          {"0", "1", "0.01", "-1", "abc", "inf", "nan"},
+	"min-idle-time":    {"0", "100000", "-1", "abc"},
+	"ms":               {"0", "100000", "-1", "abc"},
+	"rank":             {"1", "2", "-1", "-2", "0", minInt64, maxInt64, "abc"},
+	"protover":         {"2", "3", "2", "3", "1", "4", "abc", ""},
+	"command":          {"GET", "SET", "MGET", "OBJECT", "nosuch", ""},
+	"clientname":       {"a", "name", "a b", "", "\xff", "x\n"},
+	"connection-name":  {"a", "name", "a b", "", "\xff", "x\n"},
+	"username":         {"default", "nosuch", ""},
+	"password":         {"secret", ""},
+	"min-match-len":    {"0", "1", "2", "4", "-1", maxInt64, minInt64, "abc"},
+	"maxlen":           {"0", "1", "-1", maxInt64, "abc"},
 }
 
 // sharedKeys are keys that calls of all groups use.
@@ -152,6 +162,18 @@ func hasTimeToLive(a Argument) bool {
 func isShort(value string) bool {
 	n, err := strconv.ParseInt(value, 10, 64)
 	return err == nil && n > 0 && n <= slackMilliseconds
+}
+
+// hasOffset reports whether an argument is a place in a string, or holds one.
+func hasOffset(a Argument) bool {
+	return a.Name == "offset" || slices.ContainsFunc(a.Arguments, hasOffset)
+}
+
+// isFar reports whether a value would be the offset of a bit that makes a string of megabytes.
+func isFar(value string) bool {
+	const nearest, farthest = 1 << 21, 1<<32 - 1
+	n, err := strconv.ParseInt(strings.TrimPrefix(value, "#"), 10, 64)
+	return err == nil && n > nearest && n <= farthest
 }
 
 // random is any value of a kind.

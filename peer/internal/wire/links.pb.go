@@ -47,7 +47,9 @@ type Hello struct {
 	// configuration_slot is the slot of the configuration the sender works with.
 	ConfigurationSlot uint64 `protobuf:"varint,9,opt,name=configuration_slot,json=configurationSlot,proto3" json:"configuration_slot,omitempty"`
 	// boot counts the times the sender's data directory was opened.
-	Boot          uint64 `protobuf:"varint,10,opt,name=boot,proto3" json:"boot,omitempty"`
+	Boot uint64 `protobuf:"varint,10,opt,name=boot,proto3" json:"boot,omitempty"`
+	// client_address is where the sender's clients connect, host:port, without a host if that is the one its peers dial; empty: it does not say.
+	ClientAddress string `protobuf:"bytes,11,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,6 +154,13 @@ func (x *Hello) GetBoot() uint64 {
 	return 0
 }
 
+func (x *Hello) GetClientAddress() string {
+	if x != nil {
+		return x.ClientAddress
+	}
+	return ""
+}
+
 // Answer accepts or refuses a Hello. It follows its MAC in the frame.
 type Answer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -169,7 +178,9 @@ type Answer struct {
 	// removed says that the refused node was a member once and is none in the sender's configuration.
 	Removed bool `protobuf:"varint,10,opt,name=removed,proto3" json:"removed,omitempty"`
 	// replaced says that the sender knows the refused node's id with another UUID (rule D4).
-	Replaced      bool `protobuf:"varint,11,opt,name=replaced,proto3" json:"replaced,omitempty"`
+	Replaced bool `protobuf:"varint,11,opt,name=replaced,proto3" json:"replaced,omitempty"`
+	// client_address is as in Hello.
+	ClientAddress string `protobuf:"bytes,12,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +290,13 @@ func (x *Answer) GetReplaced() bool {
 		return x.Replaced
 	}
 	return false
+}
+
+func (x *Answer) GetClientAddress() string {
+	if x != nil {
+		return x.ClientAddress
+	}
+	return ""
 }
 
 // Join asks a member, in place of a Hello, to have the sender added to the cluster. It follows its MAC in the frame.
@@ -1889,7 +1907,7 @@ var File_links_proto protoreflect.FileDescriptor
 
 const file_links_proto_rawDesc = "" +
 	"\n" +
-	"\vlinks.proto\x12\rpaxredis.peer\"\xb0\x02\n" +
+	"\vlinks.proto\x12\rpaxredis.peer\"\xd7\x02\n" +
 	"\x05Hello\x12!\n" +
 	"\fcluster_uuid\x18\x01 \x01(\tR\vclusterUuid\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\rR\x04from\x12\x0e\n" +
@@ -1903,7 +1921,8 @@ const file_links_proto_rawDesc = "" +
 	"\tcontinues\x18\b \x01(\bR\tcontinues\x12-\n" +
 	"\x12configuration_slot\x18\t \x01(\x04R\x11configurationSlot\x12\x12\n" +
 	"\x04boot\x18\n" +
-	" \x01(\x04R\x04boot\"\xbd\x02\n" +
+	" \x01(\x04R\x04boot\x12%\n" +
+	"\x0eclient_address\x18\v \x01(\tR\rclientAddress\"\xe4\x02\n" +
 	"\x06Answer\x12!\n" +
 	"\fcluster_uuid\x18\x01 \x01(\tR\vclusterUuid\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\rR\x04from\x12\x0e\n" +
@@ -1916,7 +1935,8 @@ const file_links_proto_rawDesc = "" +
 	"\x04boot\x18\t \x01(\x04R\x04boot\x12\x18\n" +
 	"\aremoved\x18\n" +
 	" \x01(\bR\aremoved\x12\x1a\n" +
-	"\breplaced\x18\v \x01(\bR\breplaced\"\x8b\x01\n" +
+	"\breplaced\x18\v \x01(\bR\breplaced\x12%\n" +
+	"\x0eclient_address\x18\f \x01(\tR\rclientAddress\"\x8b\x01\n" +
 	"\x04Join\x12\x1d\n" +
 	"\n" +
 	"min_format\x18\x01 \x01(\rR\tminFormat\x12\x1d\n" +

@@ -1,0 +1,111 @@
+package resp
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// debugCommands are what DEBUG has beside what the state machine answers: what test suites use. There is none that harms the node.
+func debugCommands() []localCommand {
+	sub := func(name string, arity int, syntax, summary string, run localFunc) localCommand {
+		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: "1.0.0", Flags: adminOnly, Group: groupServer,
+			Complexity: "O(1)", Summary: summary, Syntax: syntax}}
+	}
+	sleep := sub("SLEEP", 3, "seconds", "Has this node run no commands for a time.", debugSleepInExec)
+	sleep.special = debugSleep
+	return []localCommand{{Command: statemachine.Command{Name: "DEBUG"}, subcommands: []localCommand{
+		sub("ERROR", 3, "string", "Replies with an error.", debugError),
+		sub("LOG", 3, "message", "Writes a message to the server log.", debugLog),
+		sub("PROTOCOL", 3, "<string | integer | double | null | array | set | map | attrib | push | verbatim | true | false | bignum>",
+			"Replies with a test value of a type.", debugProtocol),
+		sleep,
+	}}}
+}
+
+// sleepTime reads the seconds of DEBUG SLEEP. As in Redis what is no number is 0.
+func sleepTime(arg []byte) time.Duration {
+	seconds, err := strconv.ParseFloat(string(arg), 64)
+	if err != nil || !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, float64(maxWait/time.Second/2)) * float64(time.Second))
+}
+
+// debugSleep: DEBUG SLEEP seconds. No client's command begins on this node meanwhile. Its part in the group goes on: a leader that
+// slept would lose its leadership, and what clients of other nodes want has nothing to do with this one.
+func debugSleep(l *eventLoop, c *Client, r *row, args statemachine.Args) {
+	d := sleepTime(args[2])
+	l.pause(c, r, func(p *pause) {
+		p.giveUp = func() { p.answer(writeOK) }
+		l.server.sleeping.begin(haltAll, d, l.server.followHaltEverywhere)
+		l.server.followHaltEverywhere()
+		timer := time.AfterFunc(d, func() { p.post(writeOK) })
+		p.stop = func() { timer.Stop() }
+	})
+}
+
+// debugSleepInExec is DEBUG SLEEP inside a transaction, where nothing waits: what comes behind the transaction does.
+func debugSleepInExec(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	l.server.sleeping.begin(haltAll, sleepTime(args[2]), l.server.followHaltEverywhere)
+	l.server.followHaltEverywhere()
+	l.followHalt()
+	writeOK(w)
+}
+
+// debugError: DEBUG ERROR string.
+func debugError(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	w.Error(strings.NewReplacer("\r", " ", "\n", " ").Replace(quoted(args[2])))
+}
+
+// debugLog: DEBUG LOG message.
+func debugLog(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
+	l.server.logger.Warn("resp: DEBUG LOG", "message", quoted(args[2]), "client", c.id, "addr", c.remote)
+	writeOK(w)
+}
+
+// debugProtocol: DEBUG PROTOCOL type.
+func debugProtocol(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	switch kind := strings.ToLower(string(args[2])); kind {
+	case "string":
+		w.BulkString("Hello World")
+	case "integer":
+		w.Int(12345)
+	case "double":
+		w.Double(3.141)
+	case "null":
+		w.Null()
+	case "array", "set", "push":
+		header := map[string]func(int){"array": w.Array, "set": w.Set, "push": w.Push}[kind]
+		header(3)
+		for i := range 3 {
+			w.Int(int64(i))
+		}
+	case "map":
+		w.Map(3)
+		for i := range 3 {
+			w.Int(int64(i))
+			w.Bool(i == 1)
+		}
+	case "attrib":
+		if w.Protocol() > 2 {
+			w.Raw([]byte("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"))
+		}
+		w.BulkString("Some real reply following the attribute")
+	case "verbatim":
+		w.Verbatim("txt", "This is a verbatim\nstring")
+	case "true", "false":
+		w.Bool(kind == "true")
+	case "bignum":
+		if w.Protocol() > 2 {
+			w.Raw([]byte("(1234567999999999999999999999999999999\r\n"))
+		} else {
+			w.BulkString("1234567999999999999999999999999999999")
+		}
+	default:
+		w.Error("ERR Wrong protocol type name. Please use one of the following: " +
+			"string|integer|double|null|array|set|map|attrib|push|verbatim|true|false")
+	}
+}

@@ -1,0 +1,149 @@
+package resp
+
+import (
+	"bufio"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
+
+// monitored is what MONITOR shows, without when and who.
+var monitored = regexp.MustCompile(`^\+\d+\.\d{6} \[(\d+) 127\.0\.0\.1:\d+\] `)
+
+// What MONITOR shows is what redis-server shows: passwords and commands of administrators are left out, those of a transaction
+// come when it runs.
+func TestMonitorShowsWhatRedisShows(t *testing.T) {
+	redis := startRedisServer(t)
+	s, _ := startServer(t, Config{Loops: 3})
+	calls := []statemachine.Args{
+		words("SET a 1"), {[]byte("set"), []byte("k\r\n\t\a\b\"\\\x00\xffé"), []byte("")}, words("AUTH secret"), words("AUTH default secret"),
+		words("HELLO 2 AUTH default secret SETNAME me"), words("HELLO 3 AUTH other secret"), words("CONFIG SET maxclients 99"), words("CLIENT LIST"), words("NOSUCH a"), words("GET"),
+		words("MULTI"), words("INCR a"), words("GET a"), words("EXEC"), words("MULTI"), words("INCR"), words("EXEC"),
+		words("SELECT 3"), words("get a"), words("WATCH a"), words("PING last"),
+	}
+	show := func(address string) []string {
+		dialed := func() (net.Conn, *bufio.Reader) {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			return conn, bufio.NewReader(conn)
+		}
+		monitor, lines := dialed()
+		client, replies := dialed()
+		send := func(conn net.Conn, args ...[]byte) {
+			words := make([]string, len(args))
+			for i := range args {
+				words[i] = string(args[i])
+			}
+			if _, err := conn.Write([]byte(request(words...))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send(monitor, []byte("MONITOR"))
+		if line, err := lines.ReadString('\n'); line != "+OK\r\n" {
+			t.Fatal(line, err)
+		}
+		for _, call := range calls {
+			send(client, call...)
+			if _, err := (&wire{t, client, replies}).readReply(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var all []string
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !monitored.MatchString(line) {
+				t.Fatalf("%q", line)
+			}
+			all = append(all, monitored.ReplaceAllString(line, "$1 "))
+			if strings.Contains(line, `"last"`) {
+				return all
+			}
+		}
+	}
+	got, want := show(s.Addr().String()), show(redis.address)
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, ""), strings.Join(want, ""))
+	}
+}
+
+// A client that monitors and does not read is closed before its backlog takes the node's memory; others are not held up.
+func TestAMonitorThatDoesNotReadIsClosed(t *testing.T) {
+	s, _ := startServer(t, Config{Loops: 2, Limits: Limits{OutputBuffer: leastOutputBuffer}})
+	deaf, busy := dial(t, s), dial(t, s)
+	deaf.check("MONITOR", "+OK")
+	value := strings.Repeat("x", maxMonitorArg/2)
+	for len(s.monitors.current()) > 0 {
+		busy.send(request("SET", "a", value))
+		busy.want("+OK")
+	}
+	busy.check("PING", "+PONG")
+}
+
+func TestMonitorShowsLargeArgumentsInPart(t *testing.T) {
+	c := &Client{remote: &net.TCPAddr{}}
+	line := monitorLine(c.active, c, statemachine.Args{[]byte("SET"), []byte(strings.Repeat("x", maxMonitorArg+5))})
+	if len(line) > maxMonitorArg+100 || !strings.HasSuffix(string(line), "\"... (5 more bytes)\r\n") {
+		t.Errorf("%d bytes that end with %q", len(line), line[len(line)-30:])
+	}
+}
+
+// The backlog between two loops is bounded, too.
+func TestAMonitorsBacklogIsBounded(t *testing.T) {
+	s, _ := startServer(t, Config{Loops: 1})
+	w := dial(t, s)
+	w.check("MONITOR", "+OK")
+	m := s.monitors.current()[0]
+	l := s.allLoops()[0]
+	l.do(func() { // while the loop is at this, nothing is shown
+		for range maxMonitorBacklog/(1<<20) + 1 {
+			m.take(make([]byte, 1<<20))
+		}
+		if len(m.backlog) != 0 || !m.over {
+			t.Errorf("%d bytes wait", len(m.backlog))
+		}
+	})
+	w.wantClosed()
+}
+
+func TestResetEndsMonitor(t *testing.T) {
+	s, _ := startServer(t, Config{Loops: 2})
+	w, other := dial(t, s), dial(t, s)
+	w.check("MONITOR", "+OK")
+	w.send(line("MONITOR")) // says nothing
+	w.send(line("RESET"))
+	for w.reply() != "+RESET" {
+	}
+	other.check("PING", "+PONG")
+	w.check("GET a", "$-1")
+	if n := len(s.monitors.current()); n != 0 {
+		t.Errorf("%d monitors", n)
+	}
+	other.check("MULTI", "+OK")
+	other.check("MONITOR", "+QUEUED")
+	other.check("EXEC", "*1 -ERR MONITOR isn't allowed for DENY BLOCKING client")
+}
+
+// Secrets are neither in the slow log.
+func TestSlowLogRedactsSecrets(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w := dial(t, s)
+	w.check("CONFIG SET slowlog-log-slower-than 0", "+OK")
+	w.do("AUTH default secret")
+	w.do("CONFIG SET requirepass secret maxclients 100")
+	w.do("HELLO 3 AUTH default secret")
+	w.do("CONFIG SET slowlog-log-slower-than -1")
+	got := w.do("SLOWLOG GET -1")
+	if strings.Contains(got, "secret") || !strings.Contains(got, "*3 $4 AUTH $10 (redacted) $10 (redacted)") || !strings.Contains(got, "$10 maxclients $3 100") {
+		t.Error(got)
+	}
+}
