@@ -135,6 +135,14 @@ func TestEachCommandTellsTheEventsThatRedisDocuments(t *testing.T) {
 		{"XGROUP DESTROY x g", "xgroup-destroy:0:x"},
 		{"XDEL x 3-1", "xdel:0:x"},
 		{"XDEL x 3-1", ""},
+		{"SETBIT bits 7 1", "new:0:bits setbit:0:bits"},
+		{"SETBIT bits 7 1", ""},
+		{"BITFIELD bits SET u8 0 9", "setbit:0:bits"},
+		{"BITOP NOT bits2 bits", "new:0:bits2 set:0:bits2"},
+		{"BITOP AND bits2 none", "keymiss:0:none del:0:bits2"},
+		{"PFADD p a", "new:0:p pfadd:0:p"},
+		{"PFADD p a", ""},
+		{"PFMERGE p p", "pfadd:0:p"},
 		{"FLUSHALL", ""},
 	}
 	h, l := newListening(t, EventAll|EventKeyMiss|EventNew, false)
