@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -71,6 +72,16 @@ type Client struct {
 	watchFrom  int      // the database those are in
 	execDB     int      // the database to go back to if the guarded EXEC at hand does not happen
 
+	// subscriptions are written with hub.mu held.
+	subscriptions [subscriptionKinds]map[string]*subscription
+	draft         *draft    // while a transaction that subscribes is on its way
+	softSince     time.Time // since when its messages are beyond the soft limit
+	softTimer     *time.Timer
+	backlog       atomic.Int64 // the cost of the pushes that wait in the mailbox
+	cut           atomic.Bool  // it is to be closed, and gets no more pushes
+	tracker       *tracker     // written with hub.mu held; nil: it never tracked
+	caching       bool         // CLIENT CACHING
+
 	tally   int // see submission
 	tallyOf uint64
 	// returnsIn is the round of returns in which the client is waited for.
@@ -104,6 +115,9 @@ func (c *Client) reset() {
 	c.replyOff, c.skipNext, c.quiet = false, false, false
 	c.tx = nil
 	c.unwatch()
+	c.caching = false
+	c.loop.server.hub.unsubscribeAll(c)
+	c.loop.server.hub.stopTracking(c)
 }
 
 func (c *Client) unwatch() {

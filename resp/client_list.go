@@ -35,6 +35,7 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 	if c.noTouch {
 		flags += "T"
 	}
+	flags += c.listenFlags()
 	if flags == "" {
 		flags = "N"
 	}
@@ -47,37 +48,41 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 		command = c.lastRow.name
 	}
 	buffered := c.conn.OutboundBuffered()
-	return fmt.Appendf(dst, "id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=0 psub=0 ssub=0 multi=%d "+
+	return fmt.Appendf(dst, "id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
 		"qbuf=%d qbuf-free=%d argv-mem=0 multi-mem=%d rbs=%d rbp=%d obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s "+
-		"user=default redir=-1 resp=%d lib-name=%s lib-ver=%s",
-		c.id, c.remote, c.local, c.fd, c.name, int(now.Sub(c.created).Seconds()), int(now.Sub(c.active).Seconds()), flags, c.db, multi,
+		"user=default redir=%d resp=%d lib-name=%s lib-ver=%s",
+		c.id, c.remote, c.local, c.fd, c.name, int(now.Sub(c.created).Seconds()), int(now.Sub(c.active).Seconds()), flags, c.db,
+		len(c.subscriptions[toChannel]), len(c.subscriptions[toPattern]), len(c.subscriptions[toShard]), multi,
 		c.input.len(), cap(c.input.buf)-len(c.input.buf), multiBytes, cap(c.out.Buf), cap(c.out.Buf), len(c.out.Buf), buffered,
-		cap(c.input.buf)+cap(c.out.Buf)+buffered+multiBytes+c.owed, command, c.proto, c.libName, c.libVersion)
+		cap(c.input.buf)+cap(c.out.Buf)+buffered+multiBytes+c.owed, command, c.redirection(), c.proto, c.libName, c.libVersion)
 }
 
 // clientFilter chooses clients for CLIENT LIST and CLIENT KILL.
 type clientFilter struct {
 	ids         []uint64 // any of them; nil: all
 	addr, laddr string
-	others      bool  // a type or user that nobody here has
-	maxAge      int64 // in seconds: those that are as old, or older; 0: all
+	others      bool   // a type or user that nobody here has
+	kind        string // "normal", "pubsub"; empty: both
+	maxAge      int64  // in seconds: those that are as old, or older; 0: all
 	skipMe      bool
 	counts      bool // KILL replies with how many there were
 }
 
 func (f *clientFilter) matches(c *Client) bool {
 	return !f.others && !c.closed &&
+		(f.kind == "" || (f.kind == "pubsub") == c.isSubscriber()) &&
 		(f.ids == nil || slices.Contains(f.ids, c.id)) &&
 		(f.addr == "" || f.addr == c.remote.String()) &&
 		(f.laddr == "" || f.laddr == c.local.String()) &&
 		(f.maxAge == 0 || int64(c.loop.now.Sub(c.created)/time.Second) >= f.maxAge)
 }
 
-// setType narrows the filter to a type of client. All clients are normal ones.
+// setType narrows the filter to a type of client: a subscriber is one of its own.
 func (f *clientFilter) setType(arg []byte) (problem string) {
-	switch strings.ToLower(string(arg)) {
-	case "normal":
-	case "master", "slave", "replica", "pubsub":
+	switch kind := strings.ToLower(string(arg)); kind {
+	case "normal", "pubsub":
+		f.kind = kind
+	case "master", "slave", "replica":
 		f.others = true
 	default:
 		return "ERR Unknown client type '" + string(arg) + "'"

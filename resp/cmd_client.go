@@ -21,9 +21,8 @@ func clientCommands() []localCommand {
 	reply.Flags |= statemachine.NoMulti
 	return []localCommand{{Command: statemachine.Command{Name: "CLIENT", Arity: -2, Flags: anytime, Group: groupConnection,
 		Since: "2.4.0", Complexity: "Depends on subcommand.", Summary: "A container for client connection commands."},
-		subcommands: []localCommand{
+		subcommands: append(trackingCommands(), []localCommand{
 			sub("GETNAME", 2, "2.6.9", "", "Returns the name of the connection.", clientGetName),
-			sub("GETREDIR", 2, "6.0.0", "", "Returns the client ID to which the connection's tracking notifications are redirected.", clientGetRedir),
 			sub("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", clientHelp),
 			sub("ID", 2, "5.0.0", "", "Returns the unique client ID of the connection.", clientID),
 			sub("INFO", 2, "6.2.0", "", "Returns information about the connection.", clientInfo),
@@ -44,8 +43,7 @@ func clientCommands() []localCommand {
 			{special: clientUnpause, local: clientUnpauseInExec, Command: statemachine.Command{Name: "UNPAUSE", Arity: 2, Since: "6.2.0",
 				Flags: adminOnly, Group: groupConnection, Complexity: "O(N) Where N is the number of paused clients",
 				Summary: "Resumes processing commands from paused clients.", Categories: []string{"connection"}}},
-			sub("TRACKINGINFO", 2, "6.2.0", "", "Returns information about server-assisted client-side caching for the connection.", clientTrackingInfo),
-		}}}
+		}...)}}
 }
 
 // isClientName reports whether a name can be told apart in CLIENT LIST: printable ASCII without blanks.
@@ -98,21 +96,6 @@ func clientSetInfo(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 
 // clientID: CLIENT ID.
 func clientID(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) { w.Int(int64(c.id)) }
-
-// clientGetRedir: CLIENT GETREDIR. There is no tracking.
-func clientGetRedir(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) { w.Int(-1) }
-
-// clientTrackingInfo: CLIENT TRACKINGINFO. There is no tracking.
-func clientTrackingInfo(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
-	w.Map(3)
-	w.BulkString("flags")
-	w.Set(1)
-	w.BulkString("off")
-	w.BulkString("redirect")
-	w.Int(-1)
-	w.BulkString("prefixes")
-	w.Array(0)
-}
 
 // clientInfo: CLIENT INFO.
 func clientInfo(l *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
@@ -211,6 +194,7 @@ func clientKill(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 // clientHelp: CLIENT HELP.
 func clientHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	writeHelp(w, "CLIENT", []string{
+		"CACHING (YES|NO)", "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
 		"GETNAME", "    Return the name of the current connection.",
 		"GETREDIR", "    Return the client ID we are redirecting to when tracking is enabled.",
 		"ID", "    Return the ID of the current connection.",
@@ -235,6 +219,8 @@ func clientHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		"SETINFO <option> <value>", "    Set client meta attr. Options are:",
 		"    * LIB-NAME: the client lib name.", "    * LIB-VER: the client lib version.",
 		"SETNAME <name>", "    Assign the name <name> to the current connection.",
+		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]", "         [OPTIN] [OPTOUT] [NOLOOP]",
+		"    Control server assisted client side caching.",
 		"TRACKINGINFO", "    Report tracking status for the current connection.",
 	})
 }
@@ -247,7 +233,7 @@ func writeHelp(w *Writer, container string, lines []string) {
 		w.Status(line)
 	}
 	w.Status("HELP")
-	w.Status("    Print this help.")
+	w.Status("    Prints this help.")
 }
 
 func parseID(arg []byte) (uint64, bool) {

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -38,8 +39,14 @@ func connectionCommands() []localCommand {
 	}
 }
 
-// ping: PING [message].
-func ping(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+// ping: PING [message]. A client of RESP2 that is subscribed gets something like a message.
+func ping(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
+	if len(args) < 3 && c.proto != 3 && c.isSubscriber() {
+		w.Array(2)
+		w.BulkString("pong")
+		w.Bulk(bytes.Join(args[1:], nil))
+		return
+	}
 	switch len(args) {
 	case 1:
 		w.Status("PONG")

@@ -35,6 +35,7 @@ func (s *Server) infoSource() *InfoSource {
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
 			Rejected: t.rejected, Expired: t.expired, ExpiredFields: t.expiredFields,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
+		Listeners:   s.hub.figures(),
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
 		CPU:         cpuInfo(),
 		Commands:    s.commandInfo(t),

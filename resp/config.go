@@ -25,13 +25,14 @@ type SettingsSource struct {
 }
 
 // Settings are the parameters of CONFIG GET and CONFIG SET. Some can change while the server runs. The others are there
-// for clients and tools that ask for them, and say what is so: that there are no RDB files, no eviction, no notifications.
+// for clients and tools that ask for them, and say what is so: that there are no RDB files, and no eviction.
 // They are this node's own, and are as the node was started after a restart. Safe for use by several goroutines.
 type Settings struct {
 	slowerMicros     atomic.Int64
 	slowlogLen       atomic.Int64
 	mostClients      atomic.Int64
 	outputBytes      atomic.Int64
+	pubsub           atomic.Pointer[pubsubLimits]
 	timeoutSeconds   atomic.Int64
 	keepAliveSeconds atomic.Int64
 	monitorMillis    atomic.Int64
@@ -62,6 +63,7 @@ func NewSettings(from SettingsSource) *Settings {
 	s.slowlogLen.Store(from.SlowlogLength)
 	s.mostClients.Store(int64(from.Limits.MaxClients))
 	s.outputBytes.Store(from.Limits.OutputBuffer)
+	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)
 	s.tracking.Store(true)
 	s.percentiles.Store(&[]float64{50, 99, 99.9})
@@ -72,6 +74,9 @@ func NewSettings(from SettingsSource) *Settings {
 	}
 	return s
 }
+
+// bind makes a parameter one that can change, before the settings are used.
+func (s *Settings) bind(name string, to setting) { s.byName[name].setting = to }
 
 // slowerThan is from how many microseconds on a command is slow; negative: none is. It can be told in nanoseconds.
 func (s *Settings) slowerThan() int64 { return min(s.slowerMicros.Load(), math.MaxInt64/1000) }

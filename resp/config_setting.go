@@ -2,9 +2,11 @@ package resp
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // setting is a parameter that can change while the server runs.
@@ -96,13 +98,22 @@ func (p percentiles) parse(text string) (apply func(), why string) {
 	return func() { p.list.Store(&list) }, ""
 }
 
-// outputBuffers is client-output-buffer-limit: one hard limit, which holds for clients of all classes. There are no unlimited
-// buffers here, no soft limits, and no replicas among the clients.
-type outputBuffers struct{ bytes *atomic.Int64 }
+// outputBuffers is client-output-buffer-limit: a hard limit, which holds for normal clients and those that there are not, and the limits of
+// subscribers, which may have a soft one. There are no unlimited buffers here.
+type outputBuffers struct {
+	bytes  *atomic.Int64
+	pubsub *atomic.Pointer[pubsubLimits]
+}
+
+// pubsubLimits bound the messages that a subscriber has not read, in bytes: soft, if not 0, for some time.
+type pubsubLimits struct {
+	hard, soft int64
+	softTime   time.Duration
+}
 
 func (o outputBuffers) get() string {
-	n := o.bytes.Load()
-	return fmt.Sprintf("normal %d 0 0 slave %d 0 0 pubsub %d 0 0", n, n, n)
+	n, p := o.bytes.Load(), o.pubsub.Load()
+	return fmt.Sprintf("normal %d 0 0 slave %d 0 0 pubsub %d %d %d", n, n, p.hard, p.soft, int64(p.softTime/time.Second))
 }
 
 func (o outputBuffers) parse(text string) (apply func(), why string) {
@@ -110,39 +121,51 @@ func (o outputBuffers) parse(text string) (apply func(), why string) {
 	if len(words) == 0 || len(words)%4 != 0 {
 		return nil, "Wrong number of arguments in buffer limit configuration."
 	}
+	n, pubsub := o.bytes.Load(), *o.pubsub.Load()
 	limits := make(map[string]int64)
 	for ; len(words) > 0; words = words[4:] {
 		class := strings.ToLower(words[0])
-		switch class {
-		case "normal", "slave", "pubsub":
-		case "replica":
+		l, why := parseLimits(words[1:4])
+		switch {
+		case class == "replica":
 			class = "slave"
-		default:
+		case class != "normal" && class != "slave" && class != "pubsub":
 			return nil, "Invalid client class specified in buffer limit configuration."
 		}
-		hard, hardOK := parseMemory(words[1])
-		soft, softOK := parseMemory(words[2])
-		seconds, secondsOK := parseLength([]byte(words[3]))
 		switch {
-		case !hardOK || !softOK || !secondsOK || seconds < 0:
-			return nil, "Error in hard, soft or soft_seconds setting in buffer limit configuration."
-		case soft != 0 || seconds != 0:
-			return nil, "there are no soft limits: give 0 0"
-		case hard < leastOutputBuffer || hard > mostBuffer:
-			return nil, fmt.Sprintf("there are no unlimited buffers: the hard limit must be between %d and %d", leastOutputBuffer, int64(mostBuffer))
+		case why != "":
+			return nil, why
+		case class == "pubsub":
+			pubsub = l
+			continue
+		case l.soft != 0 || l.softTime != 0:
+			return nil, "there are no soft limits but for pubsub: give 0 0"
 		}
-		limits[class] = hard
+		limits[class] = l.hard
 	}
-	n, given := limits["normal"]
-	if !given {
-		n = o.bytes.Load()
+	if normal, given := limits["normal"]; given {
+		n = normal
 	}
 	for _, limit := range limits {
 		if limit != n {
-			return nil, "one limit holds for all classes: set normal"
+			return nil, "one limit holds for all classes but pubsub: set normal"
 		}
 	}
-	return func() { o.bytes.Store(n) }, ""
+	return func() { o.bytes.Store(n); o.pubsub.Store(&pubsub) }, ""
+}
+
+// parseLimits reads a class's hard limit, soft limit and seconds.
+func parseLimits(words []string) (l pubsubLimits, why string) {
+	hard, hardOK := parseMemory(words[0])
+	soft, softOK := parseMemory(words[1])
+	seconds, secondsOK := parseLength([]byte(words[2]))
+	switch {
+	case !hardOK || !softOK || !secondsOK || seconds < 0 || seconds > math.MaxInt32 || soft < 0:
+		return l, "Error in hard, soft or soft_seconds setting in buffer limit configuration."
+	case hard < leastOutputBuffer || hard > mostBuffer:
+		return l, fmt.Sprintf("there are no unlimited buffers: the hard limit must be between %d and %d", leastOutputBuffer, int64(mostBuffer))
+	}
+	return pubsubLimits{hard, soft, time.Duration(seconds) * time.Second}, ""
 }
 
 // memoryUnits are those of Redis's configuration: k is 1000 bytes, kb 1024.

@@ -28,7 +28,7 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
 		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
 		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
-		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes}},
+		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
@@ -55,7 +55,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "maxmemory", fixed: "0"},
 		{name: "maxmemory-policy", fixed: "noeviction"},
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: "notify-keyspace-events", fixed: ""},
+		{name: "notify-keyspace-events"}, // see hub
+		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: ""},
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},

@@ -48,7 +48,7 @@ func TestConfigGet(t *testing.T) {
 		{"databases", "databases 16"},
 		{"bind port dir", "bind 127.0.0.1 dir /data port 6379"},
 		{"proto-max-bulk-len", "proto-max-bulk-len 67108864"},
-		{"client-output-buffer-limit", "client-output-buffer-limit normal 268435456 0 0 slave 268435456 0 0 pubsub 268435456 0 0"},
+		{"client-output-buffer-limit", "client-output-buffer-limit normal 268435456 0 0 slave 268435456 0 0 pubsub 33554432 8388608 60"},
 		{"notify-keyspace-event?", "notify-keyspace-events "},
 		{"no-such-thing", ""},
 	} {
@@ -121,7 +121,7 @@ func TestConfigSet(t *testing.T) {
 		{"maxclients 10 maxclients 11", failed("maxclients", "duplicate parameter")},
 		{"databases 16", failed("databases", "can't set immutable config")},
 		{"appendonly no", failed("appendonly", "can't set immutable config")},
-		{"notify-keyspace-events KEA", failed("notify-keyspace-events", "can't set immutable config")},
+		{"maxmemory-policy allkeys-lru", failed("maxmemory-policy", "can't set immutable config")},
 		{"maxmemory 100mb", failed("maxmemory", "can't set immutable config")},
 	} {
 		if got := replied(func(r statemachine.Reply) { testSettings().Set(words(test.pairs), r) }); got != test.want {
@@ -183,15 +183,15 @@ func TestConfigSetOfEachKind(t *testing.T) {
 			"latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"), "50 99 99.9"},
 		{"latency-tracking-info-percentiles", "NaN", failed("latency-tracking-info-percentiles",
 			"latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"), "50 99 99.9"},
-		{"client-output-buffer-limit", "normal 2mb 0 0", "+OK", "normal 2097152 0 0 slave 2097152 0 0 pubsub 2097152 0 0"},
-		{"client-output-buffer-limit", "normal 2mb 0 0 replica 2mb 0 0 pubsub 2097152 0 0", "+OK", "normal 2097152 0 0 slave 2097152 0 0 pubsub 2097152 0 0"},
+		{"client-output-buffer-limit", "normal 2mb 0 0", "+OK", "normal 2097152 0 0 slave 2097152 0 0 pubsub 33554432 8388608 60"},
+		{"client-output-buffer-limit", "normal 2mb 0 0 replica 2mb 0 0 pubsub 2097152 1mb 5", "+OK", "normal 2097152 0 0 slave 2097152 0 0 pubsub 2097152 1048576 5"},
 		{"client-output-buffer-limit", "normal 1 2", failed("client-output-buffer-limit", "Wrong number of arguments in buffer limit configuration."), ""},
 		{"client-output-buffer-limit", "foo 1 2 3", failed("client-output-buffer-limit", "Invalid client class specified in buffer limit configuration."), ""},
 		{"client-output-buffer-limit", "normal x 0 0", failed("client-output-buffer-limit", "Error in hard, soft or soft_seconds setting in buffer limit configuration."), ""},
 		{"client-output-buffer-limit", "normal 99999999999gb 0 0", failed("client-output-buffer-limit", "Error in hard, soft or soft_seconds setting in buffer limit configuration."), ""},
 		{"client-output-buffer-limit", "normal 0 0 0", failed("client-output-buffer-limit", "there are no unlimited buffers: the hard limit must be between 1048576 and 1125899906842624"), ""},
-		{"client-output-buffer-limit", "normal 2mb 1mb 60", failed("client-output-buffer-limit", "there are no soft limits: give 0 0"), ""},
-		{"client-output-buffer-limit", "pubsub 32mb 0 0", failed("client-output-buffer-limit", "one limit holds for all classes: set normal"), ""},
+		{"client-output-buffer-limit", "normal 2mb 1mb 60", failed("client-output-buffer-limit", "there are no soft limits but for pubsub: give 0 0"), ""},
+		{"client-output-buffer-limit", "slave 32mb 0 0", failed("client-output-buffer-limit", "one limit holds for all classes but pubsub: set normal"), ""},
 		{"hash-max-listpack-entries", "512", "+OK", "512"},
 		{"hash-max-listpack-entries", "5", failed("hash-max-listpack-entries", "can't set immutable config"), "512"},
 	} {

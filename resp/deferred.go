@@ -24,6 +24,7 @@ type item struct {
 	row     *row
 	tx      *transaction // kindExec
 	call    *blockedCall // of a command that may have to wait for a key
+	tracker *tracker     // its client's, if that tracks
 	ticket  uint64       // while it waits on the loop: the read slot it needs; 0 for none
 	nanos   int64        // how long it ran
 	end     int          // where its reply ends, in a submission
@@ -37,6 +38,7 @@ type item struct {
 	quiet   bool // its reply is not sent: CLIENT REPLY
 	noTouch bool // CLIENT NO-TOUCH
 	tooMuch bool // its reply would go past the output limit
+	caches  bool // the keys that it reads are remembered
 	guard   bool // an EXEC whose client waits for its outcome: see Client.execDB
 	failed  replication.Outcome
 }
@@ -45,6 +47,9 @@ type item struct {
 func (it *item) stamp() {
 	c := it.client
 	it.db, it.proto, it.quiet, it.noTouch = uint8(c.db), uint8(c.proto), c.quiet, c.noTouch
+	if c.tracks() {
+		it.tracker, it.caches = c.tracker, c.caches()
+	}
 }
 
 // itemCost is what an item counts besides its bytes.
@@ -100,6 +105,9 @@ func (q *itemQueue) reset() {
 // is View.Run's: the reply must be thrown away.
 func (q *itemQueue) run(it *item, view *statemachine.View, w *Writer, buf []uint64) (revisions []uint64, due bool) {
 	w.Proto = int(it.proto)
+	if it.caches {
+		it.client.loop.server.hub.rememberRead(it, q.argsOf(it)) // the state is locked: no change comes between this and what is read
+	}
 	if it.noTouch {
 		view.NoTouch(true)
 		defer view.NoTouch(false)

@@ -35,13 +35,15 @@ type row struct {
 	immediate bool
 	inBites   bool // holds its client up only until it is done, for which that is waited for even if it has sent all
 	refusable bool // refused while writes are: see SetRefusal
-	clustered bool // refused unless the node speaks to cluster clients
+	// subscribes: it changes what its client is subscribed to. inSubscribed: a client of RESP2 may call it while it is subscribed.
+	subscribes, inSubscribed bool
+	clustered                bool // refused unless the node speaks to cluster clients
 }
 
 // localCommands returns this package's rows.
 func localCommands() []localCommand {
 	var all []localCommand
-	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(),
+	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(), pubsubCommands(),
 		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), clusterCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
@@ -86,7 +88,9 @@ func index(byName map[string]*localCommand, container string, commands []localCo
 
 func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand, container string, c *statemachine.Command) error {
 	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
-	r.refusable = c.Flags.Has(statemachine.Write) || r.name == "ping"
+	r.refusable = c.Flags.Logged() || r.name == "ping"
+	r.subscribes = c.Flags.Has(subscribingFlags)
+	r.inSubscribed = r.subscribes || r.name == "ping" || r.name == "quit" || r.name == "reset"
 	r.clustered = needsClusterMode(r.name)
 	if r.name == "keys" { // the machine's, but for how it is run outside of transactions
 		r.special, r.inBites = (*eventLoop).list, true
@@ -128,12 +132,14 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 	switch {
 	case c.tx != nil && r.Flags.Has(statemachine.NoMulti):
 		return refuse, errNotInMulti
-	case !r.Flags.Has(statemachine.Loading) && l.server.isLoading():
-		return refuse, errLoading
 	case r.clustered && !l.server.config.ClusterMode:
 		return refuse, errNoCluster
 	case r.refusable && l.server.refusesWrites() != "":
 		return refuse, l.server.refusesWrites()
+	case c.proto != 3 && !r.inSubscribed && c.isSubscriber():
+		return refuse, errSubscribed(r.name)
+	case (!r.Flags.Has(statemachine.Loading) || r.Flags.Logged()) && l.server.isLoading():
+		return refuse, errLoading
 	case c.tx != nil && !r.immediate:
 		return queue, ""
 	case r.special != nil:
@@ -144,7 +150,7 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 		return refuse, errNoSubcommand(r.name)
 	case r.Flags.Has(statemachine.Blocking) && mayWait(r, args):
 		return runBlocking, ""
-	case r.Flags.Has(statemachine.Write):
+	case r.Flags.Logged():
 		return runWrite, ""
 	}
 	return runRead, ""
@@ -195,6 +201,7 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runWrite:
 		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
 	}
+	c.endCaching(r)
 }
 
 // isHTTP reports whether a command is the beginning of an HTTP request, or its Host header. A browser that a web page has

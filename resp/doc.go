@@ -31,6 +31,16 @@
 //     commands of operators that wait for the group or the disk, each on a goroutine of its own (an errand).
 //   - CLIENT PAUSE and DEBUG SLEEP hold up the parsers of all clients of the node (halt.go): what must wait stays in its client's input.
 //
+// # What comes unasked
+//
+// Messages, keyspace events and invalidations come from the machine as it applies (statemachine.Events), to the hub. It knows who
+// listens, and leaves pushes for the loops, which get them by their mailboxes behind the replies of the section:
+//
+//	Machine.Apply -> hub: Publish, Notify, Change -> eventLoop.outgoing -> Applied -> mailbox -> loop -> between two replies
+//
+// hub.mu is held by the applier and by loops, for moments only. What clients are subscribed to belongs to their loops; the hub's audiences
+// mirror it. SUBSCRIBE waits until its client is idle, so that its confirmation is the first thing that the client hears.
+//
 // # Bounds
 //
 // Limits has them all. Input that cannot be taken on pushes back: a client whose commands have no room in the log, or who does not read its

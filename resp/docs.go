@@ -234,7 +234,7 @@ func commandHelp(reply statemachine.Reply) {
 		"GETKEYSANDFLAGS <full-command>",
 		"    Return the keys and the access flags from a full command.",
 		"HELP",
-		"    Print this help.",
+		"    Prints this help.",
 	}
 	reply.Array(len(lines))
 	for _, line := range lines {

@@ -80,7 +80,7 @@ var aclCategories = []string{"keyspace", "read", "write", "set", "sortedset", "l
 // groupCategories are the categories of a group's commands.
 var groupCategories = map[string]string{"set": "set", "sorted-set": "sortedset", "list": "list", "hash": "hash",
 	"string": "string", "bitmap": "bitmap", "hyperloglog": "hyperloglog", "geo": "geo", "stream": "stream",
-	"pubsub": "pubsub", "connection": "connection", "transactions": "transaction", "scripting": "scripting"}
+	"connection": "connection", "transactions": "transaction", "scripting": "scripting"}
 
 // categoriesOf returns a command's ACL categories, in Redis's order.
 func categoriesOf(c *statemachine.Command) []string {

@@ -65,6 +65,8 @@ type eventLoop struct {
 	monitors     []*monitor  // to be shown each command
 	halted       haltMode    // which commands wait: CLIENT PAUSE
 	postponed    []*Client   // those whose command waits for that, the oldest first
+
+	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
 
 func newEventLoop(s *Server) (*eventLoop, error) {
@@ -182,11 +184,15 @@ func (l *eventLoop) takeMail() {
 		l.deliver(s)
 	}
 	l.readsAnswered(m)
+	l.deliverPushes(m.pushes)
 	for _, task := range m.tasks {
 		task()
 	}
 	l.answers += len(m.finished)
 	clear(m.finished)
+	if clear(m.pushes); cap(m.pushes) > maxKeptPushes {
+		m.pushes = nil
+	}
 	clear(m.tasks)
 	l.spare = m
 }

@@ -15,6 +15,7 @@ type InfoSource struct {
 	Memory      MemoryInfo
 	Persistence PersistenceInfo
 	Stats       StatsInfo
+	Listeners   ListenersInfo
 	Replication ReplicationInfo
 	CPU         CPUInfo
 	Commands    []CommandInfo // those that were called or refused, in the order they are told
@@ -106,6 +107,14 @@ type StatsInfo struct {
 	Hits, Misses            uint64
 	Errors                  uint64 // error replies
 	Tombstones              uint64 // versions of removed keys that are kept
+}
+
+// ListenersInfo is what the sections Clients and Stats tell of this node's subscribers and of the clients that cache.
+type ListenersInfo struct {
+	Channels, Patterns, Shards int // different ones that clients are subscribed to
+	// Trackers are the clients that track; Keys are those that they may have cached, Items for how many clients in all, and Prefixes those of
+	// broadcast mode.
+	Trackers, Keys, Items, Prefixes int
 }
 
 // ReplicationInfo is the section Replication. The role is always master: every node takes writes.

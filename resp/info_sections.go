@@ -66,7 +66,8 @@ func clientsSection(w *infoWriter, src *InfoSource) {
 	w.int("client_recent_max_input_buffer", c.MaxInput)
 	w.int("client_recent_max_output_buffer", c.MaxOutput)
 	w.int("blocked_clients", int64(c.Blocked))
-	w.zeros("tracking_clients", "clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
+	w.int("tracking_clients", int64(src.Listeners.Trackers))
+	w.zeros("clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
 }
 
 func memorySection(w *infoWriter, src *InfoSource) {
@@ -178,10 +179,15 @@ func statsSection(w *infoWriter, src *InfoSource) {
 		"current_eviction_exceeded_time")
 	w.num("keyspace_hits", s.Hits)
 	w.num("keyspace_misses", s.Misses)
-	w.zeros("pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks",
-		"migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
-		"active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
-		"tracking_total_prefixes", "unexpected_error_replies")
+	w.int("pubsub_channels", int64(src.Listeners.Channels))
+	w.int("pubsub_patterns", int64(src.Listeners.Patterns))
+	w.int("pubsubshard_channels", int64(src.Listeners.Shards))
+	w.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+		"active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time")
+	w.int("tracking_total_keys", int64(src.Listeners.Keys))
+	w.int("tracking_total_items", int64(src.Listeners.Items))
+	w.int("tracking_total_prefixes", int64(src.Listeners.Prefixes))
+	w.zeros("unexpected_error_replies")
 	w.num("total_error_replies", s.Errors)
 	w.zeros("dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed")
 	w.num("tombstones", s.Tombstones)

@@ -28,6 +28,7 @@ var (
 	inserts      = []string{"OW", "insert"}
 	removes      = []string{"RM", "delete"}
 	takesAway    = []string{"RW", "access", "delete"}
+	noKey        = []string{"not_key"} // a channel, which a cluster's clients route by like a key
 
 	changesOrDeletes = []string{"RW", "delete"}
 )
@@ -41,6 +42,7 @@ var keyFlags = map[string][][]string{
 	"RENAMENX": {takesAway, inserts}, "SET": {{"RW", "access", "update", "variable_flags"}}, "SETEX": {replaces},
 	"SETNX": {inserts}, "SETRANGE": {updatesValue}, "STRLEN": {readsMeta}, "TOUCH": {readsMeta}, "TYPE": {readsMeta},
 	"UNLINK": {removes}, "WATCH": {readsMeta},
+	"SPUBLISH": {noKey}, "SSUBSCRIBE": {noKey}, "SUNSUBSCRIBE": {noKey},
 	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {{"RW", "insert"}},
 	"PFCOUNT": {{"RW", "access"}}, "PFDEBUG": {{"RW", "access"}}, "PFMERGE": {{"RW", "access", "insert"}, readsValue},
 	"DELEX": {{"RW", "delete", "variable_flags"}}, "DELIFEQ": {takesAway}, "MSETEX": {replaces},
@@ -55,12 +57,14 @@ var keyFlags = map[string][][]string{
 // storeOptions are the commands whose options STORE and STOREDIST have a key, and where their options begin.
 var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5}
 
-// hasKeys reports whether a command has keys.
-func hasKeys(c *statemachine.Command) bool { return c.Keys != statemachine.Keys{} }
+// hasKeys reports whether a command has keys. Shard channels are none.
+func hasKeys(c *statemachine.Command) bool {
+	return c.Keys != statemachine.Keys{} && c.Group != groupPubsub
+}
 
 // keySpecsOf returns a command's key specifications.
 func keySpecsOf(c *statemachine.Command) []keySpec {
-	if !hasKeys(c) {
+	if c.Keys == (statemachine.Keys{}) {
 		return nil
 	}
 	flags, special := keyFlags[c.Name]

@@ -21,6 +21,7 @@ func (l *eventLoop) adopt(c *Client, fd int) {
 		l.drop(c, "its socket cannot be watched: "+err.Error())
 		return
 	}
+	l.server.hub.join(c)
 	if l.draining {
 		c.closing = true
 		l.touch(c)
@@ -91,6 +92,11 @@ func (l *eventLoop) forget(c *Client) {
 	if c.lingers != nil {
 		c.lingers.Stop()
 	}
+	if c.softTimer != nil {
+		c.softTimer.Stop()
+	}
+	l.server.hub.part(c)
+	c.draft = nil
 	l.forgetPostponed(c)
 	l.stopMonitor(c)
 	if c.holdsCheckpoint {

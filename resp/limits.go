@@ -3,6 +3,7 @@ package resp
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Limits are the bounds on what clients can make a node hold. The zero value of a field means its default.
@@ -23,6 +24,13 @@ type Limits struct {
 	// it the client that takes most is closed; long before, clients that do not read are served less. At least OutputBuffer and
 	// QueryBuffer together, default 1 GiB, or that if it is more.
 	ClientMemory int64
+	// PubsubBuffer bounds the messages that one subscriber has not read: beyond it the client is closed at once, and beyond
+	// PubsubSoftBuffer once that lasts PubsubSoftTime. From 1 MiB each, default 32 MiB, 8 MiB, and 60 s.
+	PubsubBuffer, PubsubSoftBuffer int64
+	PubsubSoftTime                 time.Duration
+	// TrackedKeys bounds the keys that the clients of this node are known to cache: beyond it they are told to forget some. From 1,
+	// default 1,000,000.
+	TrackedKeys int
 	// MaxClients bounds the connections at once. From 1, default 10,000.
 	MaxClients int
 }
@@ -43,6 +51,11 @@ const (
 	mostBuffer          = 1 << 50 // far beyond any machine's memory, far below an overflow
 	defaultClientMemory = 1 << 30
 	defaultClients      = 10_000
+	defaultTrackedKeys  = 1_000_000
+
+	defaultPubsubBuffer     = 32 << 20
+	defaultPubsubSoftBuffer = 8 << 20
+	defaultPubsubSoftTime   = time.Minute
 
 	// framingBytes is more than the framing of one argument takes: "$536870912\r\n" before it and "\r\n" behind it.
 	framingBytes = 16
@@ -58,6 +71,10 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.QueryBuffer, l.largestRequest()+pipelineBytes)
 	setDefault(&l.OutputBuffer, defaultOutputBuffer)
 	setDefault(&l.ClientMemory, max(defaultClientMemory, l.OutputBuffer+l.QueryBuffer))
+	setDefault(&l.PubsubBuffer, defaultPubsubBuffer)
+	setDefault(&l.PubsubSoftBuffer, min(defaultPubsubSoftBuffer, l.PubsubBuffer))
+	setDefault(&l.PubsubSoftTime, defaultPubsubSoftTime)
+	setDefault(&l.TrackedKeys, defaultTrackedKeys)
 	setDefault(&l.MaxClients, defaultClients)
 	return l
 }
@@ -96,6 +113,10 @@ func (l Limits) Check() error {
 	inRange("MaxInline", int64(l.MaxInline), leastInline, mostInline)
 	inRange("OutputBuffer", l.OutputBuffer, leastOutputBuffer, most)
 	inRange("ClientMemory", l.ClientMemory, l.LeastClientMemory(), most)
+	inRange("PubsubBuffer", l.PubsubBuffer, leastOutputBuffer, most)
+	inRange("PubsubSoftBuffer", l.PubsubSoftBuffer, leastOutputBuffer, most)
+	inRange("PubsubSoftTime", int64(l.PubsubSoftTime), 0, int64(24*time.Hour))
+	inRange("TrackedKeys", int64(l.TrackedKeys), 1, mostArgs)
 	inRange("MaxClients", int64(l.MaxClients), 1, mostArgs)
 	if l.QueryBuffer < l.largestRequest() || l.QueryBuffer > most {
 		problems = append(problems, fmt.Errorf("resp: QueryBuffer is %d: must be at least %d, which the largest command takes "+

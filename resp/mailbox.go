@@ -22,6 +22,7 @@ type mail struct {
 	ready    uint64 // reads with tickets up to this one may run
 	failed   uint64 // reads with tickets up to this one, if not ready, failed with outcome
 	outcome  replication.Outcome
+	pushes   []push // behind what is finished
 	tasks    []func()
 }
 
@@ -52,7 +53,7 @@ func (b *mailbox) take(spare mail) (m mail, ok bool) {
 		return mail{}, false
 	}
 	taken := b.mail
-	b.mail = mail{finished: spare.finished[:0], tasks: spare.tasks[:0]}
+	b.mail = mail{finished: spare.finished[:0], pushes: spare.pushes[:0], tasks: spare.tasks[:0]}
 	b.awake = false
 	b.rest()
 	return taken, true

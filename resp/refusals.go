@@ -41,8 +41,38 @@ const (
 	errSaving         = "ERR Background save already in progress"
 )
 
+// Redis's error texts of Pub/Sub and client-side caching.
+const (
+	errSsubscribeInMulti  = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"
+	errRedirectTwice      = "ERR A client can only redirect to a single other client"
+	errRedirectNobody     = "ERR The client ID you want redirect to does not exist"
+	errPrefixWithoutBcast = "ERR PREFIX option requires BCAST mode to be enabled"
+	errSwitchBcast        = "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode."
+	errOptWithBcast       = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+	errOptBoth            = "ERR You can't specify both OPTIN mode and OPTOUT mode"
+	errSwitchOpt          = "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode."
+	errCachingOff         = "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+	errCachingYes         = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+	errCachingNo          = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
+)
+
+// errOverlap is the error for two prefixes of CLIENT TRACKING of which one begins with the other.
+func errOverlap(prefix, which, other string) string {
+	return "ERR Prefix '" + prefix + "' overlaps with " + which + " '" + other + "'. Prefixes for a single client must not overlap."
+}
+
+// errSubscribed is the error for a command that a client of RESP2 must not call while it is subscribed.
+func errSubscribed(name string) string {
+	return "ERR Can't execute '" + name + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+}
+
 // Texts of what Redis does not have.
 const (
+	errTooManySubscriptions = "ERR a client can have at most 1048576 subscriptions"                                 // maxSubscriptions
+	errTooManyPatterns      = "ERR the clients of this node have as many different patterns as there may be, 16384" // maxPatterns
+	errPatternTooLong       = "ERR the pattern is longer than the limit of 1024 bytes"                              // maxPatternLength
+	errTooManyPrefixes      = "ERR a client can have at most 1024 prefixes"                                         // maxPrefixes
+
 	errClosing        = "UNCERTAIN this node is shutting down: the command may or may not take effect"
 	errTooManyErrands = "ERR too many commands of this kind are at work on this node: try again later"
 	errTooManyHolds   = "ERR too many connections hold a checkpoint on this node: close one of them, or try again later"

@@ -149,9 +149,11 @@ func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, rev
 	}
 	if it.guard {
 		c.release()
-		if it.failed != 0 || isNullArray(reply) {
+		happened := it.failed == 0 && !isNullArray(reply)
+		if !happened {
 			c.db = c.execDB
 		}
+		c.settleDraft(happened)
 	}
 }
 

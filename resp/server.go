@@ -38,6 +38,9 @@ type Config struct {
 	Limits Limits
 	// Dir is the data directory, for CONFIG GET.
 	Dir string
+	// NotifyKeyspaceEvents are the keyspace events that this node publishes to its own clients, in the letters of Redis's
+	// notify-keyspace-events; empty: none.
+	NotifyKeyspaceEvents string
 	// Version is the program's own version, for INFO.
 	Version string
 	// RunID identifies this run of the node in INFO; empty: a random one.
@@ -78,6 +81,7 @@ type Server struct {
 	sleeping halt // DEBUG SLEEP
 	monitors monitors
 	runID    string
+	hub      *hub
 
 	listener net.Listener
 	opening  sync.WaitGroup // the listener's goroutine, and connections on their way to a loop
@@ -143,6 +147,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	s := &Server{config: cfg, limits: limits, logger: cfg.Logger, now: cfg.Now, node: node,
 		machine: machine, empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 		partReaders: make(chan struct{}, maxCheckpointReads), listings: make(chan struct{}, maxListings)}
+	s.hub = newHub(s)
 	s.errands.init()
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -157,12 +162,19 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	}
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
+	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
 	s.slow.settings = s.settings
 	s.settings.timeoutChanged = s.closeIdleClients
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {
 		return nil, err
 	}
+	if err := CheckEvents(cfg.NotifyKeyspaceEvents); err != nil {
+		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %w", cfg.NotifyKeyspaceEvents, err)
+	}
+	machine.Listen(s.hub)
+	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
+	s.hub.setNotified(events)
 	return s, nil
 }
 

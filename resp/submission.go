@@ -46,6 +46,8 @@ func (s *submission) add(it item, args [][]byte) {
 func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	s.endWrite(view)
 	s.runDeferred(view)
+	hub := s.loop.server.hub
+	hub.writer, hub.caches = nil, false
 	if s.at == len(s.items) {
 		// More commands than were submitted: nobody waits for this one.
 		return statemachine.Discard
@@ -53,6 +55,7 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	s.running = true
 	s.began = s.loop.server.nanos()
 	it := &s.items[s.at]
+	hub.writer, hub.caches = it.tracker, it.caches
 	if s.tallies[it.tally] > s.loop.server.settings.outputLimit() {
 		it.tooMuch = true
 		return statemachine.Discard

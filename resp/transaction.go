@@ -14,7 +14,9 @@ type transaction struct {
 	bytes   int
 	writes  bool // has a command for the log
 	reads   bool
-	spoiled bool // a command was refused: EXEC will be, too
+	// subscribes: it changes what its client is subscribed to, once it happens.
+	subscribes bool
+	spoiled    bool // a command was refused: EXEC will be, too
 }
 
 // queuedCost is what a queued command or a watched key counts besides its bytes.
@@ -44,8 +46,9 @@ func (l *eventLoop) queue(c *Client, r *row, args statemachine.Args) {
 	tx.bytes += cost
 	tx.queued = append(tx.queued, statemachine.Queued{Args: copyArgs(args)})
 	tx.rows = append(tx.rows, r)
-	tx.writes = tx.writes || r.Flags.Has(statemachine.Write)
+	tx.writes = tx.writes || r.Flags.Logged()
 	tx.reads = tx.reads || r.local == nil
+	tx.subscribes = tx.subscribes || r.subscribes
 	l.reply(c, nil, func(w *Writer) { w.Status("QUEUED") })
 }
 
@@ -112,8 +115,15 @@ func watch(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 
 // runExec: EXEC. A transaction with a write is one command of the log; one that only reads is a read; one of local commands
 // alone is answered here.
-func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
+func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	tx := c.tx
+	if tx != nil && tx.subscribes && !c.idle() {
+		l.whenIdle(c, r, args, func(args statemachine.Args) {
+			runExec(l, c, r, args)
+			c.endCaching(r)
+		})
+		return
+	}
 	c.tx = nil
 	if tx == nil {
 		l.reply(c, r, func(w *Writer) { w.Error(errNoMultiExec) })
@@ -131,6 +141,9 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 	}
 	it := item{client: c, row: r, tx: tx}
 	before := c.db
+	if tx.subscribes {
+		c.draft = newDraft(c)
+	}
 	quiet := c.quiet
 	fits := l.runQueuedLocals(c, tx)
 	c.quiet = quiet
@@ -139,8 +152,8 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 		return
 	}
 	after := c.db
-	if after != before && (tx.writes || tx.reads || len(tx.watches) > 0) {
-		// A SELECT inside counts only if the transaction happens.
+	if (after != before || tx.subscribes) && (tx.writes || tx.reads || len(tx.watches) > 0) {
+		// A SELECT or SUBSCRIBE inside counts only if the transaction happens.
 		it.guard, c.execDB = true, before
 		c.hold(r)
 	}
@@ -158,6 +171,7 @@ func runExec(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 				w.Raw(tx.queued[i].Literal)
 			}
 		})
+		c.settleDraft(true)
 	}
 }
 

@@ -137,6 +137,7 @@ func bitfield(tx *Tx, args Args, reply Reply) {
 	}
 	if changed {
 		tx.ks.stamp(&e, s)
+		tx.notify(EventString, "setbit", args[1])
 		return
 	}
 	e.nowRaw()

@@ -66,6 +66,7 @@ func setbit(tx *Tx, args Args, reply Reply) {
 	if s, ok := tx.nextStamp(&e, reply); ok {
 		putBit(tx.ks.bitmap(&e, length), offset, bit)
 		tx.ks.stamp(&e, s)
+		tx.notify(EventString, "setbit", args[1])
 		reply.Int(old)
 	}
 }
@@ -252,6 +253,7 @@ func bitop(tx *Tx, args Args, reply Reply) {
 	if len(result) == 0 {
 		if e.object != nil {
 			tx.ks.remove(&e)
+			tx.notify(EventGeneric, "del", args[2])
 		}
 		reply.Int(0)
 		return
@@ -260,6 +262,7 @@ func bitop(tx *Tx, args Args, reply Reply) {
 		tx.ks.putString(&e, result, s)
 		e.edit().editedInPlace()
 		tx.ks.clearDeadline(&e)
+		tx.notify(EventString, "set", args[2])
 		reply.Int(int64(len(result)))
 	}
 }

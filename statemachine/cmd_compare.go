@@ -73,6 +73,7 @@ func deleteEqual(tx *Tx, e *entry, c comparison, reply Reply) {
 	}
 	if holds {
 		tx.ks.remove(e)
+		tx.notify(EventGeneric, "del", e.key)
 	}
 	replyOne(holds, reply)
 }
@@ -113,6 +114,7 @@ func msetex(tx *Tx, args Args, reply Reply) {
 		e := tx.entry(pairs[i])
 		if s, ok := tx.ks.nextStamp(&e); ok {
 			tx.ks.putString(&e, pairs[i+1], s)
+			tx.notify(EventString, "set", pairs[i])
 			applyExpiry(tx, &e, &o.expiry, deadline)
 		}
 	}

@@ -112,6 +112,7 @@ func restore(tx *Tx, args Args, reply Reply) {
 	if ttl != 0 && deadline <= tx.ks.now {
 		if e.object != nil {
 			tx.ks.remove(&e)
+			tx.notify(EventGeneric, "del", args[1])
 		}
 		reply.Status("OK")
 		return
@@ -132,6 +133,7 @@ func restore(tx *Tx, args Args, reply Reply) {
 	if o.idle >= 0 {
 		e.object.access.Store(uint32(max(0, tx.ks.now/1000-o.idle)))
 	}
+	tx.notify(EventGeneric, "restore", args[1])
 	reply.Status("OK")
 }
 

@@ -107,8 +107,10 @@ func expire(tx *Tx, args Args, form expireForm, reply Reply) {
 	}
 	if deadline <= tx.ks.now {
 		tx.ks.remove(&e)
+		tx.notify(EventGeneric, "del", args[1])
 	} else {
 		tx.ks.setDeadline(&e, deadline)
+		tx.notify(EventGeneric, "expire", args[1])
 	}
 	reply.Int(1)
 }
@@ -134,6 +136,7 @@ func (f expireForm) deadline(n, now int64) (at int64, ok bool) {
 func timeLeft(tx *Tx, key []byte, seconds, absolute bool) int64 {
 	o := tx.peek(key)
 	if o == nil {
+		tx.missed(key)
 		return -2
 	}
 	at, ok := tx.database().keys.times.of(o)
@@ -152,6 +155,7 @@ func timeLeft(tx *Tx, key []byte, seconds, absolute bool) int64 {
 // persist: PERSIST key.
 func persist(tx *Tx, args Args, reply Reply) {
 	if e := tx.entry(args[1]); e.object != nil && tx.ks.clearDeadline(&e) {
+		tx.notify(EventGeneric, "persist", args[1])
 		reply.Int(1)
 		return
 	}

@@ -70,6 +70,7 @@ func deleteIf(tx *Tx, key []byte, c condition) int64 {
 	}
 	if e.object != nil {
 		tx.ks.remove(&e)
+		tx.notify(EventGeneric, "del", key)
 	}
 	if !c.exact {
 		tx.ks.leaveTombstone(&e, c.n)
@@ -83,6 +84,7 @@ func unlinkKeys(tx *Tx, args Args, reply Reply) {
 	for _, key := range args[1:] {
 		if e := tx.entry(key); e.object != nil {
 			tx.ks.remove(&e)
+			tx.notify(EventGeneric, "del", key)
 			removed++
 		}
 	}
@@ -114,6 +116,7 @@ func typeOf(tx *Tx, args Args, reply Reply) {
 		reply.Status(o.kind.String())
 		return
 	}
+	tx.missed(args[1])
 	reply.Status(kindTombstone.String())
 }
 
@@ -155,6 +158,8 @@ func renameKey(tx *Tx, args Args, onlyNew bool, reply Reply) (done, ok bool) {
 		return false, false
 	}
 	tx.ks.remove(&source)
+	tx.notify(EventGeneric, "rename_from", args[1])
+	tx.notify(EventGeneric, "rename_to", args[2])
 	return true, true
 }
 
@@ -164,6 +169,9 @@ func transfer(tx *Tx, source, target *entry, take bool, reply Reply) bool {
 	s, ok := tx.nextStamp(target, reply)
 	if !ok {
 		return false
+	}
+	if target.object != nil {
+		tx.ks.notify(target.db, EventNew, "new", target.key) // for Redis the key is another one
 	}
 	tx.ks.putValue(target, source.db, source.object, take, s)
 	if at, ok := source.db.keys.times.of(source.object); ok {
@@ -198,11 +206,15 @@ func copyKey(tx *Tx, args Args, reply Reply) {
 	}
 	source := tx.entry(args[1])
 	target := tx.ks.entry(&tx.ks.databases[db], args[2])
+	if source.object == nil {
+		tx.missed(args[1])
+	}
 	if source.object == nil || target.object != nil && !replace {
 		reply.Int(0)
 		return
 	}
 	if transfer(tx, &source, &target, false, reply) {
+		tx.ks.notify(target.db, EventGeneric, "copy_to", args[2])
 		reply.Int(1)
 	}
 }
@@ -225,6 +237,8 @@ func move(tx *Tx, args Args, reply Reply) {
 	}
 	if transfer(tx, &source, &target, false, reply) {
 		tx.ks.remove(&source)
+		tx.notify(EventGeneric, "move_from", args[1])
+		tx.ks.notify(target.db, EventGeneric, "move_to", args[1])
 		reply.Int(1)
 	}
 }

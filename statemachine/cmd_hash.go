@@ -172,7 +172,7 @@ func hdel(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	if removed > 0 {
-		tx.ks.wrote(&e, h.len(), s)
+		tx.wrote(&e, h.len(), s, EventHash, "hdel")
 	}
 	reply.Int(removed)
 }

@@ -80,6 +80,7 @@ func pfadd(tx *Tx, args Args, reply Reply) {
 	if s, ok := tx.nextStamp(&e, reply); ok {
 		hyperloglog.Invalidate(value)
 		tx.ks.putHLL(&e, value, s)
+		tx.notify(EventString, "pfadd", args[1])
 		reply.Int(1)
 	}
 }
@@ -108,6 +109,7 @@ func addDense(tx *Tx, e *entry, elements Args, reply Reply) {
 	hyperloglog.Invalidate(o.str())
 	o.editedInPlace()
 	tx.ks.stamp(e, s)
+	tx.notify(EventString, "pfadd", e.key)
 	reply.Int(1)
 }
 
@@ -189,6 +191,7 @@ func pfmerge(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	tx.ks.putHLL(&e, value, s)
+	tx.notify(EventString, "pfadd", args[1])
 	reply.Status("OK")
 }
 

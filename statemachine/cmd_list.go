@@ -91,9 +91,15 @@ func pushList(tx *Tx, args Args, end listEnd, onlyOld bool, reply Reply) {
 	for _, element := range args[2:] {
 		l.push(end, element)
 	}
-	tx.ks.wrote(&e, l.len(), s)
+	tx.wrote(&e, l.len(), s, EventList, pushEvents[end])
 	reply.Int(int64(l.len()))
 }
+
+// The events of pushing to and popping from each end of a list.
+var (
+	pushEvents = map[listEnd]string{listLeft: "lpush", listRight: "rpush"}
+	popEvents  = map[listEnd]string{listLeft: "lpop", listRight: "rpop"}
+)
 
 // popList: LPOP and RPOP key [count].
 func popList(tx *Tx, args Args, end listEnd, reply Reply) {
@@ -138,7 +144,7 @@ func popElements(tx *Tx, e *entry, s stamp, end listEnd, count int64, reply Repl
 		l.pop(end, reply.Bulk)
 	}
 	l.noteRemoved()
-	tx.ks.wrote(e, l.len(), s)
+	tx.wrote(e, l.len(), s, EventList, popEvents[end])
 }
 
 // lmpop: LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count].
@@ -251,7 +257,7 @@ func lset(tx *Tx, args Args, reply Reply) {
 	l.noteAdded(len(args[3]))
 	l.set(n, args[3])
 	l.noteRemoved()
-	tx.ks.wrote(&e, l.len(), s)
+	tx.wrote(&e, l.len(), s, EventList, "lset")
 	reply.Status("OK")
 }
 
@@ -303,7 +309,7 @@ func linsert(tx *Tx, args Args, reply Reply) {
 	} else {
 		l.insert(at, args[4])
 	}
-	tx.ks.wrote(&e, l.len(), s)
+	tx.wrote(&e, l.len(), s, EventList, "linsert")
 	reply.Int(int64(l.len()))
 }
 
@@ -333,7 +339,7 @@ func lrem(tx *Tx, args Args, reply Reply) {
 	}
 	l.removePlaces(found)
 	l.noteRemoved()
-	tx.ks.wrote(&e, l.len(), s)
+	tx.wrote(&e, l.len(), s, EventList, "lrem")
 	reply.Int(int64(len(found)))
 }
 
@@ -361,7 +367,7 @@ func ltrim(tx *Tx, args Args, reply Reply) {
 		l.removeRange(first+n, l.len()-first-n)
 		l.removeRange(0, first)
 		l.noteRemoved()
-		tx.ks.wrote(&e, l.len(), s)
+		tx.wrote(&e, l.len(), s, EventList, "ltrim")
 	}
 	reply.Status("OK")
 }
@@ -431,10 +437,12 @@ func moveElement(tx *Tx, args Args, from, to listEnd, reply Reply) {
 	}
 	m.noteAdded(len(value))
 	m.push(to, value)
-	tx.ks.wrote(&target, m.len(), t)
-	if !same {
+	tx.wrote(&target, m.len(), t, EventList, pushEvents[to])
+	if same {
+		tx.notify(EventList, popEvents[from], args[1])
+	} else {
 		l.noteRemoved()
-		tx.ks.wrote(&source, l.len(), s)
+		tx.wrote(&source, l.len(), s, EventList, popEvents[from])
 	}
 	reply.Bulk(value)
 }

@@ -64,6 +64,7 @@ func add(tx *Tx, key []byte, n int64, reply Reply) {
 	}
 	var buf [20]byte
 	tx.ks.putString(&e, strconv.AppendInt(buf[:0], old+n, 10), s)
+	tx.notify(EventString, "incrby", key)
 	reply.Int(old + n)
 }
 
@@ -96,5 +97,6 @@ func incrbyfloat(tx *Tx, args Args, reply Reply) {
 	}
 	tx.ks.putString(&e, sum.human(), s)
 	e.edit().flags |= flagText
+	tx.notify(EventString, "incrbyfloat", args[1])
 	reply.Bulk(e.object.str())
 }

@@ -54,6 +54,7 @@ func flushMode(args Args, reply Reply) bool {
 func flushdb(tx *Tx, args Args, reply Reply) {
 	if flushMode(args, reply) {
 		tx.ks.flush(tx.database())
+		tx.ks.flushed()
 		reply.Status("OK")
 	}
 }
@@ -66,6 +67,7 @@ func flushall(tx *Tx, args Args, reply Reply) {
 	for i := range tx.ks.databases {
 		tx.ks.flush(&tx.ks.databases[i])
 	}
+	tx.ks.flushed()
 	reply.Status("OK")
 }
 
@@ -82,6 +84,7 @@ func swapdb(tx *Tx, args Args, reply Reply) {
 		reply.Error(errDatabase)
 	default:
 		tx.ks.swap(int(i), int(j))
+		tx.ks.flushed() // Redis leaves caches as they are, which are of the other database then
 		reply.Status("OK")
 	}
 }

@@ -38,7 +38,7 @@ func xadd(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	fields := args[o.idAt+1:]
+	fields := args[min(o.idAt+1, len(args)):] // options may be all there is
 	if len(fields) < 2 || len(fields)%2 != 0 {
 		reply.Error(wrongArguments("xadd"))
 		return
@@ -75,8 +75,12 @@ func xadd(tx *Tx, args Args, reply Reply) {
 	}
 	s := tx.streamForWrite(&e)
 	s.add(id, fields)
-	s.trim(&o.trim)
+	trimmed := s.trim(&o.trim)
 	tx.ks.stamp(&e, stamp)
+	tx.notify(EventStream, "xadd", args[1])
+	if trimmed > 0 {
+		tx.notify(EventStream, "xtrim", args[1])
+	}
 	replyID(id, reply)
 }
 
@@ -290,6 +294,7 @@ func xdel(tx *Tx, args Args, reply Reply) {
 	}
 	if deleted > 0 {
 		tx.ks.stamp(&e, stamp)
+		tx.notify(EventStream, "xdel", args[1])
 	}
 	reply.Int(deleted)
 }
@@ -328,6 +333,7 @@ func xtrim(tx *Tx, args Args, reply Reply) {
 	deleted := s.trim(&o.trim)
 	if deleted > 0 {
 		tx.ks.stamp(&e, stamp)
+		tx.notify(EventStream, "xtrim", args[1])
 	}
 	reply.Int(deleted)
 }
@@ -389,6 +395,7 @@ func xsetid(tx *Tx, args Args, reply Reply) {
 	}
 	s.setHead(h)
 	tx.ks.stamp(&e, stamp)
+	tx.notify(EventStream, "xsetid", args[1])
 	reply.Status("OK")
 }
 

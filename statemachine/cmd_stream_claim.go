@@ -95,6 +95,7 @@ func claimGroup(tx *Tx, args Args, reply Reply) (e entry, s stream, g *streamGro
 
 // xclaim: XCLAIM key group consumer min-idle-time id [id ...] [options].
 func xclaim(tx *Tx, args Args, reply Reply) {
+	tx.look(args[1])
 	e, s, g, stamp, ok := claimGroup(tx, args, reply)
 	if !ok {
 		return
@@ -164,6 +165,7 @@ const (
 
 // xautoclaim: XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID].
 func xautoclaim(tx *Tx, args Args, reply Reply) {
+	tx.look(args[1])
 	claim := streamClaim{at: tx.now, times: -1}
 	var ok bool
 	if claim.minIdle, ok = ParseInt(args[4]); !ok {

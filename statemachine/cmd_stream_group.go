@@ -123,6 +123,7 @@ func xgroupCreate(tx *Tx, args Args, reply Reply) {
 	}
 	s.newGroup(args[3], id, o.read)
 	tx.ks.stamp(&e, stamp)
+	tx.notify(EventStream, "xgroup-create", args[2])
 	reply.Status("OK")
 }
 
@@ -162,6 +163,7 @@ func xgroupSetID(tx *Tx, args Args, reply Reply) {
 	}
 	s.setGroup(g, id, o.read)
 	tx.ks.stamp(&e, stamp)
+	tx.notify(EventStream, "xgroup-setid", args[2])
 	reply.Status("OK")
 }
 
@@ -179,6 +181,7 @@ func xgroupDestroy(tx *Tx, args Args, reply Reply) {
 	}
 	s.removeGroup(g)
 	tx.ks.stamp(&e, stamp) // which tells those who wait for the group
+	tx.notify(EventStream, "xgroup-destroy", args[2])
 	reply.Int(1)
 }
 
@@ -210,6 +213,7 @@ func xgroupDelConsumer(tx *Tx, args Args, reply Reply) {
 	}
 	pending := s.removeConsumer(g, c)
 	tx.ks.stamp(&e, stamp)
+	tx.notify(EventStream, "xgroup-delconsumer", args[2])
 	reply.Int(int64(pending))
 }
 
@@ -247,6 +251,8 @@ func xack(tx *Tx, args Args, reply Reply) {
 	if e.object != nil {
 		s = tx.stream(e.object)
 		g = s.group(args[2])
+	} else {
+		tx.missed(args[1])
 	}
 	if g == nil {
 		reply.Int(0)

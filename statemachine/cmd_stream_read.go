@@ -225,6 +225,8 @@ func (tx *Tx) openGroup(g *groupRead, r *streamRead, i int, reply Reply) (ok boo
 	if g.e.object != nil {
 		g.stream = tx.stream(g.e.object)
 		g.group = g.stream.group(r.group)
+	} else {
+		tx.missed(key)
 	}
 	if g.group == nil {
 		reply.Error(errNoGroupToRead(key, r.group))

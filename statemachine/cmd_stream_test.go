@@ -47,6 +47,7 @@ func randomStreamCommand(rng *rand.Rand) [][]byte {
 func TestStreams(t *testing.T) {
 	scripts(t, []scriptTest{
 		{"add, range, delete", `
+			XADD x MAXLEN 1 NOMKSTREAM => -ERR wrong number of arguments for 'xadd' command
 			XADD x 1-1 a 1 => "1-1"
 			XADD x 1-* a 2 => "1-2"
 			XADD x 5 a 3 b 4 => "5-0"

@@ -126,7 +126,7 @@ func setString(tx *Tx, key, value []byte, o *setOptions, reply Reply) {
 	}
 	e := tx.entry(key)
 	if o.get || o.comparison.given {
-		if _, ok := stringOrError(e.object, reply); !ok {
+		if _, ok := tx.oldString(&e, reply); !ok {
 			return
 		}
 	}
@@ -158,6 +158,7 @@ func setString(tx *Tx, key, value []byte, o *setOptions, reply Reply) {
 	}
 	if apply {
 		tx.ks.putString(&e, value, s)
+		tx.notify(EventString, "set", key)
 		applyExpiry(tx, &e, &o.expiry, deadline)
 	}
 	if o.withVersion {
@@ -178,6 +179,7 @@ func applyExpiry(tx *Tx, e *entry, x *expiry, deadline int64) {
 	switch {
 	case x.value != nil:
 		tx.ks.setDeadline(e, deadline)
+		tx.notify(EventGeneric, "expire", e.key)
 	case !x.keep:
 		tx.ks.clearDeadline(e)
 	}
@@ -192,6 +194,7 @@ func setnx(tx *Tx, args Args, reply Reply) {
 	}
 	if s, ok := tx.nextStamp(&e, reply); ok {
 		tx.ks.putString(&e, args[2], s)
+		tx.notify(EventString, "set", args[1])
 		reply.Int(1)
 	}
 }
@@ -215,13 +218,14 @@ func getset(tx *Tx, args Args, reply Reply) {
 
 // getdel: GETDEL key.
 func getdel(tx *Tx, args Args, reply Reply) {
-	e, ok := tx.entryString(args[1], reply)
-	if !ok {
+	e := tx.entry(args[1])
+	if _, ok := tx.oldString(&e, reply); !ok {
 		return
 	}
 	replyString(e.object, reply)
 	if e.object != nil {
 		tx.ks.remove(&e)
+		tx.notify(EventGeneric, "del", args[1])
 	}
 }
 
@@ -232,8 +236,8 @@ func getex(tx *Tx, args Args, reply Reply) {
 		reply.Error(errSyntax)
 		return
 	}
-	e, ok := tx.entryString(args[1], reply)
-	if !ok {
+	e := tx.entry(args[1])
+	if _, ok = tx.oldString(&e, reply); !ok {
 		return
 	}
 	if e.object == nil {
@@ -249,10 +253,14 @@ func getex(tx *Tx, args Args, reply Reply) {
 	switch {
 	case x.value != nil && deadline <= tx.ks.now:
 		tx.ks.remove(&e)
+		tx.notify(EventGeneric, "del", args[1])
 	case x.value != nil:
 		tx.ks.setDeadline(&e, deadline)
+		tx.notify(EventGeneric, "expire", args[1])
 	case x.persist:
-		tx.ks.clearDeadline(&e)
+		if tx.ks.clearDeadline(&e) {
+			tx.notify(EventGeneric, "persist", args[1])
+		}
 	default:
 		e.object.touch(tx.ks.now)
 	}
@@ -309,6 +317,7 @@ func setPairs(tx *Tx, args Args, onlyNew bool, reply Reply) bool {
 		if s, ok := tx.ks.nextStamp(&e); ok {
 			tx.ks.putString(&e, args[i+1], s)
 			tx.ks.clearDeadline(&e)
+			tx.notify(EventString, "set", args[i])
 		}
 	}
 	return true
@@ -360,6 +369,7 @@ func appendString(tx *Tx, args Args, reply Reply) {
 		o.editedInPlace()
 		tx.ks.stamp(&e, s)
 	}
+	tx.notify(EventString, "append", args[1])
 	reply.Int(int64(length))
 }
 
@@ -415,6 +425,7 @@ func setrange(tx *Tx, args Args, reply Reply) {
 	copy(o.str()[offset:], value)
 	o.editedInPlace()
 	tx.ks.stamp(&e, s)
+	tx.notify(EventString, "setrange", args[1])
 	reply.Int(int64(len(e.object.str())))
 }
 

@@ -93,6 +93,15 @@ func (ks *keyspace) wrote(e *entry, n int, s stamp) {
 	ks.stamp(e, s)
 }
 
+// wrote is keyspace.wrote and tells of it: of the command's event, and then of "del" if the key has gone.
+func (tx *Tx) wrote(e *entry, n int, s stamp, class EventClass, event string) {
+	tx.ks.wrote(e, n, s)
+	tx.notify(class, event, e.key)
+	if n == 0 {
+		tx.notify(EventGeneric, "del", e.key)
+	}
+}
+
 // inParts reports whether the object's value is a collection in parts.
 func (o *Object) inParts() bool { return o.kind.isCollection() && o.str()[0] == formParts }
 

@@ -27,12 +27,17 @@ const (
 	AllowBusy
 	NoAsyncLoading
 	NoMandatoryKeys
+	// MayReplicate commands go through the log as those with Write do, and change no key: PUBLISH.
+	MayReplicate
 	// Local commands never reach the log or the keyspace: the connection layer runs them (Run is nil).
 	Local
 )
 
 // Has reports whether all flags of g are in f.
 func (f Flags) Has(g Flags) bool { return f&g == g }
+
+// Logged reports whether the command goes through the log.
+func (f Flags) Logged() bool { return f&(Write|MayReplicate) != 0 }
 
 // Keys says where a command's keys are among its arguments, in Redis's terms: the first key's index, the last one's
 // (negative counts from the end), and the step. The zero value means that there are none.

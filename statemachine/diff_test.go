@@ -563,7 +563,7 @@ DBSIZE
 
 // flagNames are COMMAND INFO's.
 var flagNames = map[Flags]string{Write: "write", ReadOnly: "readonly", DenyOOM: "denyoom", Admin: "admin", Blocking: "blocking", NoScript: "noscript",
-	Loading: "loading", Stale: "stale", Fast: "fast"}
+	Loading: "loading", Stale: "stale", Fast: "fast", Pubsub: "pubsub"}
 
 // TestRowsAsRedis compares arity, flags and keys of each row with redis-server's COMMAND INFO. What paxredis adds has a
 // reason here.

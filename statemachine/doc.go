@@ -56,6 +56,19 @@
 // TestMemoryIsWhatTheObjectsNeed compares what is in use with what the objects that are there need, after commands of all sorts; in race builds
 // memory that has been freed cannot be read or written without notice.
 //
+// # Events
+//
+// What happens is told, in the order of the log, to whoever listens on this node (Events): messages of PUBLISH, keyspace events, and
+// changed keys for client-side caching. Nothing of it is state. The duty of whoever writes a handler is one call right behind each change,
+// with the class and the name that Redis documents for the command, as it does not follow from the change itself:
+//
+//	tx.notify(EventHash, "hset", args[1])            // of the selected database
+//	tx.ks.notify(target.db, EventGeneric, "copy_to", args[2]) // of another one
+//	tx.missed(args[1])                               // a command replied as for a missing key, and used peek or entry
+//
+// "new", "expired" and keymiss of Tx.lookup come by themselves; so do changed keys, from keyspace's methods. A handler that removes a key
+// since it has become empty tells "del" after its own event. Calls cost a comparison while nobody asked for the class.
+//
 // # Layout
 //
 // A keyspace has 16 databases, each with three spaces: dictionaries of its keys, of its tombstones, and of the parts of its large

@@ -66,6 +66,7 @@ const (
 	errNotLFU           = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 	errVersionOverflow  = "ERR version would overflow"
 	errVersion          = "ERR version is not an integer or out of range"
+	errChannelTooLong   = "ERR the channel's name is longer than the limit of 65536 bytes" // maxChannelBytes
 	errUndecodable      = "ERR the log holds bytes here that are no command; nothing was changed"
 	errStreamID         = "ERR Invalid stream ID specified as stream command argument"
 	errStreamStart      = "ERR invalid start ID for the interval"

@@ -14,8 +14,7 @@ func (ks *keyspace) removeDue(limit int) {
 		if o == nil || at > ks.now {
 			return
 		}
-		ks.expired++
-		ks.drop(&entry{db: db, hash: ks.hasher.hash(o.key()), object: o})
+		ks.expire(&entry{db: db, hash: ks.hasher.hash(o.key()), object: o})
 	}
 }
 

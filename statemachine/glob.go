@@ -1,5 +1,9 @@
 package statemachine
 
+// Match reports whether a pattern matches a name as KEYS and PSUBSCRIBE do. It takes time in proportion to the product of their lengths
+// at most.
+func Match(pattern, name []byte) bool { return globMatch(pattern, name) }
+
 // globMatch reports whether s matches Redis's pattern: * any bytes, ? one byte, [a-c] and [^a-c] sets, \x the byte x.
 // Bytes, not characters. Where a pattern is malformed it matches what Redis's stringmatchlen does. Its time is at most
 // the product of both lengths: of several *, only the newest is ever tried again, since what an earlier one could take

@@ -34,6 +34,8 @@ type keyspace struct {
 	ready   []waitKey
 	// scratch is where an element is put together before it goes into its collection.
 	scratch []byte
+	// ears is who listens to the machine; it is no part of the state, and stays when that is replaced.
+	ears *ears
 }
 
 // database is one of SELECT's. A key is in keys, in tombstones, or in neither.
@@ -50,7 +52,7 @@ type database struct {
 func (db *database) spaces() [3]*space { return [3]*space{db.keys, db.tombstones, db.parts} }
 
 func newKeyspace(h hasher) *keyspace {
-	ks := &keyspace{hasher: h, heap: arena.NewHeap(), waiters: newWaiters()}
+	ks := &keyspace{hasher: h, heap: arena.NewHeap(), waiters: newWaiters(), ears: new(ears)}
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
@@ -98,8 +100,7 @@ func (ks *keyspace) entry(db *database, key []byte) entry {
 	e := entry{db: db, hash: ks.hasher.hash(key), key: key}
 	e.object = db.keys.find(e.hash, key)
 	if e.object != nil && ks.due(db, e.object) {
-		ks.expired++
-		ks.drop(&e)
+		ks.expire(&e)
 	} else if e.object == nil && db.tombstones.len() > 0 {
 		e.tombstone = db.tombstones.find(e.hash, key)
 	}
@@ -127,6 +128,7 @@ func (ks *keyspace) create(e *entry, kind Kind, value []byte) {
 	}
 	e.object = newObject(e.db.keys.memory, kind, e.key, value)
 	e.db.keys.insert(e.hash, e.object)
+	ks.notify(e.db, EventNew, "new", e.key)
 }
 
 // remove takes the key away, as a change of the running command.
@@ -149,7 +151,15 @@ func (ks *keyspace) drop(e *entry) {
 	if ks.needsTombstone(o) {
 		ks.bury(e, o)
 	}
+	ks.changed(o.key())
 	e.db.keys.remove(e.hash, o) // last, as it may free the object
+}
+
+// expire takes a key away that is due.
+func (ks *keyspace) expire(e *entry) {
+	ks.expired++
+	ks.notify(e.db, EventExpired, "expired", e.object.key()) // its bytes go with the object
+	ks.drop(e)
 }
 
 // setDeadline makes the key expire at the Unix millisecond at. The version stays; WATCH sees a change.
@@ -176,6 +186,9 @@ func (ks *keyspace) revise(s *space, o *Object) {
 	s.edit(o).revision = ks.revision + 1
 	ks.dirty = true
 	o.touch(ks.now)
+	if o.kind != kindTombstone {
+		ks.changed(o.key())
+	}
 }
 
 // flush removes every key of a database, by giving it a fresh space.

@@ -29,6 +29,7 @@ type Config struct {
 type Machine struct {
 	table  *Table
 	random func() uint64
+	ears   *ears // the keyspace's, too
 	views  sync.Pool
 
 	deadline     atomic.Int64
@@ -80,6 +81,7 @@ func New(cfg Config) *Machine {
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
 	m.waiters = m.ks.waiters
+	m.ears = m.ks.ears
 	if m.random == nil {
 		m.random = scrambledCounter()
 	}
@@ -127,6 +129,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		m.ks.purgeTombstones(purgePerApply)
 	}
 
+	m.ears.origin = replies != nil
 	v := m.applier
 	v.tx.now = m.ks.now
 	m.decoder.reset(commands)
@@ -150,6 +153,9 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	}
 	if replies != nil {
 		replies.Finish(slot, v)
+	}
+	if events := m.ears.events; events != nil {
+		events.Applied()
 	}
 	m.decoder.reset(nil)
 	v.tx.count(&m.hits, &m.misses)
@@ -193,7 +199,9 @@ func (m *Machine) call(v *View, db int, args Args, reply Reply) {
 		reply.Error(errNotInLog)
 	default:
 		v.tx.begin(db)
+		v.tx.direct = cmd.Flags.Has(Pubsub)
 		cmd.Run(&v.tx, args, reply)
+		m.ears.read(cmd, args)
 		m.ks.endCommand()
 	}
 }

@@ -49,10 +49,13 @@ func (m *Machine) replace(ks *keyspace, slot uint64) (before *arena.Heap) {
 		m.checkpoint = nil
 	}
 	before = m.ks.heap
-	ks.waiters = m.waiters
+	ks.waiters, ks.ears = m.waiters, m.ears
 	*m.ks, m.slot = *ks, slot
 	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
+	if events := m.ears.events; events != nil {
+		events.Replaced()
+	}
 	return before
 }
 

@@ -176,6 +176,7 @@ func (s *stream) newConsumer(g *streamGroup, name []byte, seen int64) *streamCon
 	inactive := int64(never)
 	value = binary.BigEndian.AppendUint64(value, uint64(inactive))
 	part := s.ks.newPart(s.db, KindStream, s.o.partsID(), binary.BigEndian.AppendUint64(key, number), value)
+	s.ks.notify(s.db, EventStream, "xgroup-createconsumer", s.o.key())
 	return g.insertConsumer(newConsumer(part, number))
 }
 

@@ -34,6 +34,7 @@ func Commands() []Command {
 		setCommands, setAlgebraCommands,
 		sortedSetCommands,
 		streamCommands, streamGroupCommands,
+		pubsubCommands,
 	)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 

@@ -18,6 +18,9 @@ type Tx struct {
 	// maxString is the longest string in bytes that a command may make.
 	maxString int
 
+	// direct: the command at hand is one of those that publish, and not a script that calls one, where a number of receivers, which
+	// differs between nodes, could come into the state.
+	direct bool
 	// noTouch: reads leave no trace of when they were (CLIENT NO-TOUCH), TOUCH's apart.
 	noTouch      bool
 	hits, misses uint64
@@ -34,6 +37,7 @@ func (tx *Tx) lookup(key []byte) *Object {
 	o := tx.peek(key)
 	if o == nil {
 		tx.misses++
+		tx.missed(key)
 		return nil
 	}
 	tx.hits++
@@ -93,6 +97,14 @@ func (tx *Tx) size() int {
 // lookupString finds a key that holds a string. ok is false, and the error replied, if it holds something else.
 func (tx *Tx) lookupString(key []byte, reply Reply) (o *Object, ok bool) {
 	return stringOrError(tx.lookup(key), reply)
+}
+
+// oldString is stringOrError for a command that writes and replies with the value before: to miss that is a miss.
+func (tx *Tx) oldString(e *entry, reply Reply) (*Object, bool) {
+	if e.object == nil {
+		tx.missed(e.key)
+	}
+	return stringOrError(e.object, reply)
 }
 
 // entryString finds a key for writing that is missing or holds a string, as lookupString.

@@ -45,7 +45,7 @@ func (v *View) Run(cmd *Command, db int, args Args, reply Reply) (due bool) {
 
 func (v *View) run(cmd *Command, db int, args Args, reply Reply) {
 	switch {
-	case cmd.Flags.Has(Write) || cmd.Run == nil:
+	case cmd.Flags.Logged() || cmd.Run == nil:
 		reply.Error(errWriteInView)
 	case db < 0 || db >= Databases:
 		reply.Error(errDatabase)

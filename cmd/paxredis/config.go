@@ -12,6 +12,7 @@ import (
 	"github.com/peterbourgon/ff/v3"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/resp"
 )
 
 // defaultPeerListen is where a node listens for peers that nothing says another address of.
@@ -45,6 +46,11 @@ type Config struct {
 	MaxClients         int
 	ClientOutputLimit  byteSize
 	MaxMemoryClients   byteSize // 0: the default of resp.Limits
+	PubsubLimit        byteSize
+	PubsubSoftLimit    byteSize
+	PubsubSoftTime     time.Duration
+	TrackedKeys        int
+	NotifyEvents       string
 	JournalSegment     byteSize
 	EventLoops         int
 
@@ -70,6 +76,10 @@ func defaultConfig() Config {
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
 		ClientOutputLimit:  256 << 20,
+		PubsubLimit:        32 << 20,
+		PubsubSoftLimit:    8 << 20,
+		PubsubSoftTime:     time.Minute,
+		TrackedKeys:        1_000_000,
 		JournalSegment:     64 << 20,
 		CheckpointJournal:  64 << 20,
 		CheckpointInterval: 5 * time.Minute,
@@ -105,6 +115,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands")
 	fs.Var(&c.MaxMemoryClients, "maxmemory-clients", "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more")
+	c.listenerFlags(fs)
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
 	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0: one for four CPUs, 1 to 8")
 
@@ -117,6 +128,15 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
 	fs.Var(&c.LogFormat, "log-format", "`format` of log lines: text or json")
 	fs.StringVar(&c.File, "config", c.File, "`file` with lines \"name value\", the names as here without --")
+}
+
+// listenerFlags are those of Pub/Sub, keyspace notifications and client-side caching.
+func (c *Config) listenerFlags(fs *flag.FlagSet) {
+	fs.Var(&c.PubsubLimit, "client-pubsub-limit", "`bytes` of unread messages at which a subscriber is disconnected")
+	fs.Var(&c.PubsubSoftLimit, "client-pubsub-soft-limit", "`bytes` of them at which it is disconnected, once that lasts --client-pubsub-soft-time")
+	fs.DurationVar(&c.PubsubSoftTime, "client-pubsub-soft-time", c.PubsubSoftTime, "`time` that a subscriber may be beyond the soft limit")
+	fs.IntVar(&c.TrackedKeys, "tracking-table-max-keys", c.TrackedKeys, "most keys that this node remembers its clients to have cached")
+	fs.StringVar(&c.NotifyEvents, "notify-keyspace-events", c.NotifyEvents, "keyspace events that this node publishes to its own clients: `letters` as in Redis (empty: none)")
 }
 
 // loadConfig reads flags, environment and file into a validated Config.
@@ -199,9 +219,32 @@ func (c *Config) Validate() error {
 	if err := c.Limits.Check(); err != nil {
 		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
 	}
+	errs = append(errs, c.validateListeners()...)
 	errs = append(errs, c.validateCheckpoints()...)
 	errs = append(errs, c.validatePeers()...)
 	return errors.Join(errs...)
+}
+
+func (c *Config) validateListeners() []error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if c.PubsubLimit < 1<<20 {
+		refuse("--client-pubsub-limit %v: must be at least 1MiB", &c.PubsubLimit)
+	}
+	if c.PubsubSoftLimit < 1<<20 {
+		refuse("--client-pubsub-soft-limit %v: must be at least 1MiB", &c.PubsubSoftLimit)
+	}
+	if c.PubsubSoftTime < time.Second || c.PubsubSoftTime > 24*time.Hour {
+		refuse("--client-pubsub-soft-time %v: must be from 1s to 24h", c.PubsubSoftTime)
+	}
+	if c.TrackedKeys < 1 {
+		refuse("--tracking-table-max-keys %d: must be at least 1", c.TrackedKeys)
+	}
+	if err := resp.CheckEvents(c.NotifyEvents); err != nil {
+		refuse("--notify-keyspace-events %q: %w", c.NotifyEvents, err)
+	}
+	return errs
 }
 
 func (c *Config) validateCheckpoints() []error {

@@ -347,6 +347,11 @@ func clientLimits(c *Config) resp.Limits {
 		MaxCommandBytes: int64(c.MaxCommandBytes),
 		OutputBuffer:    int64(c.ClientOutputLimit),
 		ClientMemory:    int64(c.MaxMemoryClients),
+
+		PubsubBuffer:     int64(c.PubsubLimit),
+		PubsubSoftBuffer: int64(c.PubsubSoftLimit),
+		PubsubSoftTime:   c.PubsubSoftTime,
+		TrackedKeys:      c.TrackedKeys,
 	}
 }
 
@@ -354,19 +359,20 @@ func clientConfig(c Config, n *node) resp.Config {
 	limits := clientLimits(&c)
 	limits.MaxClients = clientsWithin(c.MaxClients, n.log)
 	return resp.Config{
-		Listen:      c.Listen,
-		Loops:       c.EventLoops,
-		Limits:      limits,
-		Dir:         c.DataDir,
-		ClusterMode: c.ClusterMode,
-		ClusterUUID: n.store.Identity().ClusterUUID,
-		Advertise:   c.clientAddress(),
-		Peers:       n.peers,
-		Version:     version,
-		Checkpoints: checkpoints{n.store, n.group},
-		Now:         wallClock,
-		Shutdown:    n.askShutdown,
-		Logger:      n.log,
+		Listen:               c.Listen,
+		Loops:                c.EventLoops,
+		Limits:               limits,
+		NotifyKeyspaceEvents: c.NotifyEvents,
+		Dir:                  c.DataDir,
+		ClusterMode:          c.ClusterMode,
+		ClusterUUID:          n.store.Identity().ClusterUUID,
+		Advertise:            c.clientAddress(),
+		Peers:                n.peers,
+		Version:              version,
+		Checkpoints:          checkpoints{n.store, n.group},
+		Now:                  wallClock,
+		Shutdown:             n.askShutdown,
+		Logger:               n.log,
 	}
 }
 
