@@ -3,10 +3,7 @@ package resp
 import (
 	"bytes"
 	"net"
-	"os"
 	"time"
-
-	"github.com/panjf2000/gnet/v2"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -14,7 +11,7 @@ import (
 // Client is one connection. It belongs to its event loop's goroutine.
 type Client struct {
 	id      uint64
-	conn    gnet.Conn
+	conn    conn
 	fd      int
 	remote  net.Addr
 	local   net.Addr
@@ -30,6 +27,15 @@ type Client struct {
 	waiting waitList // items behind those, which wait on the loop
 	owed    int      // the cost of all deferred items that are not answered yet
 
+	// What is known of the socket: that it may have something to read, that the connection is over for reading, and that its end was read.
+	readable, hungUp, ended bool
+	hasMore                 bool // the input may have a whole command
+	awaitsRoom              bool // it is a write, and there is no room in the log
+	hasReady                bool // a waiting item can be answered now
+	isOld, isQueued         bool // see turns
+	stuck                   bool // it does not take its replies
+	accounted               int  // what it takes of all clients' memory
+
 	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
 	heldBy *row
 	onIdle func() // to be called as soon as nothing is outstanding
@@ -38,9 +44,7 @@ type Client struct {
 	postponed bool
 	closing   bool // to be closed once everything is answered
 	closed    bool
-	half      *os.File // its socket once it has sent everything, while replies are outstanding; conn is closed then
-	lingers   bool
-	unlinger  func() // ends lingering
+	lingers   *time.Timer // ends a client that is to be closed and does not take its last replies
 	// holdsCheckpoint says that the server's list of held checkpoints may have an entry of this client.
 	holdsCheckpoint bool
 
@@ -75,16 +79,17 @@ type Client struct {
 	isReader  bool
 }
 
-// maxOwed bounds the deferred commands of one client: beyond it the client's input waits. Writes are bounded by the lane.
-const maxOwed = 4 << 20
-
 // idle reports whether every command so far is answered.
 func (c *Client) idle() bool { return c.pending == 0 && c.waiting.empty() }
 
 // held reports whether the parser must leave the input alone for now.
 func (c *Client) held() bool {
-	return c.heldBy != nil || c.closing || c.closed || c.owed > maxOwed
+	return c.heldBy != nil || c.closing || c.closed || c.stuck || c.owed > leastOwed && c.owed > c.loop.mostOwed()
 }
+
+// isGone reports whether nobody waits for the answer of the command that holds the client up: the peer has closed its side, and the command
+// may take for ever, or is of no use without what would follow.
+func (c *Client) isGone() bool { return c.hungUp && c.heldBy != nil && !c.heldBy.inBites }
 
 // hold keeps the parser from going on until release.
 func (c *Client) hold(r *row) { c.heldBy = r }

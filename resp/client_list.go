@@ -209,7 +209,7 @@ func (l *eventLoop) onAllLoops(c *Client, r *row, do func(other *eventLoop), ans
 func (l *eventLoop) ask(ask func(*Client) []byte) []visit {
 	var found []visit
 	for c := range l.clients {
-		if c.half != nil {
+		if c.ended {
 			continue // as good as gone
 		}
 		if said := ask(c); said != nil {

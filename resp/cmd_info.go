@@ -66,7 +66,7 @@ func (s *Server) serverInfo() ServerInfo {
 	}
 	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, Mode: s.mode(), OS: osName(), ArchBits: strconv.IntSize,
 		ProcessID: os.Getpid(), RunID: s.runID, Host: host, Port: port, Now: s.now(), Uptime: time.Since(s.start),
-		Executable: executable, EventLoops: s.loopCount}
+		Executable: executable, EventLoops: len(s.loops)}
 }
 
 func (s *Server) memoryInfo() MemoryInfo {

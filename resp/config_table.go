@@ -54,7 +54,7 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		// What there is not.
 		{name: "maxmemory", fixed: "0"},
 		{name: "maxmemory-policy", fixed: "noeviction"},
-		{name: "maxmemory-clients", fixed: "0"},
+		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: "notify-keyspace-events", fixed: ""},
 		{name: "requirepass", fixed: ""},
 		{name: "masterauth", fixed: ""},

@@ -359,7 +359,7 @@ func TestAHalfClosedClientGetsItsReplies(t *testing.T) {
 				l.do(func() {
 					found := false
 					for c := range l.clients {
-						found = found || c.half != nil
+						found = found || c.ended
 					}
 					half <- found
 				})

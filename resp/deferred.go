@@ -15,6 +15,7 @@ const (
 	kindWatch               // WATCH: the keys' revisions
 	kindExec                // a transaction that only reads
 	kindLiteral             // a reply that is ready
+	kindList                // a list of many keys: it only begins now
 )
 
 // item is one command whose reply is outstanding. It is a value in an itemQueue.

@@ -33,6 +33,7 @@ type row struct {
 	local     localFunc
 	special   specialFunc
 	immediate bool
+	inBites   bool // holds its client up only until it is done, for which that is waited for even if it has sent all
 	refusable bool // refused while writes are: see SetRefusal
 	clustered bool // refused unless the node speaks to cluster clients
 }
@@ -87,6 +88,9 @@ func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand
 	r := &row{Command: c, name: container + strings.ToLower(c.Name), index: len(rows)}
 	r.refusable = c.Flags.Has(statemachine.Write) || r.name == "ping"
 	r.clustered = needsClusterMode(r.name)
+	if r.name == "keys" { // the machine's, but for how it is run outside of transactions
+		r.special, r.inBites = (*eventLoop).list, true
+	}
 	if own := byName[r.name]; own != nil {
 		r.local, r.special, r.immediate = own.local, own.special, own.immediate
 	}

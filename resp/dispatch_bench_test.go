@@ -16,7 +16,7 @@ func BenchmarkStageDispatch(b *testing.B) {
 				b.SetBytes(int64(len(packet)))
 				b.ReportAllocs()
 				for b.Loop() {
-					l.packet(b, packet)
+					l.packet(packet)
 					if l.lane.chunk.Count != n {
 						b.Fatalf("%d commands of %d were handed over", l.lane.chunk.Count, n)
 					}

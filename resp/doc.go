@@ -33,6 +33,7 @@
 //
 // # Bounds
 //
-// Limits has them all. Input that cannot be taken on pushes back: Lane.End holds up the loop while the lane is full, so
-// sockets are not read. Errands and held checkpoints are refused beyond their number. A client that monitors and does not read is closed. What a client leaves unread, and what it sends while its parser is held up, is bounded by closing it.
+// Limits has them all. Input that cannot be taken on pushes back: a client whose commands have no room in the log, or who does not read its
+// replies, is not read from (turns.go, memory.go). Errands and held checkpoints are refused beyond their number, lists of keys wait for their turn. A client is
+// closed when it is owed more at once than it may be, or takes most of what all clients may. So is one that monitors and does not read.
 package resp

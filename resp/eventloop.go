@@ -1,10 +1,12 @@
 package resp
 
 import (
-	"context"
+	"errors"
+	"io"
+	"runtime"
 	"time"
 
-	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
@@ -13,21 +15,30 @@ import (
 // chunkBytes is when a loop hands a chunk over in the middle of a turn.
 const chunkBytes = 1 << 20
 
-// eventLoop is the connection layer's side of one gnet event loop: its clients, its lane, and the chunk that is being
-// filled. All but what mailbox guards belongs to the loop's goroutine.
+// eventLoop serves some of the server's clients on one goroutine. It has a lane into the log, and a chunk that is being filled. All
+// but what mailbox guards belongs to its goroutine.
 //
-// A turn is one call by gnet: bytes of one client, or the mail. At its end replies go to their sockets. The chunk goes to the lane, and
-// reads to the group, behind the turns of everything else that the same wake-up brought: the first of fifty commands that arrive
-// together would else start a batch of its own, and the others wait for that.
+// A wake-up takes in what has happened on the sockets and what others left in the mailbox, and then gives clients their turns, a bite each
+// (turns.go). At the end of a turn replies go to their sockets. The chunk goes to the lane, and reads to the group, at the end of the
+// wake-up: the first of fifty commands that arrive together would else start a batch of its own, and the others wait for that.
 type eventLoop struct {
 	server  *Server
-	events  gnet.EventLoop
+	poller  *poller
 	lane    Lane
 	mailbox mailbox
 	spare   mail
 	clients map[*Client]struct{}
+	sockets map[int]*Client // by descriptor
+	count   int             // of clients, those on their way included; guarded by server.mu
 	stats   loopStats
-	now     time.Time // when the turn began
+	now     time.Time // when the wake-up began
+	clock   int64     // the server's nanos, as last looked at
+	over    bool
+
+	turns    turns
+	biteEnds int64
+	buffer   []byte // where input is read to
+	underWay int    // bytes of commands that are not answered
 
 	chunk       *replication.Chunk
 	submission  *submission
@@ -43,8 +54,6 @@ type eventLoop struct {
 	wantsReads   bool   // reads wait for ticket+1, which is to be asked
 	answers      int    // chunks whose replies have been written, and the lane does not know
 	returns      returns
-	closes       bool // closeWakeUp will be called
-	closeWakeUp  gnet.Runnable
 	readyThrough uint64
 	readers      []*Client // those with waiting items
 	touched      []*Client // those to be settled before the turn ends
@@ -58,25 +67,86 @@ type eventLoop struct {
 	postponed    []*Client   // those whose command waits for that, the oldest first
 }
 
-func newEventLoop(s *Server, events gnet.EventLoop) *eventLoop {
-	l := &eventLoop{server: s, events: events, clients: make(map[*Client]struct{}), now: time.Now(), returns: returns{round: 1}}
+func newEventLoop(s *Server) (*eventLoop, error) {
+	p, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
+	l := &eventLoop{server: s, poller: p, clients: make(map[*Client]struct{}), sockets: make(map[int]*Client), now: time.Now(),
+		buffer: make([]byte, biteBytes), returns: returns{round: 1}}
 	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
 	l.stats.init(len(s.rows), s.settings)
-	onMail := gnet.RunnableFunc(l.onMail)
-	l.mailbox.wake = func() {
-		if err := events.Execute(context.Background(), onMail); err != nil {
-			// Only a stopped engine refuses, and the mailbox is closed before that.
-			s.logger.Error("resp: cannot wake an event loop", "error", err)
-		}
-	}
-	l.closeWakeUp = gnet.RunnableFunc(l.onEndOfWakeUp)
+	l.mailbox.wake = func() { l.logError("waking an event loop", p.wake()) }
+	l.mailbox.rest = func() { l.logError("an event loop that was woken", p.rest()) }
 	l.halted = s.haltMode()
 	l.followMonitors()
 	l.lane = s.node.NewLane(l)
 	if s.settings.idleTimeout() > 0 {
 		l.do(l.closeIdle)
 	}
-	return l
+	return l, nil
+}
+
+// run serves clients until stop.
+func (l *eventLoop) run() {
+	for !l.over {
+		l.wakeUp()
+	}
+	for c := range l.clients {
+		l.closeNow(c)
+	}
+	l.logError("closing a poller", l.poller.close())
+}
+
+// logError notes an error that a descriptor does not have while it is open.
+func (l *eventLoop) logError(what string, err error) {
+	if err != nil {
+		l.server.logger.Error("resp: "+what, "error", err)
+	}
+}
+
+// stop ends run.
+func (l *eventLoop) stop() { l.over = true }
+
+// wakeUp waits for something to do, and does it.
+func (l *eventLoop) wakeUp() {
+	busy := l.turns.any(l.hasRoom())
+	if busy {
+		runtime.Gosched() // what this loop has caused comes first: it may wait for this very processor
+	}
+	events, err := l.poller.wait(!busy)
+	if err != nil {
+		l.logError("an event loop ends", err)
+		l.over = true
+		return
+	}
+	l.now = time.Now()
+	for i := range events {
+		l.onEvent(&events[i])
+	}
+	l.takeMail()
+	l.endTurn()
+	l.serve()
+	l.handOverAll()
+}
+
+// onEvent takes in what has happened on a socket.
+func (l *eventLoop) onEvent(e *unix.EpollEvent) {
+	c := l.sockets[int(e.Fd)]
+	if c == nil {
+		return // closed since
+	}
+	c.hungUp = c.hungUp || e.Events&(hungUp|unix.EPOLLRDHUP) != 0
+	if c.isGone() || c.held() && e.Events&hungUp != 0 {
+		l.closeNow(c)
+		return
+	}
+	c.readable = c.readable || e.Events&(unix.EPOLLIN|unix.EPOLLRDHUP|hungUp) != 0 && !c.ended
+	if e.Events&unix.EPOLLOUT != 0 && c.conn.OutboundBuffered() > 0 {
+		l.send(c)
+		l.touch(c)
+	}
+	l.enqueueTurn(c)
 }
 
 // ReadsReady implements replication.LaneListener.
@@ -102,10 +172,12 @@ func (l *eventLoop) do(task func()) bool {
 	return l.mailbox.post(func(m *mail) { m.tasks = append(m.tasks, task) })
 }
 
-// onMail is a turn: it takes in what others left.
-func (l *eventLoop) onMail(context.Context) error {
-	l.now = time.Now()
-	m := l.mailbox.take(l.spare)
+// takeMail takes in what others left.
+func (l *eventLoop) takeMail() {
+	m, ok := l.mailbox.take(l.spare)
+	if !ok {
+		return
+	}
 	for _, s := range m.finished {
 		l.deliver(s)
 	}
@@ -117,40 +189,86 @@ func (l *eventLoop) onMail(context.Context) error {
 	clear(m.finished)
 	clear(m.tasks)
 	l.spare = m
-	l.endTurn()
-	return nil
 }
 
-// receive is a turn: bytes of one client, which are valid for its duration.
-func (l *eventLoop) receive(c *Client, data []byte) {
-	l.now = time.Now()
+// readInput reads what a client has sent, and runs it.
+func (l *eventLoop) readInput(c *Client) {
+	buf, want := l.buffer, c.scanner.Want()
+	direct := min(c.input.len(), want) >= biteBytes
+	if direct { // the rest of a large value goes where its beginning is
+		buf = c.input.room(want, largeBite)
+	}
+	n, err := c.conn.Read(buf)
+	switch {
+	case errors.Is(err, errNothing):
+		c.readable = false
+		return
+	case errors.Is(err, io.EOF):
+		c.readable, c.ended = false, true
+		return
+	case err != nil:
+		l.ended(c, err)
+		return
+	}
+	// Less than there was room for is all there was. Of a connection that is over, nothing would tell of its end again.
+	c.readable = n == len(buf) || c.hungUp
+	if direct {
+		c.input.received(n)
+		l.receive(c, nil, n)
+		return
+	}
+	l.receive(c, buf[:n], n)
+}
+
+// receive runs what has come of a client: n bytes, in data, which is valid for its duration, or already in the input.
+func (l *eventLoop) receive(c *Client, data []byte, n int) {
 	c.active = l.now
 	l.returns.back(c)
-	l.stats.inputBytes.Add(uint64(len(data)))
-	if c.input.empty() && !c.held() {
-		data = data[l.parse(c, data):]
-	}
-	if len(data) > 0 && !c.closed && !c.closing {
-		c.input.add(data, c.scanner.Want())
-		raise(&l.stats.maxInput, c.input.len())
-		if int64(c.input.len()) > l.server.limits.QueryBuffer {
-			l.drop(c, "its unread input is beyond the query buffer limit")
+	l.stats.inputBytes.Add(uint64(n))
+	if c.input.empty() {
+		if data = data[l.parse(c, data):]; len(data) > 0 && !c.closed && !c.closing {
+			c.input.add(data, c.scanner.Want())
 		}
+	} else {
+		c.input.add(data, c.scanner.Want())
+		l.parseInput(c)
 	}
-	l.touch(c)
-	l.endTurn()
+	raise(&l.stats.maxInput, c.input.len())
+	if int64(c.input.len()) > l.server.limits.QueryBuffer {
+		l.drop(c, "its unread input is beyond the query buffer limit")
+	}
 }
 
-// parse runs the complete commands at the beginning of buf, as long as the client is not held up, and returns how many
-// bytes they take.
+// parseInput runs commands of the input.
+func (l *eventLoop) parseInput(c *Client) {
+	if n := l.parse(c, c.input.unread()); !c.closed {
+		c.input.skip(n)
+	}
+}
+
+// parse runs complete commands at the beginning of buf, as long as the client is not held up and its bite is not over, and returns how
+// many bytes they take. Whether there may be more is in hasMore.
 func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
-	for taken < len(buf) && !c.held() {
+	c.hasMore = false
+	for taken < len(buf) {
+		if c.held() || l.isBiteOver(taken) {
+			c.hasMore = true
+			return taken
+		}
 		n, args, err := c.scanner.Next(buf[taken:])
 		if err != nil {
 			l.protocolError(c, err)
 			return len(buf)
 		}
-		if n == 0 || l.halted != haltNothing && len(args) > 0 && l.postpone(c, args) {
+		if n == 0 {
+			return taken
+		}
+		if l.halted != haltNothing && len(args) > 0 && l.postpone(c, args) {
+			c.hasMore = true
+			return taken
+		}
+		if l.needsRoom(c, args) {
+			c.hasMore, c.awaitsRoom = true, true
 			return taken
 		}
 		taken += n
@@ -181,7 +299,7 @@ func (l *eventLoop) touch(c *Client) {
 	}
 }
 
-// endTurn settles the clients that this turn touched, and sees to it that what it collected is handed over.
+// endTurn settles the clients that this turn touched.
 func (l *eventLoop) endTurn() {
 	for i := 0; i < len(l.touched); i++ {
 		c := l.touched[i]
@@ -190,24 +308,9 @@ func (l *eventLoop) endTurn() {
 	}
 	clear(l.touched)
 	l.touched = l.touched[:0]
-	if l.closes || l.chunk == nil && !l.wantsReads && l.answers == 0 {
-		return
-	}
-	l.closes = true
-	// gnet runs what it is given behind the events that it has already been told of.
-	if err := l.events.Execute(context.Background(), l.closeWakeUp); err != nil {
-		l.closes = false
-		l.handOverAll() // a stopping engine
-	}
 }
 
-// onEndOfWakeUp hands over what the turns since it was asked for have collected.
-func (l *eventLoop) onEndOfWakeUp(context.Context) error {
-	l.closes = false
-	l.handOverAll()
-	return nil
-}
-
+// handOverAll hands over what a wake-up has collected.
 func (l *eventLoop) handOverAll() {
 	l.handOver()
 	if l.wantsReads {
@@ -221,21 +324,15 @@ func (l *eventLoop) handOverAll() {
 	}
 }
 
-// settle brings a client as far as it can go: reads whose turn it is, commands that were held up, its replies to the
-// socket, its end.
+// settle brings a client as far as it can go without its input: reads whose turn it is, its replies to the socket, its end.
 func (l *eventLoop) settle(c *Client) {
 	for progress := true; progress && !c.closed; {
-		progress = l.runWaiting(c)
+		progress = l.runWaiting(c) && !c.hasReady
 		if c.idle() && c.onIdle != nil {
 			start := c.onIdle
 			c.onIdle = nil
 			start()
 			progress = true
-		}
-		if !c.input.empty() && !c.held() {
-			n := l.parse(c, c.input.unread())
-			c.input.skip(n)
-			progress = progress || n > 0
 		}
 	}
 	if c.input.empty() {
@@ -243,9 +340,17 @@ func (l *eventLoop) settle(c *Client) {
 	}
 	l.closeView()
 	l.flush(c)
-	if !c.closed && c.idle() && c.heldBy == nil && (c.closing || l.draining) {
+	if c.isGone() {
+		l.closeNow(c)
+	}
+	if c.closed {
+		return
+	}
+	if c.idle() && c.heldBy == nil && (c.closing || l.draining) {
 		l.finish(c)
 	}
+	l.account(c)
+	l.enqueueTurn(c)
 }
 
 // handOver gives the chunk back to the lane. It may block until there is room, so no view may be open.

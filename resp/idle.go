@@ -34,7 +34,7 @@ func (l *eventLoop) closeIdle() {
 	for c := range l.clients {
 		idle := l.now.Sub(c.active)
 		switch {
-		case !c.idle() || c.heldBy != nil || c.half != nil || c.monitor != nil:
+		case !c.idle() || c.heldBy != nil || c.ended || c.monitor != nil:
 		case idle >= limit:
 			l.server.logger.Debug("resp: an idle client is closed", "client", c.id, "addr", c.remote, "idle", idle)
 			l.closeNow(c)

@@ -13,8 +13,8 @@ type input struct {
 const (
 	// leastInput is how much room may be made for the first bytes of a request, so that one of a few packets is not moved.
 	leastInput = 16 << 10
-	// maxIdleInput is how much room is kept for more than what is unread. Two packets of gnet's fit, so that a client that
-	// sends much in small commands finds the buffer that it had.
+	// maxIdleInput is how much room is kept for more than what is unread: a client that sends much in small commands finds the buffer
+	// that it had.
 	maxIdleInput = 256 << 10
 )
 
@@ -27,20 +27,34 @@ func (in *input) empty() bool { return in.len() == 0 }
 // add appends what was received; want is how many bytes are known to be missing still. Room for them is made at once as
 // far as it may be; beyond that it doubles, so that the cost stays linear.
 func (in *input) add(data []byte, want int) {
+	in.grow(len(data), want)
+	in.buf = append(in.buf, data...)
+}
+
+// grow makes room for n more bytes.
+func (in *input) grow(n, want int) {
 	if in.start > 0 && in.start >= in.len() {
 		// The move costs no more than what was read since the last one.
 		n := copy(in.buf, in.unread())
 		in.buf, in.start = in.buf[:n], 0
 	}
-	if len(in.buf)+len(data) > cap(in.buf) {
-		n := in.len()
-		received := n + len(data)
-		grown := make([]byte, n, max(2*n, received+min(want, max(received, leastInput-received))))
+	if len(in.buf)+n > cap(in.buf) {
+		held := in.len()
+		received := held + n
+		grown := make([]byte, held, max(2*held, received+min(want, max(received, leastInput-received))))
 		copy(grown, in.unread())
 		in.buf, in.start = grown, 0
 	}
-	in.buf = append(in.buf, data...)
 }
+
+// room returns where the next bytes go, so many at most. What is put there is to be told to received.
+func (in *input) room(want, most int) []byte {
+	in.grow(1, want)
+	return in.buf[len(in.buf):min(cap(in.buf), len(in.buf)+most)]
+}
+
+// received takes in the first n bytes of what room returned.
+func (in *input) received(n int) { in.buf = in.buf[:len(in.buf)+n] }
 
 // skip marks n bytes as read. The beginning of another command behind a large one does not keep the memory of both.
 func (in *input) skip(n int) {

@@ -19,6 +19,10 @@ type Limits struct {
 	QueryBuffer int64
 	// OutputBuffer bounds the replies that one client has not read. From 1 MiB, default 256 MiB.
 	OutputBuffer int64
+	// ClientMemory bounds what all clients together make the server keep: input that is not complete, replies that are not read. Beyond
+	// it the client that takes most is closed; long before, clients that do not read are served less. At least OutputBuffer and
+	// QueryBuffer together, default 1 GiB, or that if it is more.
+	ClientMemory int64
 	// MaxClients bounds the connections at once. From 1, default 10,000.
 	MaxClients int
 }
@@ -37,6 +41,7 @@ const (
 	defaultOutputBuffer = 256 << 20
 	leastOutputBuffer   = 1 << 20
 	mostBuffer          = 1 << 50 // far beyond any machine's memory, far below an overflow
+	defaultClientMemory = 1 << 30
 	defaultClients      = 10_000
 
 	// framingBytes is more than the framing of one argument takes: "$536870912\r\n" before it and "\r\n" behind it.
@@ -52,6 +57,7 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.MaxInline, defaultInline)
 	setDefault(&l.QueryBuffer, l.largestRequest()+pipelineBytes)
 	setDefault(&l.OutputBuffer, defaultOutputBuffer)
+	setDefault(&l.ClientMemory, max(defaultClientMemory, l.OutputBuffer+l.QueryBuffer))
 	setDefault(&l.MaxClients, defaultClients)
 	return l
 }
@@ -68,6 +74,13 @@ func (l Limits) largestRequest() int64 {
 	return max(l.MaxCommandBytes+framingBytes*int64(l.MaxArgs+1), int64(l.MaxInline)+1)
 }
 
+// LeastClientMemory is the least that ClientMemory can be: what a client may send before its command is complete, and may be owed. Fields
+// that are zero count as their defaults.
+func (l Limits) LeastClientMemory() int64 {
+	l = l.WithDefaults()
+	return l.OutputBuffer + l.QueryBuffer
+}
+
 // Check reports every limit that is out of its range; each message names the value and the rule. Defaults must be filled
 // in before.
 func (l Limits) Check() error {
@@ -82,6 +95,7 @@ func (l Limits) Check() error {
 	inRange("MaxArgs", int64(l.MaxArgs), leastArgs, mostArgs)
 	inRange("MaxInline", int64(l.MaxInline), leastInline, mostInline)
 	inRange("OutputBuffer", l.OutputBuffer, leastOutputBuffer, most)
+	inRange("ClientMemory", l.ClientMemory, l.LeastClientMemory(), most)
 	inRange("MaxClients", int64(l.MaxClients), 1, mostArgs)
 	if l.QueryBuffer < l.largestRequest() || l.QueryBuffer > most {
 		problems = append(problems, fmt.Errorf("resp: QueryBuffer is %d: must be at least %d, which the largest command takes "+

@@ -18,6 +18,20 @@ func TestDefaultLimits(t *testing.T) {
 	}
 }
 
+// All clients' memory has room for one that takes as much as it may, by default too.
+func TestClientMemoryHasRoomForOneClient(t *testing.T) {
+	for _, output := range []int64{1 << 20, 256 << 20, 2 << 30} {
+		l := Limits{OutputBuffer: output}.WithDefaults()
+		if err := l.Check(); err != nil || l.ClientMemory < 1<<30 || l.ClientMemory < output+l.QueryBuffer {
+			t.Errorf("with %d bytes of output it is %d: %v", output, l.ClientMemory, err)
+		}
+		l.ClientMemory = l.LeastClientMemory()
+		if err := l.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestLimitsAtTheirMost(t *testing.T) {
 	l := Limits{MaxCommandBytes: 512 << 20, MaxArgs: mostArgs, MaxInline: mostInline}.WithDefaults()
 	if err := l.Check(); err != nil {
@@ -34,6 +48,7 @@ func TestWrongLimitsAreRefused(t *testing.T) {
 		"MaxInline is 127":             func(l *Limits) { l.MaxInline = 127 },
 		"MaxInline is 1048577":         func(l *Limits) { l.MaxInline = 1<<20 + 1 },
 		"OutputBuffer is 1":            func(l *Limits) { l.OutputBuffer = 1 },
+		"ClientMemory is 300000000":    func(l *Limits) { l.ClientMemory = 300_000_000 },
 		"MaxClients is -1":             func(l *Limits) { l.MaxClients = -1 },
 		"QueryBuffer is 67108864":      func(l *Limits) { l.QueryBuffer = 64 << 20 },
 		"QueryBuffer is -1":            func(l *Limits) { l.QueryBuffer = -1 },

@@ -2,10 +2,13 @@ package resp
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"os"
+	"syscall"
 	"time"
 
-	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
 )
 
 // How long the listener rests after an error such as too many open files: it doubles from the one to the other.
@@ -65,58 +68,40 @@ func (s *Server) admit(conn net.Conn) bool {
 	return false
 }
 
-// enroll hands a connection to an event loop, which calls OnOpen.
+// enroll hands a connection to an event loop.
 func (s *Server) enroll(conn net.Conn) {
 	defer s.opening.Done()
-	addr := conn.RemoteAddr()
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		if err := tcp.SetKeepAliveConfig(s.settings.keepAlive()); err != nil {
-			s.logger.Debug("resp: keep-alive", "addr", addr, "error", err)
+	client := &Client{remote: conn.RemoteAddr(), local: conn.LocalAddr(), proto: 2}
+	l := s.leastBusy()
+	fd, err := takeOver(conn)
+	if err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			err = tcp.SetKeepAliveConfig(s.settings.keepAlive())
 		}
+		if err != nil {
+			s.logger.Debug("resp: keep-alive", "addr", client.remote, "error", err)
+		}
+		err = conn.Close() // which was duplicated
 	}
-	client := &Client{remote: addr, local: conn.LocalAddr(), proto: 2}
-	if _, err := s.engine.EnrollContext(conn, client); err != nil {
-		s.logger.Warn("resp: cannot serve a connection", "addr", addr, "error", err)
-		s.left()
+	if err == nil && l.do(func() { l.adopt(client, fd) }) {
+		return
 	}
+	s.logger.Warn("resp: cannot serve a connection", "addr", client.remote, "error", err)
+	s.left(l)
 }
 
-// handler takes gnet's calls to the eventLoop they belong to.
-type handler struct {
-	gnet.BuiltinEventEngine
-	server *Server
-}
-
-// OnOpen implements gnet.EventHandler.
-func (h *handler) OnOpen(conn gnet.Conn) (out []byte, action gnet.Action) {
-	c, ok := conn.Context().(*Client)
+// takeOver returns a descriptor of a connection that is nobody else's.
+func takeOver(conn net.Conn) (fd int, err error) {
+	c, ok := conn.(syscall.Conn)
 	if !ok {
-		return nil, gnet.Close
+		return 0, fmt.Errorf("a connection of type %T has no descriptor", conn)
 	}
-	c.loop = h.server.loopFor(conn.EventLoop())
-	c.loop.adopt(c, conn)
-	return nil, gnet.None
-}
-
-// OnTraffic implements gnet.EventHandler.
-func (h *handler) OnTraffic(conn gnet.Conn) gnet.Action {
-	c, ok := conn.Context().(*Client)
-	if !ok {
-		return gnet.Close
-	}
-	// All of it is taken at once: bytes left in gnet's buffer would be copied again each time more come.
-	data, err := conn.Next(-1)
+	raw, err := c.SyscallConn()
 	if err != nil {
-		return gnet.Close
+		return 0, err
 	}
-	c.loop.receive(c, data)
-	return gnet.None
-}
-
-// OnClose implements gnet.EventHandler.
-func (h *handler) OnClose(conn gnet.Conn, err error) gnet.Action {
-	if c, ok := conn.Context().(*Client); ok && c.loop != nil {
-		c.loop.onClose(c, err)
+	if closed := raw.Control(func(of uintptr) { fd, err = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) }); closed != nil {
+		return 0, closed
 	}
-	return gnet.None
+	return fd, os.NewSyscallError("fcntl", err)
 }

@@ -10,6 +10,7 @@ import (
 type mailbox struct {
 	mu     sync.Mutex
 	wake   func() // called with mu held, so that it is not called once closed
+	rest   func() // called with mu held: takes wake back
 	awake  bool
 	closed bool
 	mail   mail
@@ -28,6 +29,10 @@ type mail struct {
 func (b *mailbox) post(write func(*mail)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.leave(write)
+}
+
+func (b *mailbox) leave(write func(*mail)) bool {
 	if b.closed {
 		return false
 	}
@@ -39,19 +44,24 @@ func (b *mailbox) post(write func(*mail)) bool {
 	return true
 }
 
-// take empties the mailbox. spare's slices are used for the next letters.
-func (b *mailbox) take(spare mail) mail {
+// take empties the mailbox; ok is false if it was empty. spare's slices are used for the next letters.
+func (b *mailbox) take(spare mail) (m mail, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !b.awake {
+		return mail{}, false
+	}
 	taken := b.mail
 	b.mail = mail{finished: spare.finished[:0], tasks: spare.tasks[:0]}
 	b.awake = false
-	return taken
+	b.rest()
+	return taken, true
 }
 
-// close refuses letters from now on.
-func (b *mailbox) close() {
+// close leaves a last task, and refuses letters from now on.
+func (b *mailbox) close(last func()) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.leave(func(m *mail) { m.tasks = append(m.tasks, last) })
 	b.closed = true
-	b.mu.Unlock()
 }

@@ -12,6 +12,8 @@ type Lane interface {
 	Begin() *replication.Chunk
 	// End puts a chunk back and wakes the group. While the lane is full it waits for room, or fails the chunk.
 	End(c *replication.Chunk)
+	// IsFull reports whether End may have to wait.
+	IsFull() bool
 	// AskRead asks for a read slot for all reads with tickets up to this one; tickets grow.
 	AskRead(ticket uint64)
 	// Answering says that replies to n chunks are about to be written, Answered that they have been, and that what came meanwhile

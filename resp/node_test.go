@@ -83,10 +83,13 @@ func (l *fakeLane) End(c *replication.Chunk) {
 	defer l.node.mu.Unlock()
 	l.open = c
 	l.node.changed.Broadcast()
-	// A full lane holds its loop up.
-	for l.open != nil && len(l.open.Commands) >= chunkBytes && !l.node.stopped {
-		l.node.changed.Wait()
-	}
+}
+
+// IsFull implements Lane.
+func (l *fakeLane) IsFull() bool {
+	l.node.mu.Lock()
+	defer l.node.mu.Unlock()
+	return l.open != nil && len(l.open.Commands) >= chunkBytes
 }
 
 func (l *fakeLane) Answering(int) {}

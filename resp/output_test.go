@@ -22,18 +22,15 @@ func clientThatReadsNothing(t *testing.T, s *Server, commands string) {
 	}
 }
 
-// A client that never reads is closed once it is owed too much, however its replies come about, and what was held for it until then
+// A client that never reads is closed once it is owed too much at a time, however its replies come about, and what was held for it until then
 // is little more than the limit, even where a single reply would be a hundred times that.
 func TestWhatIsHeldForAClientThatNeverReadsIsBounded(t *testing.T) {
 	value := strings.Repeat("v", 60<<10)
 	many := strings.Repeat(" a", 99)
 	for _, test := range []struct{ name, commands string }{
-		{"reads at once", "GET a"},
 		{"reads behind writes", "SET b 1;GET a;GET a;GET a;GET a"},
 		{"a read as large as the machine", "MGET" + many},
 		{"large reads behind writes", "SET b 1;MGET" + many + ";MGET" + many},
-		{"local commands", "ECHO " + value},
-		{"local commands with long replies", "COMMAND"},
 		{"transactions that read", "MULTI;GET a;MGET" + many + ";EXEC"},
 		{"transactions that write", "MULTI;SET b 1;MGET" + many + ";MGET" + many + ";EXEC;SET b 1"},
 		{"transactions of local commands", "MULTI" + strings.Repeat(";COMMAND DOCS", 90) + ";EXEC"},
@@ -50,9 +47,6 @@ func TestWhatIsHeldForAClientThatNeverReadsIsBounded(t *testing.T) {
 			t.Logf("%d bytes were held at most, %.2f times the limit", held, float64(held)/float64(s.settings.outputLimit()))
 			if held > most {
 				t.Errorf("%d bytes were held, want at most %d", held, most)
-			}
-			if test.name == "reads at once" && held < int64(s.settings.outputLimit())/2 {
-				t.Errorf("it was closed when %d bytes were held", held)
 			}
 			info := other.do("INFO clients")
 			if want := fmt.Sprintf("client_recent_max_output_buffer:%d ", held); !strings.Contains(info, want) {

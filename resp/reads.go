@@ -93,7 +93,8 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 			return false, due
 		}
 	}
-	it.nanos = l.server.nanos() - began
+	l.clock = l.server.nanos()
+	it.nanos = l.clock - began
 	if it.call != nil {
 		reply := slices.Clone(w.Buf[start:])
 		w.truncate(start)
@@ -136,12 +137,31 @@ func (l *eventLoop) enqueue(it item, args [][]byte) {
 	}
 }
 
-// runWaiting answers the items of a client whose turn it is.
+// runWaiting answers the items of a client whose turn it is, as long as a bite may take.
 func (l *eventLoop) runWaiting(c *Client) (progress bool) {
-	for c.pending == 0 && !c.waiting.empty() && !c.closed {
+	c.hasReady = false
+	if c.waiting.empty() {
+		return false
+	}
+	l.clock = l.server.nanos()
+	ends := l.clock + biteNanos
+	for c.pending == 0 && !c.waiting.empty() && !c.closed && !c.stuck {
 		it := c.waiting.front()
 		if it.ticket > l.readyThrough {
 			break
+		}
+		if l.clock >= ends {
+			c.hasReady = true
+			break
+		}
+		if it.kind == kindList {
+			begins, args := *it, copyArgs(c.waiting.argsOf(it))
+			c.owed -= it.cost
+			c.waiting.pop()
+			l.closeView()
+			l.startList(c.paused, begins, args)
+			progress = true
+			continue
 		}
 		if it.kind == kindLiteral {
 			w := l.outBuffer(c)
@@ -221,8 +241,12 @@ func (l *eventLoop) write(c *Client, it item, encode func(dst []byte) []byte) {
 	l.closeView()
 	chunk, s := l.openChunk()
 	l.moveWaiting(c)
+	before := len(chunk.Commands)
 	chunk.Commands = encode(chunk.Commands)
 	chunk.Count++
+	added := len(chunk.Commands) - before
+	s.bytes += added
+	l.underWay += added
 	it.stamp()
 	s.add(it, nil)
 	c.pending++

@@ -15,10 +15,7 @@ const maxSpareBuffers = 64
 // outBuffer sees to it that the client has memory for replies: as much as it may be owed besides what it has not read yet.
 func (l *eventLoop) outBuffer(c *Client) *Writer {
 	if c.out.Buf == nil {
-		c.out.Most, c.out.overrun = l.server.settings.outputLimit(), false
-		if c.half == nil {
-			c.out.Most = max(1, l.server.settings.outputLimit()-c.conn.OutboundBuffered())
-		}
+		c.out.Most, c.out.overrun = max(1, l.server.settings.outputLimit()-c.conn.OutboundBuffered()), false
 		if n := len(l.spareOut); n > 0 {
 			c.out.Buf = l.spareOut[n-1]
 			l.spareOut = l.spareOut[:n-1]
@@ -30,13 +27,12 @@ func (l *eventLoop) outBuffer(c *Client) *Writer {
 	return &c.out
 }
 
-// flush writes the client's replies to its socket; what the socket does not take, gnet keeps, up to the output limit.
+// flush writes the client's replies to its socket; what the peer does not take is kept, up to the output limit.
 func (l *eventLoop) flush(c *Client) {
-	if len(c.out.Buf) == 0 || c.half != nil {
+	if len(c.out.Buf) == 0 {
 		return
 	}
 	if !c.closed {
-		// While gnet keeps anything it takes the rest without asking the socket.
 		unread := c.conn.OutboundBuffered()
 		switch {
 		case c.out.overrun:
@@ -53,9 +49,17 @@ func (l *eventLoop) flush(c *Client) {
 	if !c.closed {
 		l.stats.outputBytes.Add(uint64(len(buf)))
 		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(buf))
-		// An error closes the client: OnClose has run by then.
-		if _, err := c.conn.Write(buf); err == nil && c.conn.OutboundBuffered() > l.server.settings.outputLimit() {
+		kept, err := c.conn.Write(buf)
+		switch {
+		case err != nil:
+			l.ended(c, err)
+		case c.conn.OutboundBuffered() > l.server.settings.outputLimit():
 			l.drop(c, "its unread replies are beyond the output buffer limit")
+		default:
+			l.judgeUnread(c)
+		}
+		if kept {
+			return
 		}
 	}
 	if cap(buf) <= maxKeptBytes && len(l.spareOut) < maxSpareBuffers {
@@ -65,6 +69,7 @@ func (l *eventLoop) flush(c *Client) {
 
 // deliver hands the replies of an applied or failed chunk to their clients.
 func (l *eventLoop) deliver(s *submission) {
+	l.underWay -= s.bytes
 	start, revision, slow := 0, 0, s.slow
 	for i := range s.items {
 		it := &s.items[i]
@@ -188,9 +193,7 @@ func (l *eventLoop) drop(c *Client, why string) {
 	if c.closed {
 		return
 	}
-	if c.half == nil {
-		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(c.out.Buf))
-	}
+	raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(c.out.Buf))
 	l.server.logger.Warn("resp: client closed: "+why, "client", c.id, "addr", c.remote, "name", c.name)
 	l.closeNow(c)
 }

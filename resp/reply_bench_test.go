@@ -2,7 +2,6 @@ package resp
 
 import (
 	"bytes"
-	"context"
 	"testing"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -23,7 +22,7 @@ func BenchmarkStageReply(b *testing.B) {
 		for _, n := range stageCounts {
 			b.Run(stageName(reply.name, n), func(b *testing.B) {
 				l := newStageLoop(b)
-				l.packet(b, bytes.Repeat(pipelinedSet, n))
+				l.packet(bytes.Repeat(pipelinedSet, n))
 				waiting := append([]item(nil), l.lane.chunk.Replies.(*submission).items...)
 				l.discard()
 				b.ReportAllocs()
@@ -35,10 +34,12 @@ func BenchmarkStageReply(b *testing.B) {
 						reply.write(s.Next(i, nil))
 					}
 					s.Finish(1, nil)
-					if err := l.onMail(context.Background()); err != nil || !l.client.idle() {
-						b.Fatal("the client still waits", err)
+					l.takeMail()
+					l.endTurn()
+					if !l.client.idle() {
+						b.Fatal("the client still waits")
 					}
-					l.wakeUpEnds(b)
+					l.handOverAll()
 				}
 				b.SetBytes(int64(l.stats.outputBytes.Load()) / int64(b.N))
 				nsPerCommand(b, n)

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -9,11 +10,10 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/panjf2000/gnet/v2"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -21,14 +21,18 @@ import (
 // redisVersion is the version of Redis that the commands follow, for clients that look at it.
 const redisVersion = "7.2.4"
 
-// maxDefaultLoops bounds the event loops that Config.Loops 0 stands for: the applier and the group need cores, too.
-const maxDefaultLoops = 8
+// The event loops that Config.Loops 0 stands for: one for so many usable cores, and so many at most. The applier, the group, and whoever
+// else is on the machine need cores, too.
+const (
+	coresPerLoop    = 4
+	maxDefaultLoops = 8
+)
 
 // Config is what a server needs to know.
 type Config struct {
 	// Listen is the TCP address for clients, host:port. Port 0 picks one; see Server.Addr.
 	Listen string
-	// Loops is how many event loops serve clients; 0: one a usable core, at most 8.
+	// Loops is how many event loops serve clients; 0: one for four usable cores, at most 8.
 	Loops int
 	// Limits bound what a client may ask for and leave lying about; the zero value means the defaults.
 	Limits Limits
@@ -58,34 +62,35 @@ type Config struct {
 
 // Server serves clients. Its methods are safe for use by several goroutines.
 type Server struct {
-	config    Config
-	limits    Limits
-	settings  *Settings
-	logger    *slog.Logger
-	now       func() time.Time
-	start     time.Time
-	node      Node
-	machine   *statemachine.Machine
-	table     *statemachine.Table
-	rows      map[*statemachine.Command]*row
-	slow      slowLog
-	latency   latencyMonitor
-	halt      halt // CLIENT PAUSE
-	sleeping  halt // DEBUG SLEEP
-	monitors  monitors
-	runID     string
-	loopCount int
+	config   Config
+	limits   Limits
+	settings *Settings
+	logger   *slog.Logger
+	now      func() time.Time
+	start    time.Time
+	node     Node
+	machine  *statemachine.Machine
+	table    *statemachine.Table
+	rows     map[*statemachine.Command]*row
+	slow     slowLog
+	latency  latencyMonitor
+	halt     halt // CLIENT PAUSE
+	sleeping halt // DEBUG SLEEP
+	monitors monitors
+	runID    string
 
 	listener net.Listener
-	engine   *gnet.Client
 	opening  sync.WaitGroup // the listener's goroutine, and connections on their way to a loop
+	serving  sync.WaitGroup // the loops' goroutines
 
 	nextID     atomic.Uint64
 	open       atomic.Int64 // connections
 	accepted   atomic.Uint64
 	turnedAway atomic.Uint64
-	waiting    atomic.Int64 // clients whose command is answered later, as WAIT
-	peak       atomic.Uint64
+	// clientBytes is what all clients take of Limits.ClientMemory.
+	clientBytes atomic.Int64
+	waiting     atomic.Int64 // clients whose command is answered later, as WAIT
+	peak        atomic.Uint64
 	// startMemory is what the heap had before the first client came.
 	startMemory uint64
 	baseline    atomic.Pointer[totals]
@@ -94,6 +99,7 @@ type Server struct {
 	errands       errands
 	holds         checkpointHolds
 	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
+	listings      chan struct{} // a place for each list of keys that is made
 	saveScheduled atomic.Bool
 	saving        savingSince
 	refusal       atomic.Pointer[string] // of writes; nil: none
@@ -105,8 +111,8 @@ type Server struct {
 	closing   chan struct{} // closed when Close begins, and stopped when it is done
 	stopped   chan struct{}
 
-	mu    sync.Mutex
-	loops map[gnet.EventLoop]*eventLoop
+	mu    sync.Mutex    // guards empty, and eventLoop.count
+	loops []*eventLoop  // once started, the same until the end
 	empty chan struct{} // closed once the last connection is gone, while stopping
 }
 
@@ -116,7 +122,7 @@ func Start(cfg Config, node Node, machine *statemachine.Machine) (*Server, error
 	if err != nil {
 		return nil, err
 	}
-	// The listener is Go's, not gnet's, whose own gives up for good when the process runs out of file descriptors.
+	// The listener is Go's: it goes on when the process runs out of file descriptors.
 	s.listener, err = net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("resp: cannot listen for clients on %s: %w; choose another address with --listen, or stop what uses it", cfg.Listen, err)
@@ -135,8 +141,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		return nil, err
 	}
 	s := &Server{config: cfg, limits: limits, logger: cfg.Logger, now: cfg.Now, node: node,
-		machine: machine, loops: make(map[gnet.EventLoop]*eventLoop), empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
-		partReaders: make(chan struct{}, maxCheckpointReads)}
+		machine: machine, empty: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
+		partReaders: make(chan struct{}, maxCheckpointReads), listings: make(chan struct{}, maxListings)}
 	s.errands.init()
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -174,17 +180,26 @@ const (
 )
 
 func (s *Server) startLoops() error {
-	s.loopCount = s.config.Loops
-	if s.loopCount <= 0 {
-		s.loopCount = min(runtime.GOMAXPROCS(0), maxDefaultLoops)
+	count := s.config.Loops
+	if count <= 0 {
+		count = max(1, min(runtime.GOMAXPROCS(0)/coresPerLoop, maxDefaultLoops))
 	}
-	engine, err := gnet.NewClient(&handler{server: s},
-		gnet.WithNumEventLoop(s.loopCount), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(gnetLogger{s.logger}))
-	if err != nil {
-		return err
+	var loops []*eventLoop
+	for range count {
+		l, err := newEventLoop(s)
+		if err != nil {
+			for _, l := range loops {
+				err = errors.Join(err, l.poller.close())
+			}
+			return err
+		}
+		loops = append(loops, l)
 	}
-	s.engine = engine
-	return engine.Start()
+	s.loops = loops
+	for _, l := range loops {
+		s.serving.Go(l.run)
+	}
+	return nil
 }
 
 // Addr is the address clients connect to.
@@ -193,31 +208,22 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 // nanos is a monotonic clock for durations.
 func (s *Server) nanos() int64 { return int64(time.Since(s.start)) }
 
-// loopFor returns the eventLoop of one of gnet's, which it makes when the first connection opens there.
-func (s *Server) loopFor(events gnet.EventLoop) *eventLoop {
+// leastBusy chooses the loop for another client, and counts it.
+func (s *Server) leastBusy() *eventLoop {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.loops[events]
-	if l == nil {
-		l = newEventLoop(s, events)
-		l.draining = s.stopping.Load()
-		s.loops[events] = l
-	}
-	return l
+	least := slices.MinFunc(s.loops, func(a, b *eventLoop) int { return cmp.Compare(a.count, b.count) })
+	least.count++
+	return least
 }
 
-func (s *Server) allLoops() []*eventLoop {
+func (s *Server) allLoops() []*eventLoop { return s.loops }
+
+// left is called when a connection is gone from its loop.
+func (s *Server) left(l *eventLoop) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make([]*eventLoop, 0, len(s.loops))
-	for _, l := range s.loops {
-		all = append(all, l)
-	}
-	return all
-}
-
-// left is called when a connection is gone.
-func (s *Server) left() {
+	l.count--
+	s.mu.Unlock()
 	if s.open.Add(-1) == 0 && s.stopping.Load() {
 		s.signalEmpty()
 	}
@@ -271,9 +277,9 @@ func (s *Server) shutDown(ctx context.Context) error {
 		}
 	}
 	for _, l := range loops {
-		l.mailbox.close()
+		l.mailbox.close(l.stop)
 	}
-	problems = append(problems, s.engine.Stop())
+	s.serving.Wait()
 	problems = append(problems, s.errands.await(ctx))
 	s.holds.releaseAll()
 	return errors.Join(problems...)

@@ -1,12 +1,9 @@
 package resp
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"testing"
-
-	"github.com/panjf2000/gnet/v2"
 
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
@@ -43,28 +40,34 @@ func newStageLoop(b *testing.B) *stageLoop {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l := newEventLoop(s, stageEvents{})
+	l, err := newEventLoop(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := l.poller.close(); err != nil {
+			b.Error(err)
+		}
+	})
 	c := &Client{conn: stageConn{}, remote: &net.TCPAddr{}, loop: l, proto: 2, scanner: NewScanner(s.limits)}
 	return &stageLoop{l, lane, c}
 }
 
 // packet has the loop read bytes of its client, in a wake-up of their own.
-func (l *stageLoop) packet(b *testing.B, data []byte) {
-	l.receive(l.client, data)
-	l.wakeUpEnds(b)
-}
-
-// wakeUpEnds does what gnet would at the end of a wake-up.
-func (l *stageLoop) wakeUpEnds(b *testing.B) {
-	if err := l.onEndOfWakeUp(context.Background()); err != nil {
-		b.Fatal(err)
-	}
+func (l *stageLoop) packet(data []byte) {
+	l.clock, l.biteEnds = 0, biteNanos
+	l.receive(l.client, data, len(data))
+	l.touch(l.client)
+	l.endTurn()
+	l.serve()
+	l.handOverAll()
 }
 
 // discard takes the chunk out of the lane, as if it had been applied and replied to.
 func (l *stageLoop) discard() {
 	s := l.lane.chunk.Replies.(*submission)
 	l.client.pending -= len(s.items)
+	l.underWay -= s.bytes
 	l.recycle(s)
 	l.lane.chunk = replication.Chunk{Commands: l.lane.chunk.Commands[:0]}
 }
@@ -75,6 +78,7 @@ type stageLane struct{ chunk replication.Chunk }
 func (l *stageLane) Begin() *replication.Chunk { return &l.chunk }
 func (l *stageLane) End(*replication.Chunk)    {}
 func (l *stageLane) AskRead(uint64)            {}
+func (l *stageLane) IsFull() bool              { return false }
 func (l *stageLane) Answering(int)             {}
 func (l *stageLane) Answered(int)              {}
 
@@ -87,15 +91,10 @@ type stageNode struct {
 func (n stageNode) NewLane(replication.LaneListener) Lane     { return n.lane }
 func (stageNode) Loading() (loading bool, done, total uint64) { return false, 0, 0 }
 
-// stageEvents is woken for nothing: the benchmark looks at the mail itself.
-type stageEvents struct{ gnet.EventLoop }
-
-func (stageEvents) Execute(context.Context, gnet.Runnable) error { return nil }
-
 // stageConn takes all that is written.
-type stageConn struct{ gnet.Conn }
+type stageConn struct{ conn }
 
-func (stageConn) Write(b []byte) (int, error) { return len(b), nil }
-func (stageConn) OutboundBuffered() int       { return 0 }
+func (stageConn) Write([]byte) (kept bool, err error) { return false, nil }
+func (stageConn) OutboundBuffered() int               { return 0 }
 
 func stageName(what string, n int) string { return fmt.Sprintf("%s-x%d", what, n) }

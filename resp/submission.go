@@ -15,6 +15,7 @@ type submission struct {
 	tallies    []int
 	generation uint64
 
+	bytes     int // of its commands
 	out       Writer
 	at        int // the item whose turn it is
 	running   bool
@@ -141,7 +142,7 @@ func (s *submission) end() {
 func (s *submission) reset(generation uint64) {
 	s.itemQueue.reset()
 	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
-	s.at, s.running, s.slot, s.slow = 0, false, 0, nil
+	s.at, s.running, s.slot, s.slow, s.bytes = 0, false, 0, nil, 0
 	s.out.Reset()
 	if cap(s.out.Buf) > maxKeptBytes {
 		s.out.Buf = nil

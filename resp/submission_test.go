@@ -11,7 +11,7 @@ import (
 // idleLoop is an event loop without sockets, for tests of what happens beside it.
 func idleLoop(t *testing.T, s *Server) *eventLoop {
 	t.Helper()
-	return &eventLoop{server: s, lane: &fakeLane{}, clients: make(map[*Client]struct{}), mailbox: mailbox{wake: func() {}}}
+	return &eventLoop{server: s, lane: &fakeLane{}, clients: make(map[*Client]struct{}), mailbox: mailbox{wake: func() {}, rest: func() {}}}
 }
 
 // While a chunk is applied, no client's replies take more memory than its output limit and one reply.
@@ -90,7 +90,7 @@ func TestAFailedSubmissionAnswersEverything(t *testing.T) {
 	if got := string(sub.out.Buf); got != want {
 		t.Errorf("the replies are %q, want %q", got, want)
 	}
-	if m := l.mailbox.take(mail{}); len(m.finished) != 1 || m.finished[0] != sub {
+	if m, _ := l.mailbox.take(mail{}); len(m.finished) != 1 || m.finished[0] != sub {
 		t.Errorf("the loop found %d submissions in its mailbox", len(m.finished))
 	}
 }

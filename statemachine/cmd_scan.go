@@ -77,6 +77,8 @@ type scanOptions struct {
 
 const (
 	scanDefaultCount = 10
+	// scanMostCount is how much of COUNT counts: a call keeps the state locked, and COUNT is a hint.
+	scanMostCount = 10_000
 	// scanVisits bounds the buckets, or parts, that a call looks at, as a multiple of COUNT, when most are empty.
 	scanVisits = 10
 )
@@ -125,6 +127,7 @@ func scan(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
+	o.count = min(o.count, scanMostCount)
 	match := matcher(o.pattern)
 	db := tx.database()
 	seen := int64(0)

@@ -121,6 +121,14 @@ func (d *dict) remove(hash uint64, o *Object) {
 	}
 }
 
+// smallestTable is the size of the smaller table in use, that of the only one without a rehash.
+func (d *dict) smallestTable() int {
+	if d.tables[1] != nil {
+		return min(len(d.tables[0]), len(d.tables[1]))
+	}
+	return len(d.tables[0])
+}
+
 // newest is the table that new objects go to.
 func (d *dict) newest() []*Object {
 	if d.tables[1] != nil {

@@ -53,6 +53,8 @@ type space struct {
 	sum uint64
 	// frozen is what a checkpoint that is being written has of this space, nil without one.
 	frozen *frozenSpace
+	// listings are under way, and told of keys that change.
+	listings []*Listing
 	// cursor is where Recollect goes on, and recollected says that it is done: all objects are in changed.
 	cursor      uint64
 	recollected bool
@@ -82,6 +84,7 @@ func (s *space) edit(o *Object) editable {
 		o.marks |= s.turn
 		s.list(o)
 	}
+	s.note(o, false)
 	return editable{o, s.memory}
 }
 
@@ -100,6 +103,16 @@ func (s *space) unlist(o *Object, list marks) {
 	}
 }
 
+// note tells the listings that a key comes, goes or has another deadline (its presence), or that it changes otherwise, of which only those
+// with versions want to know.
+func (s *space) note(o *Object, presence bool) {
+	for _, l := range s.listings {
+		if presence || l.versions {
+			l.note(o)
+		}
+	}
+}
+
 // settle prepares the first change of an object since the last checkpoint: what a checkpoint still has to write of it is
 // set aside, or its record is taken out of the sum.
 func (s *space) settle(o *Object) {
@@ -113,6 +126,7 @@ func (s *space) settle(o *Object) {
 
 // insert adds an object that is in no space yet, and whose key is not there.
 func (s *space) insert(hash uint64, o *Object) {
+	s.note(o, true)
 	s.dict.insert(hash, o)
 	o.marks = s.turn
 	if s.removed.len() > 0 {
@@ -127,6 +141,7 @@ func (s *space) insert(hash uint64, o *Object) {
 
 // remove takes an object out, with its time and its value. It may be free memory afterwards.
 func (s *space) remove(hash uint64, o *Object) {
+	s.note(o, true)
 	if o.marks&s.turn != 0 {
 		s.changed.stale++
 	} else {
@@ -146,11 +161,13 @@ func (s *space) remove(hash uint64, o *Object) {
 // setTime gives an object a time, in place of the one it had.
 func (s *space) setTime(o *Object, at int64) {
 	s.edit(o)
+	s.note(o, true)
 	s.times.set(o, at)
 }
 
 // clearTime takes an object's time away.
 func (s *space) clearTime(o *Object) {
 	s.edit(o)
+	s.note(o, true)
 	s.times.remove(o)
 }

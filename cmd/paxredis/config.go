@@ -44,6 +44,7 @@ type Config struct {
 	MaxCommandBytes    byteSize
 	MaxClients         int
 	ClientOutputLimit  byteSize
+	MaxMemoryClients   byteSize // 0: the default of resp.Limits
 	JournalSegment     byteSize
 	EventLoops         int
 
@@ -102,9 +103,10 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&c.TombstoneRetention, "tombstone-retention", c.TombstoneRetention, "`time` for which the version of a removed key is remembered; that of the leader counts")
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
-	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of unread replies at which a client is disconnected")
+	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands")
+	fs.Var(&c.MaxMemoryClients, "maxmemory-clients", "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more")
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
-	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0 chooses by the number of CPUs")
+	fs.IntVar(&c.EventLoops, "event-loops", c.EventLoops, "event loops for clients; 0: one for four CPUs, 1 to 8")
 
 	fs.Var(&c.CheckpointJournal, "checkpoint-journal-bytes", "a checkpoint is taken when the journal has grown by so many `bytes`; about twice as many of the log are kept, and read at a start")
 	fs.DurationVar(&c.CheckpointInterval, "checkpoint-interval", c.CheckpointInterval, "`time` after which one is taken even so, if anything has changed")
@@ -184,6 +186,9 @@ func (c *Config) Validate() error {
 	}
 	if c.ClientOutputLimit < 1<<20 {
 		refuse("--client-output-limit %v: must be at least 1MiB", &c.ClientOutputLimit)
+	}
+	if least := clientLimits(c).LeastClientMemory(); c.MaxMemoryClients != 0 && int64(c.MaxMemoryClients) < least {
+		refuse("--maxmemory-clients %v: must be at least %d bytes, which the largest request and the replies of one client take", &c.MaxMemoryClients, least)
 	}
 	if c.JournalSegment < 1<<20 || c.JournalSegment > 1<<30 {
 		refuse("--journal-segment-bytes %v: must be from 1MiB to 1GiB", &c.JournalSegment)

@@ -77,6 +77,7 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		{"--max-command-bytes 1gb", "--max-command-bytes 1024MiB:"},
 		{"--maxclients 0", "--maxclients 0:"},
 		{"--client-output-limit 1kb", "--client-output-limit 1KiB:"},
+		{"--maxmemory-clients 300mb", "--maxmemory-clients 300MiB: must be at least 353370128 bytes"},
 		{"--journal-segment-bytes 1kb", "--journal-segment-bytes 1KiB:"},
 		{"--event-loops -1", "--event-loops -1:"},
 		{"--lease 60ms", "--lease"},

@@ -312,6 +312,14 @@ func (n *node) watchDisk(c Config) {
 	n.watching.Go(func() { d.run(ctx) })
 }
 
+// smallBehind is how many bytes of small entries are taken while one of the largest commands is written.
+const smallBehind = 16 << 20
+
+// entriesBehind is how far a node's journal and its applier may be behind before it takes no more entries: by one of the largest commands and
+// small ones behind it, which would else be dropped, and sent again only after 200 ms. Not by two: one that is sent again while it is being
+// written is to be dropped.
+func entriesBehind(c *Config) int { return max(64<<20, int(c.MaxCommandBytes)) + smallBehind }
+
 func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
 	return replication.Config{
 		Self:               identity.NodeID,
@@ -324,7 +332,7 @@ func groupConfig(c Config, identity storage.Identity, first paxos.Configuration,
 		Session:            uuid.New(),
 		Boot:               identity.Boot,
 		Logger:             log,
-		Bounds: replication.Bounds{CheckpointBounds: replication.CheckpointBounds{
+		Bounds: replication.Bounds{UnstoredBytes: entriesBehind(&c), UnappliedBytes: entriesBehind(&c), CheckpointBounds: replication.CheckpointBounds{
 			CheckpointBytes:     int(c.CheckpointJournal),
 			CheckpointInterval:  c.CheckpointInterval,
 			FetchBytesPerSecond: int(c.CatchUpRate),
@@ -333,15 +341,22 @@ func groupConfig(c Config, identity storage.Identity, first paxos.Configuration,
 	}
 }
 
+// clientLimits are the limits of clients, but for their number.
+func clientLimits(c *Config) resp.Limits {
+	return resp.Limits{
+		MaxCommandBytes: int64(c.MaxCommandBytes),
+		OutputBuffer:    int64(c.ClientOutputLimit),
+		ClientMemory:    int64(c.MaxMemoryClients),
+	}
+}
+
 func clientConfig(c Config, n *node) resp.Config {
+	limits := clientLimits(&c)
+	limits.MaxClients = clientsWithin(c.MaxClients, n.log)
 	return resp.Config{
-		Listen: c.Listen,
-		Loops:  c.EventLoops,
-		Limits: resp.Limits{
-			MaxCommandBytes: int64(c.MaxCommandBytes),
-			OutputBuffer:    int64(c.ClientOutputLimit),
-			MaxClients:      clientsWithin(c.MaxClients, n.log),
-		},
+		Listen:      c.Listen,
+		Loops:       c.EventLoops,
+		Limits:      limits,
 		Dir:         c.DataDir,
 		ClusterMode: c.ClusterMode,
 		ClusterUUID: n.store.Identity().ClusterUUID,

@@ -12,7 +12,7 @@ func TestReadProfile(t *testing.T) {
 	    4045e0 syscall.write
 	    4045e1 github.com/paxredis/paxredis/resp.(*eventLoop).flush
 	    4045e2 github.com/paxredis/paxredis/resp.(*eventLoop).endTurn
-	    4045e3 github.com/panjf2000/gnet/v2.(*eventloop).read
+	    4045e3 github.com/paxredis/paxredis/resp.(*eventLoop).run
 
   100 
 	    4045e0 runtime.memmove

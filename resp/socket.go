@@ -1,0 +1,116 @@
+package resp
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// conn is what an event loop needs of a client's connection. None of it blocks, and all of it belongs to the loop's goroutine.
+type conn interface {
+	// Read reads what is there. errNothing says that there is nothing now, io.EOF that there will not be anything any more.
+	Read(buf []byte) (int, error)
+	// Write sends bytes, and keeps what the peer does not take yet. kept says that b itself is the connection's from now on.
+	Write(b []byte) (kept bool, err error)
+	// Flush sends some of what was kept.
+	Flush() error
+	// OutboundBuffered is how many bytes are kept.
+	OutboundBuffered() int
+	// IsFull reports whether the peer took no more when it was last tried: the poller tells when it does again.
+	IsFull() bool
+	// Close closes the connection and throws away what is kept.
+	Close() error
+}
+
+// errNothing says that a socket has nothing to read now.
+var errNothing = errors.New("nothing to read now")
+
+// socket is a TCP connection whose descriptor does not block.
+type socket struct {
+	fd   int
+	out  []byte // what is kept
+	sent int    // out[:sent] has been sent
+	full bool
+}
+
+// sendBytes is how much is sent at once: other clients have their turn before the rest of a large reply.
+const sendBytes = 256 << 10
+
+// Read implements conn.
+func (s *socket) Read(buf []byte) (int, error) {
+	for {
+		n, err := unix.Read(s.fd, buf)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return 0, errNothing
+		case err != nil:
+			return 0, os.NewSyscallError("read", err)
+		case n == 0 && len(buf) > 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+// Write implements conn.
+func (s *socket) Write(b []byte) (kept bool, err error) {
+	if s.OutboundBuffered() > 0 {
+		if s.sent > len(s.out)/2 { // the move costs no more than what was sent
+			s.out = s.out[:copy(s.out, s.out[s.sent:])]
+			s.sent = 0
+		}
+		s.out = append(s.out, b...)
+		return false, nil
+	}
+	n, err := s.send(b)
+	if err != nil || n == len(b) {
+		return false, err
+	}
+	s.out, s.sent = b, n
+	return true, nil
+}
+
+// Flush implements conn.
+func (s *socket) Flush() error {
+	n, err := s.send(s.out[s.sent:])
+	if s.sent += n; s.sent == len(s.out) {
+		s.out, s.sent = nil, 0
+	}
+	return err
+}
+
+// send sends as much as the kernel takes, within sendBytes.
+func (s *socket) send(b []byte) (sent int, err error) {
+	s.full = false
+	b = b[:min(len(b), sendBytes)]
+	for sent < len(b) {
+		n, err := unix.Write(s.fd, b[sent:])
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			s.full = true
+			return sent, nil
+		case err != nil:
+			return sent, os.NewSyscallError("write", err)
+		default:
+			sent += n
+		}
+	}
+	return sent, nil
+}
+
+// IsFull implements conn.
+func (s *socket) IsFull() bool { return s.full }
+
+// OutboundBuffered implements conn.
+func (s *socket) OutboundBuffered() int { return len(s.out) - s.sent }
+
+// Close implements conn. The descriptor leaves its poller by itself: nothing else refers to the socket.
+func (s *socket) Close() error {
+	s.out, s.sent = nil, 0
+	return os.NewSyscallError("close", unix.Close(s.fd))
+}
