@@ -269,7 +269,7 @@ func (c *Checkpoints) install(i *image, alone bool) error {
 	if alone {
 		keep = 1
 	}
-	return c.retireLocked(keep)
+	return errors.Join(c.retireLocked(keep), i.g.forgetPages())
 }
 
 // retireLocked lets go of all images but the newest keep and those that are held. It unlocks mu.

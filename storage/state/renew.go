@@ -29,7 +29,7 @@ func (c *Checkpoints) renewIfWasteful() error {
 		return err
 	}
 	if newest.g.isStale(&newest.checkpoint) {
-		if err := c.readAgain(newest); err != nil {
+		if err := errors.Join(c.readAgain(newest), newest.g.forgetPages()); err != nil {
 			return err
 		}
 	}
@@ -127,7 +127,7 @@ func (c *Checkpoints) renew(newest *image) error {
 		err = c.remove(former)
 	}
 	c.mu.Lock()
-	return errors.Join(err, c.retireLocked(1))
+	return errors.Join(err, c.retireLocked(1), g.forgetPages())
 }
 
 // fill copies an image into an empty generation.

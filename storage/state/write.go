@@ -245,7 +245,7 @@ func (c *Checkpoints) publish(a *attempt, checkpoint *paxos.Checkpoint) error {
 	c.attempt = nil
 	a.tell(checkpoint)
 	a.g.attempted.Store(false)
-	return errors.Join(c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, a.before == nil), a.g.forgetPages())
+	return c.install(&image{checkpoint: own, g: a.g, attempt: a.number}, a.before == nil)
 }
 
 // tell keeps what is known to be live near the truth: what was written is added if none of it replaced something, as there are as many
