@@ -314,5 +314,9 @@ func (g *geoSearch) store(tx *Tx, reply Reply) {
 		}
 		found.add(f.member, score)
 	}
-	storeMembers(tx, g.storeKey, found.members, reply)
+	event := "georadiusstore"
+	if g.stores {
+		event = "geosearchstore"
+	}
+	storeMembers(tx, g.storeKey, found.members, event, reply)
 }

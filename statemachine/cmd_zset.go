@@ -89,6 +89,14 @@ func (o *zaddOptions) problem(pairs int) string {
 	return ""
 }
 
+// event is the keyspace event of a call that changed something.
+func (o *zaddOptions) event() string {
+	if o.incr {
+		return "zincr"
+	}
+	return "zadd"
+}
+
 // zadd: ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...].
 func zadd(tx *Tx, args Args, reply Reply) {
 	var o zaddOptions
@@ -150,7 +158,7 @@ func addMembers(tx *Tx, key []byte, o zaddOptions, members []ranked, reply Reply
 		sum.processed, sum.score = sum.processed || one.processed, one.score
 	}
 	if sum.added+sum.updated > 0 {
-		tx.ks.wrote(&e, z.len(), s)
+		tx.wrote(&e, z.len(), s, EventZSet, o.event())
 	}
 	o.reply(sum, reply)
 }
@@ -211,7 +219,7 @@ func zrem(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	if removed, ok := takeMembers(tx, &e, args[2:], reply); ok {
+	if removed, ok := takeMembers(tx, &e, args[2:], "zrem", reply); ok {
 		reply.Int(removed)
 	}
 }

@@ -137,7 +137,7 @@ func zcombinestore(operation combineOperation) func(*Tx, Args, Reply) {
 		for _, m := range c.run() {
 			found.add(m.member, m.score) // the destination may be one of the inputs
 		}
-		storeMembers(tx, args[1], found.members, reply)
+		storeMembers(tx, args[1], found.members, c.name, reply)
 	}
 }
 

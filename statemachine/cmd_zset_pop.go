@@ -62,15 +62,15 @@ func popMembers(tx *Tx, e *entry, highest bool, count int64, reply Reply) (poppe
 	}
 	var found copied
 	z := tx.sortedSet(e.object)
-	from, n := 0, int(min(count, int64(z.len())))
+	from, n, event := 0, int(min(count, int64(z.len()))), "zpopmin"
 	if highest {
-		from = z.len() - 1
+		from, event = z.len()-1, "zpopmax"
 	}
 	z.walk(from, n, highest, func(e element) bool {
 		found.add(e.name, e.score())
 		return true
 	})
-	_, ok = takeMembers(tx, e, found.names(), reply)
+	_, ok = takeMembers(tx, e, found.names(), event, reply)
 	return found.members, ok
 }
 

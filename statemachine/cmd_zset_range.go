@@ -33,13 +33,13 @@ var zsetRangeCommands = []Command{
 		Syntax:  "key max min [LIMIT offset count]", Run: zrange(rangeForm{by: byLex, reverse: true, fixed: true})},
 	{Name: "ZREMRANGEBYRANK", Arity: 4, Flags: Write, Keys: firstKey, Group: groupZSet, Since: "2.0.0", Complexity: removeComplexity,
 		Summary: "Removes members in a sorted set within a range of indexes. Deletes the sorted set if all members were removed.",
-		Syntax:  "key start stop", Run: zremrange(byRank)},
+		Syntax:  "key start stop", Run: zremrange(byRank, "zremrangebyrank")},
 	{Name: "ZREMRANGEBYSCORE", Arity: 4, Flags: Write, Keys: firstKey, Group: groupZSet, Since: "1.2.0", Complexity: removeComplexity,
 		Summary: "Removes members in a sorted set within a range of scores. Deletes the sorted set if all members were removed.",
-		Syntax:  "key min max", Run: zremrange(byScore)},
+		Syntax:  "key min max", Run: zremrange(byScore, "zremrangebyscore")},
 	{Name: "ZREMRANGEBYLEX", Arity: 4, Flags: Write, Keys: firstKey, Group: groupZSet, Since: "2.8.9", Complexity: removeComplexity,
 		Summary: "Removes members in a sorted set within a lexicographical range. Deletes the sorted set if all members were removed.",
-		Syntax:  "key min max", Run: zremrange(byLex)},
+		Syntax:  "key min max", Run: zremrange(byLex, "zremrangebylex")},
 }
 
 const (
@@ -239,11 +239,11 @@ func zrangestore(tx *Tx, args Args, reply Reply) {
 			return true
 		})
 	}
-	storeMembers(tx, args[1], found.members, reply)
+	storeMembers(tx, args[1], found.members, "zrangestore", reply)
 }
 
 // zremrange: ZREMRANGEBYRANK, ZREMRANGEBYSCORE and ZREMRANGEBYLEX key min max.
-func zremrange(by rangeBy) func(*Tx, Args, Reply) {
+func zremrange(by rangeBy, event string) func(*Tx, Args, Reply) {
 	return func(tx *Tx, args Args, reply Reply) {
 		f := rangeForm{by: by, limit: -1}
 		if !f.parseEnds(args[2], args[3], reply) {
@@ -264,7 +264,7 @@ func zremrange(by rangeBy) func(*Tx, Args, Reply) {
 			found.add(e.name, 0)
 			return true
 		})
-		if removed, ok := takeMembers(tx, &e, found.names(), reply); ok {
+		if removed, ok := takeMembers(tx, &e, found.names(), event, reply); ok {
 			reply.Int(removed)
 		}
 	}

@@ -275,3 +275,42 @@ func TestSortedSetsByChanceAndScan(t *testing.T) {
 		ZSCAN z 0 TYPE zset => -ERR syntax error
 		ZSCAN z 0 COUNT 0 => -ERR syntax error`}})
 }
+
+// TestSortedSetsTellTheirEvents as Redis documents them, in its order.
+func TestSortedSetsTellTheirEvents(t *testing.T) {
+	h, l := newListening(t, EventAll|EventNew|EventKeyMiss, false)
+	for _, test := range []struct{ command, events string }{
+		{"ZADD z 1 a 2 b 3 c", "new:0:z zadd:0:z"},
+		{"ZADD z 1 a", ""},
+		{"ZADD z XX 1 x", ""},
+		{"ZADD none XX 1 x", ""},
+		{"ZADD z INCR 1 a", "zincr:0:z"},
+		{"ZINCRBY z 1 a", "zincr:0:z"},
+		{"ZREM z x", ""},
+		{"ZREM z a", "zrem:0:z"},
+		{"ZRANGESTORE d z 0 -1", "new:0:d zrangestore:0:d"},
+		{"ZRANGESTORE d z 0 0", "zrangestore:0:d"},
+		{"ZRANGESTORE d z 5 5", "del:0:d"},
+		{"ZRANGESTORE d z 5 5", ""},
+		{"ZUNIONSTORE d 2 z none", "keymiss:0:none new:0:d zunionstore:0:d"},
+		{"ZINTERSTORE d 1 z", "zinterstore:0:d"},
+		{"ZDIFFSTORE d 1 z", "zdiffstore:0:d"},
+		{"ZREMRANGEBYRANK d 9 9", ""},
+		{"ZREMRANGEBYRANK d 0 0", "zremrangebyrank:0:d"},
+		{"ZREMRANGEBYSCORE d -inf inf", "zremrangebyscore:0:d del:0:d"},
+		{"ZREMRANGEBYLEX z - [b", "zremrangebylex:0:z"},
+		{"ZPOPMIN z", "zpopmin:0:z del:0:z"},
+		{"ZPOPMIN z", ""},
+		{"GEOADD g 15 37 a 13 38 b", "new:0:g zadd:0:g"},
+		{"ZMPOP 2 none g MAX", "zpopmax:0:g"},
+		{"GEORADIUS g 15 37 900 km STORE d", "new:0:d georadiusstore:0:d"},
+		{"GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 900 km", "geosearchstore:0:d"},
+		{"GEOSEARCHSTORE d none FROMLONLAT 15 37 BYRADIUS 900 km", "keymiss:0:none del:0:d"},
+		{"ZSCORE none a", "keymiss:0:none"},
+	} {
+		h.do(test.command)
+		if got := l.take(); got != test.events {
+			t.Errorf("%s told %q, not %q", test.command, got, test.events)
+		}
+	}
+}

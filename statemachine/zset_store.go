@@ -1,7 +1,8 @@
 package statemachine
 
-// takeMembers removes members of the entry's sorted set, none of which is of its own bytes, and returns how many there were.
-func takeMembers(tx *Tx, e *entry, members [][]byte, reply Reply) (removed int64, ok bool) {
+// takeMembers removes members of the entry's sorted set, none of which is of its own bytes, tells of the event if there were any, and returns
+// how many.
+func takeMembers(tx *Tx, e *entry, members [][]byte, event string, reply Reply) (removed int64, ok bool) {
 	if e.object == nil {
 		return 0, true
 	}
@@ -16,7 +17,7 @@ func takeMembers(tx *Tx, e *entry, members [][]byte, reply Reply) (removed int64
 		}
 	}
 	if removed > 0 {
-		tx.ks.wrote(e, z.len(), s)
+		tx.wrote(e, z.len(), s, EventZSet, event)
 	}
 	return removed, true
 }
@@ -50,12 +51,13 @@ func (c *copied) names() [][]byte {
 }
 
 // storeMembers makes the key hold a sorted set of the members, in place of whatever it held, without a deadline, and replies how many they
-// are. Without any the key goes. If a member comes twice its last score counts.
-func storeMembers(tx *Tx, key []byte, members []ranked, reply Reply) {
+// are. Without any the key goes. If a member comes twice its last score counts. It tells of the event.
+func storeMembers(tx *Tx, key []byte, members []ranked, event string, reply Reply) {
 	e := tx.entry(key)
 	if len(members) == 0 {
 		if e.object != nil {
 			tx.ks.remove(&e)
+			tx.notify(EventGeneric, "del", key)
 		}
 		reply.Int(0)
 		return
@@ -82,6 +84,6 @@ func storeMembers(tx *Tx, key []byte, members []ranked, reply Reply) {
 			z.move(old, m.member, m.score)
 		}
 	}
-	tx.ks.wrote(&e, z.len(), s)
+	tx.wrote(&e, z.len(), s, EventZSet, event)
 	reply.Int(int64(z.len()))
 }
