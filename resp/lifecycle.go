@@ -75,10 +75,10 @@ func (l *eventLoop) closeNow(c *Client) {
 	if c.closed {
 		return
 	}
+	l.forget(c) // before its peer can know: who is gone is no subscriber any more
 	if err := c.conn.Close(); err != nil {
 		l.server.logger.Warn("resp: closing a client", "client", c.id, "addr", c.remote, "error", err)
 	}
-	l.forget(c)
 	l.server.left(l)
 }
 
