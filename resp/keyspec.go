@@ -70,7 +70,7 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 	flags, special := keyFlags[c.Name]
 	if !special {
 		flags = [][]string{readsValue}
-		if c.Flags.Has(statemachine.Write) {
+		if c.Flags.Logged() {
 			flags = [][]string{changesValue}
 		}
 	}

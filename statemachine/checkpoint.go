@@ -50,6 +50,7 @@ func (m *Machine) Freeze() *Checkpoint {
 			c.spaces = append(c.spaces, s.freeze(c))
 		}
 	}
+	c.spaces = append(c.spaces, m.ks.loaded.freeze(c))
 	m.checkpoint = c
 	return c
 }

@@ -46,13 +46,11 @@ func newCheckpointer(t *testing.T, m *Machine) *checkpointer {
 // recordsNow are all records of the state as it is, encoded by a way of its own.
 func recordsNow(m *Machine) map[place]string {
 	records := map[place]string{}
-	for i := range m.ks.databases {
-		for _, s := range m.ks.databases[i].spaces() {
-			s.each(func(o *Object) bool {
-				records[place{s.id, string(o.key())}] = string(append(appendRecordHead(nil, &s.times, o), o.str()...))
-				return true
-			})
-		}
+	for _, s := range m.ks.spaces() {
+		s.each(func(o *Object) bool {
+			records[place{s.id, string(o.key())}] = string(append(appendRecordHead(nil, &s.times, o), o.str()...))
+			return true
+		})
 	}
 	return records
 }
@@ -132,23 +130,21 @@ func (c *checkpointer) finish() {
 func (c *checkpointer) verify(after [][]byte) {
 	c.t.Helper()
 	records := recordsNow(c.m)
-	for i := range c.m.ks.databases {
-		for _, s := range c.m.ks.databases[i].spaces() {
-			var sum uint64
-			s.each(func(o *Object) bool {
-				p := place{s.id, string(o.key())}
-				if o.marks&s.turn != 0 {
-					return true
-				}
-				if records[p] != c.frozen[p] {
-					c.t.Fatalf("%q changed %v without space.edit: the record was %q and is %q", after, p, c.frozen[p], records[p])
-				}
-				sum += s.recordSum(o)
+	for _, s := range c.m.ks.spaces() {
+		var sum uint64
+		s.each(func(o *Object) bool {
+			p := place{s.id, string(o.key())}
+			if o.marks&s.turn != 0 {
 				return true
-			})
-			if s.frozen == nil && s.sum != sum {
-				c.t.Fatalf("%q: the sum of the unchanged records of space %d is %x, not %x", after, s.id, s.sum, sum)
 			}
+			if records[p] != c.frozen[p] {
+				c.t.Fatalf("%q changed %v without space.edit: the record was %q and is %q", after, p, c.frozen[p], records[p])
+			}
+			sum += s.recordSum(o)
+			return true
+		})
+		if s.frozen == nil && s.sum != sum {
+			c.t.Fatalf("%q: the sum of the unchanged records of space %d is %x, not %x", after, s.id, s.sum, sum)
 		}
 	}
 }
@@ -199,12 +195,14 @@ func modelSection(rng *rand.Rand, collection func(*rand.Rand) [][]byte) (section
 	case n >= 36:
 		line = collection(rng)
 	case n < 12:
-		line = words(fmt.Sprintf("GETEX %s PX %d", randomKey(rng), 1+rng.IntN(100)))
+		line = words(fmt.Sprintf(pickWord(rng, "GETEX %s PX %d", "GETEX %s PX %d", "GETDEL %[1]s", "PERSIST %[1]s"), randomKey(rng), 1+rng.IntN(100)))
 	case n < 15:
 		line = words(pickWord(rng, "DELEX %[1]s", "DELEX %[1]s IFNE %[2]s", "DELIFEQ %[1]s %[2]s", "MSETEX 2 %[1]s %[2]s k %[2]s", "SET %[1]s %[2]s IFNE %[2]s"))
 		for i := range line {
 			line[i] = []byte(strings.NewReplacer("%[1]s", randomKey(rng), "%[2]s", pickWord(rng, "1", "abc", "3.25")).Replace(string(line[i])))
 		}
+	case n < 17:
+		line = randomScript(rng)
 	default:
 		line = randomWrite(rng)
 	}
@@ -240,7 +238,7 @@ func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
 		var log []slotOf // from the newest freeze on
 		now, frozenAt := int64(testStart), 0
 		recollecting := false
-		for slot := 1; slot < 2500; slot++ {
+		for slot := 1; slot < 3000; slot++ {
 			now += rng.Int64N(8)
 			section, line := modelSection(rng, collection)
 			s := slotOf{now, 100 + 10*rng.Int64N(10), section}

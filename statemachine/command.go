@@ -27,7 +27,7 @@ const (
 	AllowBusy
 	NoAsyncLoading
 	NoMandatoryKeys
-	// MayReplicate commands go through the log as those with Write do, and change no key: PUBLISH.
+	// MayReplicate commands go through the log as those with Write do, and change no key by themselves: PUBLISH, EVAL.
 	MayReplicate
 	// Local commands never reach the log or the keyspace: the connection layer runs them (Run is nil).
 	Local

@@ -563,7 +563,8 @@ DBSIZE
 
 // flagNames are COMMAND INFO's.
 var flagNames = map[Flags]string{Write: "write", ReadOnly: "readonly", DenyOOM: "denyoom", Admin: "admin", Blocking: "blocking", NoScript: "noscript",
-	Loading: "loading", Stale: "stale", Fast: "fast", Pubsub: "pubsub"}
+	Loading: "loading", Stale: "stale", Fast: "fast", Pubsub: "pubsub", SkipMonitor: "skip_monitor",
+	AllowBusy: "allow_busy", NoMandatoryKeys: "no_mandatory_keys"}
 
 // TestRowsAsRedis compares arity, flags and keys of each row with redis-server's COMMAND INFO. What paxredis adds has a
 // reason here.

@@ -19,7 +19,7 @@ func (d *digest) add(record []byte) {
 	}
 }
 
-// digest is over everything that the log decides: keys, values, versions, revisions, deadlines, tombstones, and how
+// digest is over everything that the log decides: scripts, keys, values, versions, revisions, deadlines, tombstones, and how
 // collections are divided. An empty
 // keyspace's is zero. What each node has of its own, as access times, is not in it.
 func (ks *keyspace) digest() digest {
@@ -35,6 +35,11 @@ func (ks *keyspace) digest() digest {
 			})
 		}
 	}
+	ks.loaded.each(func(o *Object) bool {
+		record = appendDigestRecord(record[:0], Databases, &ks.loaded.times, o)
+		d.add(record)
+		return true
+	})
 	return d
 }
 

@@ -69,6 +69,11 @@
 // "new", "expired" and keymiss of Tx.lookup come by themselves; so do changed keys, from keyspace's methods. A handler that removes a key
 // since it has become empty tells "del" after its own event. Calls cost a comparison while nobody asked for the class.
 //
+// # Scripts
+//
+// EVAL and FCALL are commands of the log like others: package internal/lua runs them, the same on every node, and asks scriptRunner (scripts.go) for the
+// commands in them, each of which counts as a command of its own for revisions. What has been loaded is in a space of its own (loaded.go).
+//
 // # Layout
 //
 // A keyspace has 16 databases, each with three spaces: dictionaries of its keys, of its tombstones, and of the parts of its large

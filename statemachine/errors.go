@@ -108,6 +108,26 @@ const (
 	errRankRange        = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
 	errNotInLog         = "ERR this command does not belong into the log; nothing was changed"
 	errWriteInView      = "ERR a command that writes cannot run as a read; nothing was changed"
+	errScriptUnknown    = "ERR Unknown Redis command called from script"
+	errScriptArity      = "ERR Wrong number of args calling Redis command from script"
+	errScriptForbidden  = "ERR This Redis command is not allowed from script"
+	errScriptReadOnly   = "ERR Write commands are not allowed from read-only scripts."
+	errScriptNotRO      = "ERR Can not execute a script with write flag using *_ro command."
+	errNoScript         = "NOSCRIPT No matching script. Please use EVAL."
+	errNegativeKeys     = "ERR Number of keys can't be negative"
+	errBadKeys          = "ERR Bad number of keys provided"
+	errNotBusy          = "NOTBUSY No scripts in execution right now."
+	errScriptsFull      = "ERR the scripts and libraries that are loaded are at their limit: SCRIPT FLUSH or FUNCTION DELETE make room"
+	errScriptFlush      = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+	errScriptDebug      = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+	errNoDebugger       = "ERR there is no debugger for scripts: they run on every node"
+	errNoFunction       = "ERR Function not found"
+	errNoLibrary        = "ERR Library not found"
+	errFunctionFlush    = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+	errLibraryArgument  = "ERR library name argument was not given"
+	errRestorePolicy    = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
+	errBadLibrary       = "ERR failed loading library data from payload"
+	errNotFunctions     = "ERR given type is not a function"
 	maxErrorNameBytes   = 128 // what of a name and of the arguments an error repeats
 	errUnsupportedStart = "ERR Unsupported option "
 )
@@ -195,6 +215,11 @@ func errClaimOption(option []byte) string {
 // unknownSubcommand is the error for a name that its container does not have.
 func unknownSubcommand(container string, name []byte) string {
 	return "ERR unknown subcommand '" + Excerpt(name) + "'. Try " + container + " HELP."
+}
+
+// badSubcommand is the error of a subcommand that finds out by itself that it has too many arguments.
+func badSubcommand(args Args) string {
+	return "ERR unknown subcommand or wrong number of arguments for '" + Excerpt(args[1]) + "'. Try " + strings.ToUpper(string(args[0])) + " HELP."
 }
 
 // Excerpt is what an error repeats of an argument in the middle of its text.

@@ -11,6 +11,8 @@ type keyspace struct {
 	hasher    hasher
 	// heap is the memory of all spaces.
 	heap *arena.Heap
+	// loaded are the scripts and libraries.
+	loaded loaded
 	// retention is how long a tombstone made now is kept, in milliseconds of log time.
 	retention int64
 	// now is the time of the newest applied slot in Unix milliseconds; it never goes back.
@@ -56,7 +58,18 @@ func newKeyspace(h hasher) *keyspace {
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
+	ks.loaded = newLoaded(ks.newSpace())
 	return ks
+}
+
+// spaces are those of all databases, and that of what is loaded, in the order of a state.
+func (ks *keyspace) spaces() []*space {
+	all := make([]*space, 0, 3*Databases+1)
+	for i := range ks.databases {
+		spaces := ks.databases[i].spaces()
+		all = append(all, spaces[:]...)
+	}
+	return append(all, ks.loaded.space)
 }
 
 // newSpace returns an empty space with an id of its own, the same on all nodes.

@@ -47,6 +47,7 @@ type Machine struct {
 	ranCommand bool // what the decoder holds is the command that ran last
 	warmer     warmer
 	max        int
+	programs   programs
 }
 
 // Stamp is what the leader gave a slot in place of all that differs between nodes: clock, chance, settings.
@@ -88,6 +89,7 @@ func New(cfg Config) *Machine {
 	m.views.New = func() any { return m.newView() }
 	m.applier = m.newView()
 	m.applier.inApply = true
+	m.applier.tx.scripts.inApply = true
 	return m
 }
 
@@ -102,6 +104,7 @@ func scrambledCounter() func() uint64 {
 func (m *Machine) newView() *View {
 	v := &View{m: m}
 	v.tx = Tx{ks: m.ks, random: &v.random, maxString: m.max}
+	v.tx.scripts.machine = m
 	return v
 }
 

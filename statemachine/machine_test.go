@@ -336,6 +336,7 @@ func (ks *keyspace) verify(t testing.TB) {
 				timed, db.keys.times.len(), explicit, db.explicit, db.tombstones.len(), db.tombstones.times.len())
 		}
 	}
+	ks.loaded.verify(t)
 	if ks.dirty {
 		t.Fatal("a change was not counted")
 	}

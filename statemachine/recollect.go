@@ -13,14 +13,12 @@ func (m *Machine) recollect(most int) (more bool) {
 		panic("statemachine: Recollect before the checkpoint before has been finished")
 	}
 	visits, size := 0, 0
-	for i := range m.ks.databases {
-		for _, s := range m.ks.databases[i].spaces() {
-			for ; !s.recollected; visits++ {
-				if visits >= most || size >= biteBytes {
-					return true
-				}
-				size += s.recollect()
+	for _, s := range m.ks.spaces() {
+		for ; !s.recollected; visits++ {
+			if visits >= most || size >= biteBytes {
+				return true
 			}
+			size += s.recollect()
 		}
 	}
 	return false

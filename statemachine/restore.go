@@ -27,6 +27,9 @@ func (m *Machine) Restore(state []byte, spaces []uint64, count uint64, next func
 		r.ks.heap.Close()
 		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
 	}
+	if err := r.ks.loaded.index(); err != nil {
+		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
+	}
 	m.install(r.ks, s.Slot)
 	return nil
 }
@@ -69,7 +72,7 @@ type restorer struct {
 // restoredSpace is a space whose records are being read, and what it will be when all are there.
 type restoredSpace struct {
 	*space
-	db   *database
+	db   *database // nil: what is loaded
 	role spaceRole
 	want *format.Space
 }
@@ -95,6 +98,8 @@ func newRestorer(h hasher, s *format.State) *restorer {
 		r.spaces[d.Tombstones.Id] = &restoredSpace{space: db.tombstones, db: db, want: d.Tombstones, role: roleTombstones}
 		r.spaces[d.Parts.Id] = &restoredSpace{space: db.parts, db: db, want: d.Parts, role: roleParts}
 	}
+	ks.loaded.id = s.Loaded.Id
+	r.spaces[s.Loaded.Id] = &restoredSpace{space: ks.loaded.space, want: s.Loaded}
 	return r
 }
 
@@ -129,7 +134,7 @@ func (r *restorer) add(record *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := h.checkKind(s.role, content); err != nil {
+	if err := h.checkSpace(s, content); err != nil {
 		return err
 	}
 	hash := r.ks.hasher.hash(record.Key)
@@ -165,17 +170,17 @@ func (s *restoredSpace) restore(hash uint64, o *Object, h recordHead, sum uint64
 
 // finish checks that all records came and fit together, and puts the times in order.
 func (r *restorer) finish() error {
+	for _, s := range r.ks.spaces() {
+		switch want := r.spaces[s.id].want; {
+		case uint64(s.len()) != want.Count:
+			return fmt.Errorf("%d records of space %d came, not %d", s.len(), s.id, want.Count)
+		case s.sum != want.Sum:
+			return fmt.Errorf("the records of space %d are not those that were written: their sum is %x, not %x", s.id, s.sum, want.Sum)
+		}
+		s.times.order()
+	}
 	for i := range r.ks.databases {
 		db := &r.ks.databases[i]
-		for _, s := range db.spaces() {
-			switch want := r.spaces[s.id].want; {
-			case uint64(s.len()) != want.Count:
-				return fmt.Errorf("%d records of space %d came, not %d", s.len(), s.id, want.Count)
-			case s.sum != want.Sum:
-				return fmt.Errorf("the records of space %d are not those that were written: their sum is %x, not %x", s.id, s.sum, want.Sum)
-			}
-			s.times.order()
-		}
 		if key, ok := db.keyWithTombstone(); ok {
 			return fmt.Errorf("database %d has both the key %.64q and its tombstone", i, key)
 		}

@@ -76,9 +76,9 @@ func TestRestoreRefusesWhatIsNoCheckpoint(t *testing.T) {
 	}{
 		{"a state that does not decode", "its description does not decode", func(s *savedState) { s.state = []byte{0xff} }},
 		{"no state", "it has format 0", func(s *savedState) { s.state = nil }},
-		{"a newer state", "it has format 3, and this paxredis reads 2: written by a later release",
+		{"a newer state", "it has format 4, and this paxredis reads 3: written by a later release",
 			func(s *savedState) { s.edit(t, func(f *format.State) { f.Version = stateVersion + 1 }) }},
-		{"an older state", "it has format 1, and this paxredis reads 2",
+		{"an older state", "it has format 2, and this paxredis reads 3",
 			func(s *savedState) { s.edit(t, func(f *format.State) { f.Version = stateVersion - 1 }) }},
 		{"too few databases", "it has 15 databases, not 16",
 			func(s *savedState) { s.edit(t, func(f *format.State) { f.Databases = f.Databases[:15] }) }},

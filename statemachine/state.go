@@ -9,7 +9,7 @@ import (
 )
 
 // stateVersion is the version of format.State. An older paxredis refuses a newer one.
-const stateVersion = 2
+const stateVersion = 3
 
 // state is all that the log decides of the keyspace besides its records, but for the sums of the spaces.
 func (ks *keyspace) state(slot uint64) *format.State {
@@ -19,18 +19,19 @@ func (ks *keyspace) state(slot uint64) *format.State {
 		db := &ks.databases[i]
 		s.Databases = append(s.Databases, &format.Database{Keys: db.keys.state(), Tombstones: db.tombstones.state(), Parts: db.parts.state()})
 	}
+	s.Loaded = ks.loaded.state()
 	return s
 }
 
 func (s *space) state() *format.Space { return &format.Space{Id: s.id, Count: uint64(s.len())} }
 
-// spacesOf are the spaces of a state: those of the first database in the order of database.spaces, then those of the next.
+// spacesOf are the spaces of a state: those of the first database in the order of database.spaces, then those of the next; at last that of what is loaded.
 func spacesOf(s *format.State) []*format.Space {
-	all := make([]*format.Space, 0, 3*Databases)
+	all := make([]*format.Space, 0, 3*Databases+1)
 	for _, db := range s.Databases {
 		all = append(all, db.Keys, db.Tombstones, db.Parts)
 	}
-	return all
+	return append(all, s.Loaded)
 }
 
 // decodeState reads what Finish returned, and checks that it can be the state of a keyspace with these spaces and so many
@@ -55,6 +56,9 @@ func decodeState(encoded []byte, spaces []uint64, count uint64) (*format.State, 
 		if db.Keys == nil || db.Tombstones == nil || db.Parts == nil {
 			return nil, fmt.Errorf("database %d is not described", i)
 		}
+	}
+	if s.Loaded == nil {
+		return nil, errors.New("what is loaded is not described")
 	}
 	for _, space := range spacesOf(s) {
 		ids, sum = append(ids, space.Id), sum+space.Count

@@ -35,6 +35,7 @@ func Commands() []Command {
 		sortedSetCommands,
 		streamCommands, streamGroupCommands,
 		pubsubCommands,
+		evalCommands, scriptCommands, functionCommands,
 	)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
@@ -157,6 +158,30 @@ func (t *Table) Resolve(args Args) (c *Command, problem string) {
 	}
 	if !n.command.accepts(len(args)) {
 		return nil, wrongArguments(n.fullName)
+	}
+	return n.command, ""
+}
+
+// resolveInScript is Resolve for redis.call, whose errors are others.
+func (t *Table) resolveInScript(args Args) (c *Command, problem string) {
+	n := lookup(t.byName, args[0])
+	if n == nil {
+		return nil, unknownInScript(args[0])
+	}
+	if len(args) > 1 && n.subcommands != nil {
+		container := n.command
+		if n = lookup(n.subcommands, args[1]); n == nil {
+			if container.Flags.Has(NoScript) {
+				return nil, errScriptForbidden
+			}
+			return nil, errScriptUnknown
+		}
+	}
+	switch {
+	case !n.command.accepts(len(args)):
+		return nil, errScriptArity
+	case n.command.Flags.Has(NoScript) || n.command.Run == nil:
+		return nil, errScriptForbidden
 	}
 	return n.command, ""
 }

@@ -17,6 +17,8 @@ type Tx struct {
 	mayBlock bool
 	// maxString is the longest string in bytes that a command may make.
 	maxString int
+	// scripts runs scripts and functions.
+	scripts scriptRunner
 
 	// direct: the command at hand is one of those that publish, and not a script that calls one, where a number of receivers, which
 	// differs between nodes, could come into the state.

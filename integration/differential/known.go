@@ -13,6 +13,7 @@ func Incomparable() map[string]string {
 		own      = "paxredis' own"
 		self     = "it says what the server and its process are"
 		table    = "the tables are not of the same commands"
+		program  = "its arguments are programs; package statemachine compares scripts"
 		lessHelp = "the subcommands are not the same"
 		since8   = "it is newer than the redis-server that is compared, or Valkey's"
 		since72  = "the redis-server that is compared is 7.0, which does not have it"
@@ -34,7 +35,9 @@ func Incomparable() map[string]string {
 		"command": table, "command|count": table, "command|docs": table, "command|info": table, "command|list": table,
 		"config|set": "the settings are each server's own", "config|rewrite": "redis-server has no file here either, but another error",
 		"bgsave": "when a file was written last", "save": "when a file was written last", "lastsave": "when a file was written last",
-		"wait":     "redis-server takes a number of replicas that is beyond 32 bits, and counts replicas, not voters",
+		"wait": "redis-server takes a number of replicas that is beyond 32 bits, and counts replicas, not voters",
+		"eval": program, "evalsha": program, "eval_ro": program, "evalsha_ro": program, "fcall": program, "fcall_ro": program,
+		"script|*": program, "function|*": program,
 		"shutdown": "nothing is left to compare", "quit": "nothing is left to compare",
 		"replicaof": "a paxredis node is no replica", "slaveof": "a paxredis node is no replica",
 		"readonly": "redis-server refuses it without cluster mode", "readwrite": "redis-server refuses it without cluster mode",

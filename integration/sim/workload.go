@@ -107,7 +107,7 @@ func (w *workload) resolve(op *operation, args []string) error {
 	if command == nil {
 		return fmt.Errorf("the workload made up %q, which is no command: %s", args, problem)
 	}
-	op.command, op.write = command, command.Flags.Has(statemachine.Write)
+	op.command, op.write = command, command.Flags.Logged()
 	return nil
 }
 

@@ -44,6 +44,8 @@ type State struct {
 	Databases []*Database `protobuf:"bytes,9,rep,name=databases,proto3" json:"databases,omitempty"`
 	// The fields of hashes removed because of their deadline.
 	ExpiredFields uint64 `protobuf:"varint,10,opt,name=expired_fields,json=expiredFields,proto3" json:"expired_fields,omitempty"`
+	// Scripts and libraries of functions.
+	Loaded        *Space `protobuf:"bytes,11,opt,name=loaded,proto3" json:"loaded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -146,6 +148,13 @@ func (x *State) GetExpiredFields() uint64 {
 		return x.ExpiredFields
 	}
 	return 0
+}
+
+func (x *State) GetLoaded() *Space {
+	if x != nil {
+		return x.Loaded
+	}
+	return nil
 }
 
 type Database struct {
@@ -273,7 +282,7 @@ var File_statemachine_internal_format_format_proto protoreflect.FileDescriptor
 
 const file_statemachine_internal_format_format_proto_rawDesc = "" +
 	"\n" +
-	")statemachine/internal/format/format.proto\x12\x1cpaxredis.statemachine.format\"\xc1\x02\n" +
+	")statemachine/internal/format/format.proto\x12\x1cpaxredis.statemachine.format\"\xfe\x02\n" +
 	"\x05State\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\x04R\x04slot\x12\x15\n" +
@@ -285,7 +294,8 @@ const file_statemachine_internal_format_format_proto_rawDesc = "" +
 	"\tnewest_id\x18\b \x01(\x04R\bnewestId\x12D\n" +
 	"\tdatabases\x18\t \x03(\v2&.paxredis.statemachine.format.DatabaseR\tdatabases\x12%\n" +
 	"\x0eexpired_fields\x18\n" +
-	" \x01(\x04R\rexpiredFields\"\xc3\x01\n" +
+	" \x01(\x04R\rexpiredFields\x12;\n" +
+	"\x06loaded\x18\v \x01(\v2#.paxredis.statemachine.format.SpaceR\x06loaded\"\xc3\x01\n" +
 	"\bDatabase\x127\n" +
 	"\x04keys\x18\x01 \x01(\v2#.paxredis.statemachine.format.SpaceR\x04keys\x12C\n" +
 	"\n" +
@@ -317,14 +327,15 @@ var file_statemachine_internal_format_format_proto_goTypes = []any{
 }
 var file_statemachine_internal_format_format_proto_depIdxs = []int32{
 	1, // 0: paxredis.statemachine.format.State.databases:type_name -> paxredis.statemachine.format.Database
-	2, // 1: paxredis.statemachine.format.Database.keys:type_name -> paxredis.statemachine.format.Space
-	2, // 2: paxredis.statemachine.format.Database.tombstones:type_name -> paxredis.statemachine.format.Space
-	2, // 3: paxredis.statemachine.format.Database.parts:type_name -> paxredis.statemachine.format.Space
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	2, // 1: paxredis.statemachine.format.State.loaded:type_name -> paxredis.statemachine.format.Space
+	2, // 2: paxredis.statemachine.format.Database.keys:type_name -> paxredis.statemachine.format.Space
+	2, // 3: paxredis.statemachine.format.Database.tombstones:type_name -> paxredis.statemachine.format.Space
+	2, // 4: paxredis.statemachine.format.Database.parts:type_name -> paxredis.statemachine.format.Space
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_statemachine_internal_format_format_proto_init() }

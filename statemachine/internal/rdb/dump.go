@@ -30,6 +30,15 @@ func Dump(v Value) []byte {
 // Load reads what Dump or Redis's DUMP returned. maxBytes bounds the length of each string and what compressed strings may come to
 // together. The error is ErrFooter, or says what is wrong behind a right footer.
 func Load(payload []byte, maxBytes int) (Value, error) {
+	b, err := withoutFooter(payload)
+	if err != nil {
+		return nil, err
+	}
+	return Decode(b, maxBytes)
+}
+
+// withoutFooter checks the footer of a payload and returns what is in front of it.
+func withoutFooter(payload []byte) ([]byte, error) {
 	end := len(payload) - FooterBytes
 	if end < 0 {
 		return nil, ErrFooter
@@ -40,5 +49,5 @@ func Load(payload []byte, maxBytes int) (Value, error) {
 	if sum := len(payload) - 8; binary.LittleEndian.Uint64(payload[sum:]) != Checksum(0, payload[:sum]) {
 		return nil, ErrFooter
 	}
-	return Decode(payload[:end], maxBytes)
+	return payload[:end], nil
 }
