@@ -38,8 +38,6 @@ type streamHead struct {
 	newest     uint64   // the highest number given to a group or a consumer
 }
 
-const streamHeadBytes = 2*streamIDBytes + 8 + 8
-
 // streamIndex has the parts of a stream.
 type streamIndex struct {
 	entries partTree
