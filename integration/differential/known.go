@@ -28,6 +28,9 @@ func Incomparable() map[string]string {
 		"client|kill":     "it ends the connection that is compared", "client|reply": "what has no reply cannot be compared",
 		"hexpire": since74, "hpexpire": since74, "hexpireat": since74, "hpexpireat": since74, "httl": since74, "hpttl": since74,
 		"hexpiretime": since74, "hpexpiretime": since74, "hpersist": since74, "hgetdel": since80, "hgetex": since80, "hsetex": since80,
+		"memory|stats": self, "memory|doctor": self, "memory|malloc-stats": self, "memory|usage": self, "memory|purge": "here it cannot be in a transaction",
+		"latency|histogram": self, "latency|doctor": self, "latency|graph": self, "latency|history": self, "latency|latest": self, "latency|reset": self,
+		"waitaof": since72, "failover": "a paxredis node has no replicas of its own", "asking": "redis-server queues it without cluster mode, too",
 		"client|no-touch": since72, "client|setinfo": since72,
 		"pfselftest": "it takes redis-server seconds",
 		"digest":     since8, "delex": since8, "delifeq": since8, "msetex": since8,
@@ -38,6 +41,7 @@ func Incomparable() map[string]string {
 		"wait": "redis-server takes a number of replicas that is beyond 32 bits, and counts replicas, not voters",
 		"eval": program, "evalsha": program, "eval_ro": program, "evalsha_ro": program, "fcall": program, "fcall_ro": program,
 		"script|*": program, "function|*": program,
+		"monitor":  "what it shows is no reply",
 		"shutdown": "nothing is left to compare", "quit": "nothing is left to compare",
 		"replicaof": "a paxredis node is no replica", "slaveof": "a paxredis node is no replica",
 		"readonly": "redis-server refuses it without cluster mode", "readwrite": "redis-server refuses it without cluster mode",
@@ -79,7 +83,7 @@ type Known struct {
 
 // KnownDifferences are all differences that are wanted.
 func KnownDifferences() []Known {
-	return append(sortedSetDifferences(), []Known{
+	return slices.Concat(valueDifferences(), sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
@@ -104,39 +108,6 @@ func KnownDifferences() []Known {
 		{Name: "COMMAND GETKEYS of a name alone, queued", Diverges: true, Reason: "so it is found by EXEC", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.isQueued()
 		}},
-		{Name: "lists in one listpack", Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("object|encoding") && d.Ours.Text == "listpack" && d.Theirs.Text == "quicklist"
-		}},
-		{Name: "RANK without an opposite", Reason: "LPOS refuses the least integer from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("lpos") && strings.HasPrefix(d.Ours.Text, "ERR value is out of range, value must between -9223372036854775807")
-		}},
-		{Name: "a time-out without end", Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
-			return d.Ours.Text == "ERR timeout is out of range" && d.Theirs.Text == "ERR timeout is negative"
-		}},
-		{Name: "consumers that claimed nothing", Diverges: true, Reason: "XCLAIM and XAUTOCLAIM make their consumer in any case from 7.2 on",
-			Matches: func(d *Difference) bool {
-				return d.command("xinfo|groups", "xinfo|consumers", "xinfo|stream", "xgroup|createconsumer") && (d.follows("xclaim") || d.follows("xautoclaim"))
-			}},
-		{Name: "when consumers were active", Reason: "XINFO tells it from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("xinfo|consumers", "xinfo|stream") && (strings.Contains(d.Ours.String(), `"inactive"`) || strings.Contains(d.Ours.String(), `"active-time"`))
-		}},
-		{Name: "unbalanced streams", Reason: "the command is quoted from 7.2 on", Matches: func(d *Difference) bool {
-			return strings.HasPrefix(d.Ours.Text, "ERR Unbalanced '") && strings.HasPrefix(d.Theirs.Text, "ERR Unbalanced X")
-		}},
-		{Name: "long names of groups", Reason: "an error repeats no more than 128 bytes of each argument", Matches: func(d *Difference) bool {
-			return strings.HasPrefix(d.Ours.Text, "NOGROUP ") && strings.HasPrefix(d.Theirs.Text, "NOGROUP ") && len(d.Theirs.Text) > len(d.Ours.Text)
-		}},
-		{Name: "arguments of BITCOUNT and BITPOS", Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("bitcount", "bitpos") && d.Ours.IsError() && d.Theirs.Kind == ':'
-		}},
-		{Name: "estimates in HyperLogLogs", Reason: "redis-server's PFCOUNT writes its estimate into the value; here it is a read",
-			Matches:   func(d *Difference) bool { return d.follows("pfcount") },
-			Confirmed: func(_, theirs runner, d *Difference) bool { return sameWithout("pfcount", theirs, d) }},
-		{Name: "sets in listpacks", Reason: "from 7.2 on a small set is kept in a listpack, and 7.0 has hash tables, or intsets where a set has been made anew",
-			Matches: func(d *Difference) bool {
-				return d.command("object|encoding") && d.Ours.Text == "listpack" && (d.Theirs.Text == "hashtable" || d.Theirs.Text == "intset")
-			},
-			Confirmed: func(_, theirs runner, d *Difference) bool { return typeAfter(theirs, d, d.Call[2]) != "hash" }},
 		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
 			return d.Ours.IsError() && len(d.Ours.Text) > 128 && strings.HasPrefix(d.Theirs.Text, strings.TrimRight(d.Ours.Text, "'"))
 		}},
@@ -155,20 +126,7 @@ func KnownDifferences() []Known {
 			},
 			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
 			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
-	}...)
-}
-
-// sortedSetDifferences are those of sorted sets and places.
-func sortedSetDifferences() []Known {
-	return []Known{
-		{Name: "the last digit of a stored distance", Reason: "the sines of C's library are not always rounded to the nearest double",
-			Matches: func(d *Difference) bool {
-				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
-			}},
-		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
-		}},
-	}
+	})
 }
 
 // typeAfter is the type of a key after the calls.

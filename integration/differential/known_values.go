@@ -1,0 +1,55 @@
+package differential
+
+import "strings"
+
+// valueDifferences are those of the types of values, but for sorted sets.
+func valueDifferences() []Known {
+	return []Known{
+		{Name: "lists in one listpack", Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("object|encoding") && d.Ours.Text == "listpack" && d.Theirs.Text == "quicklist"
+		}},
+		{Name: "RANK without an opposite", Reason: "LPOS refuses the least integer from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("lpos") && strings.HasPrefix(d.Ours.Text, "ERR value is out of range, value must between -9223372036854775807")
+		}},
+		{Name: "a time-out without end", Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
+			return d.Ours.Text == "ERR timeout is out of range" && d.Theirs.Text == "ERR timeout is negative"
+		}},
+		{Name: "consumers that claimed nothing", Diverges: true, Reason: "XCLAIM and XAUTOCLAIM make their consumer in any case from 7.2 on",
+			Matches: func(d *Difference) bool {
+				return d.command("xinfo|groups", "xinfo|consumers", "xinfo|stream", "xgroup|createconsumer") && (d.follows("xclaim") || d.follows("xautoclaim"))
+			}},
+		{Name: "when consumers were active", Reason: "XINFO tells it from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("xinfo|consumers", "xinfo|stream") && (strings.Contains(d.Ours.String(), `"inactive"`) || strings.Contains(d.Ours.String(), `"active-time"`))
+		}},
+		{Name: "unbalanced streams", Reason: "the command is quoted from 7.2 on", Matches: func(d *Difference) bool {
+			return strings.HasPrefix(d.Ours.Text, "ERR Unbalanced '") && strings.HasPrefix(d.Theirs.Text, "ERR Unbalanced X")
+		}},
+		{Name: "long names of groups", Reason: "an error repeats no more than 128 bytes of each argument", Matches: func(d *Difference) bool {
+			return strings.HasPrefix(d.Ours.Text, "NOGROUP ") && strings.HasPrefix(d.Theirs.Text, "NOGROUP ") && len(d.Theirs.Text) > len(d.Ours.Text)
+		}},
+		{Name: "arguments of BITCOUNT and BITPOS", Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("bitcount", "bitpos") && d.Ours.IsError() && d.Theirs.Kind == ':'
+		}},
+		{Name: "estimates in HyperLogLogs", Reason: "redis-server's PFCOUNT writes its estimate into the value; here it is a read",
+			Matches:   func(d *Difference) bool { return d.follows("pfcount") },
+			Confirmed: func(_, theirs runner, d *Difference) bool { return sameWithout("pfcount", theirs, d) }},
+		{Name: "sets in listpacks", Reason: "from 7.2 on a small set is kept in a listpack, and 7.0 has hash tables, or intsets where a set has been made anew",
+			Matches: func(d *Difference) bool {
+				return d.command("object|encoding") && d.Ours.Text == "listpack" && (d.Theirs.Text == "hashtable" || d.Theirs.Text == "intset")
+			},
+			Confirmed: func(_, theirs runner, d *Difference) bool { return typeAfter(theirs, d, d.Call[2]) != "hash" }},
+	}
+}
+
+// sortedSetDifferences are those of sorted sets and places.
+func sortedSetDifferences() []Known {
+	return []Known{
+		{Name: "the last digit of a stored distance", Reason: "the sines of C's library are not always rounded to the nearest double",
+			Matches: func(d *Difference) bool {
+				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
+			}},
+		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
+		}},
+	}
+}
