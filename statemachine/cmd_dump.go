@@ -29,12 +29,7 @@ func dump(tx *Tx, args Args, reply Reply) {
 		reply.Null()
 		return
 	}
-	v, ok := tx.rdbValue(o)
-	if !ok {
-		reply.Error(errNoDump)
-		return
-	}
-	reply.Bulk(rdb.Dump(v))
+	reply.Bulk(rdb.Dump(tx.rdbValue(o)))
 }
 
 // restoreOptions are RESTORE's.
@@ -105,6 +100,10 @@ func restore(tx *Tx, args Args, reply Reply) {
 		reply.Error(loadProblem(err))
 		return
 	}
+	if !fitsKey(v) {
+		reply.Error(errBadFormat)
+		return
+	}
 	deadline := ttl
 	if ttl != 0 && !o.absolute {
 		deadline += tx.ks.now // one that is too large goes round, into the past, as in Redis
@@ -121,10 +120,7 @@ func restore(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	if !tx.putRDB(&e, v, s) {
-		reply.Error(errBadFormat)
-		return
-	}
+	tx.putRDB(&e, v, s)
 	if ttl != 0 {
 		tx.ks.setDeadline(&e, deadline)
 	} else {

@@ -73,13 +73,13 @@ func setFields(tx *Tx, args Args, name string, reply Reply) (added int64, ok boo
 		}
 		e.edit().noteField(h.len(), args[i], args[i+1])
 	}
-	tx.ks.wrote(&e, h.len(), s)
+	tx.wrote(&e, h.len(), s, EventHash, "hset")
 	return added, true
 }
 
-// setField sets one field to a value that a command has computed. A deadline of 0 is none. It reports whether it has; else an error was
-// replied.
-func (tx *Tx) setField(e *entry, field, value []byte, deadline int64, reply Reply) bool {
+// setField sets one field to a value that a command has computed, and tells of the command's event. A deadline of 0 is none. It reports
+// whether it has; else an error was replied.
+func (tx *Tx) setField(e *entry, field, value []byte, deadline int64, event string, reply Reply) bool {
 	s, ok := tx.nextStamp(e, reply)
 	if !ok {
 		return false
@@ -88,7 +88,7 @@ func (tx *Tx) setField(e *entry, field, value []byte, deadline int64, reply Repl
 	h := tx.fields(e.object)
 	h.put(field, value, deadline)
 	e.edit().noteField(h.len(), field, value)
-	tx.ks.wrote(e, h.len(), s)
+	tx.wrote(e, h.len(), s, EventHash, event)
 	return true
 }
 
@@ -117,7 +117,7 @@ func hsetnx(tx *Tx, args Args, reply Reply) {
 		reply.Int(0)
 		return
 	}
-	if tx.setField(&e, args[2], args[3], 0, reply) {
+	if tx.setField(&e, args[2], args[3], 0, "hset", reply) {
 		reply.Int(1)
 	}
 }

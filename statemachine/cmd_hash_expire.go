@@ -171,14 +171,23 @@ func (c *timeChange) apply(e element) {
 	}
 }
 
-// end notes what has changed.
+// end notes what has changed, and tells of it.
 func (c *timeChange) end() {
-	switch ks := c.tx.ks; {
+	switch tx := c.tx; {
 	case c.removed:
-		ks.wrote(c.e, c.len(), c.stamp)
+		tx.wrote(c.e, c.len(), c.stamp, EventHash, "hdel")
 	case c.updated:
-		ks.revise(c.e.db.keys, c.e.object)
+		tx.ks.revise(c.e.db.keys, c.e.object)
+		tx.notify(EventHash, c.event(), c.e.key)
 	}
+}
+
+// event is that of deadlines that have changed.
+func (c *timeChange) event() string {
+	if c.deadline == 0 {
+		return "hpersist"
+	}
+	return "hexpire"
 }
 
 // hpersist: HPERSIST key FIELDS numfields field [field ...].

@@ -38,7 +38,7 @@ func hgetdel(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	if removed {
-		tx.ks.wrote(&e, h.len(), s)
+		tx.wrote(&e, h.len(), s, EventHash, "hdel")
 	}
 }
 
@@ -194,7 +194,7 @@ func (o *hsetexOptions) dropFields(tx *Tx, e *entry, s stamp) {
 		removed = h.remove(o.pairs[i]) || removed
 	}
 	if removed {
-		tx.ks.wrote(e, h.len(), s)
+		tx.wrote(e, h.len(), s, EventHash, "hdel")
 	}
 }
 
@@ -214,5 +214,8 @@ func (o *hsetexOptions) setFields(tx *Tx, e *entry, s stamp) {
 	if o.timed {
 		e.edit().flags |= flagTimed
 	}
-	tx.ks.wrote(e, h.len(), s)
+	tx.wrote(e, h.len(), s, EventHash, "hset")
+	if o.timed {
+		tx.notify(EventHash, "hexpire", e.key)
+	}
 }

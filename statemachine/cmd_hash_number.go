@@ -29,7 +29,7 @@ func hincrby(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	var buf [20]byte
-	if tx.setField(&e, args[2], strconv.AppendInt(buf[:0], old+n, 10), field.deadline, reply) {
+	if tx.setField(&e, args[2], strconv.AppendInt(buf[:0], old+n, 10), field.deadline, "hincrby", reply) {
 		reply.Int(old + n)
 	}
 }
@@ -64,7 +64,7 @@ func hincrbyfloat(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	text := sum.human()
-	if tx.setField(&e, args[2], text, field.deadline, reply) {
+	if tx.setField(&e, args[2], text, field.deadline, "hincrbyfloat", reply) {
 		reply.Bulk(text)
 	}
 }

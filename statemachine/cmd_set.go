@@ -64,7 +64,7 @@ func sadd(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	if added > 0 {
-		tx.ks.wrote(&e, m.len(), s)
+		tx.wrote(&e, m.len(), s, EventSet, "sadd")
 	}
 	reply.Int(added)
 }
@@ -91,7 +91,7 @@ func srem(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	if removed > 0 {
-		tx.ks.wrote(&e, m.len(), s)
+		tx.wrote(&e, m.len(), s, EventSet, "srem")
 	}
 	reply.Int(removed)
 }
@@ -130,12 +130,12 @@ func moveMember(tx *Tx, source, target *entry, member []byte, reply Reply) bool 
 	}
 	from := tx.members(source.object)
 	from.remove(member)
-	tx.ks.wrote(source, from.len(), taken)
+	tx.wrote(source, from.len(), taken, EventSet, "srem")
 	tx.ks.collection(target, KindSet)
 	to := tx.members(target.object)
 	if to.put(member, nil, 0) {
 		target.edit().noteMember(to.len(), member)
-		tx.ks.wrote(target, to.len(), given)
+		tx.wrote(target, to.len(), given, EventSet, "sadd")
 	}
 	return true
 }

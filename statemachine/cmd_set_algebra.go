@@ -177,14 +177,14 @@ func sintercard(tx *Tx, args Args, reply Reply) {
 // sinterstore: SINTERSTORE destination key [key ...].
 func sinterstore(tx *Tx, args Args, reply Reply) {
 	if sets, ok := tx.lookupSets(args[2:], reply); ok {
-		storeSet(tx, args[1], intersection(sets, math.MaxInt), 0, sets, reply)
+		storeSet(tx, args[1], intersection(sets, math.MaxInt), "sinterstore", 0, sets, reply)
 	}
 }
 
 // sunionstore: SUNIONSTORE destination key [key ...].
 func sunionstore(tx *Tx, args Args, reply Reply) {
 	if sets, ok := tx.lookupSets(args[2:], reply); ok {
-		storeSet(tx, args[1], union(sets), 0, sets, reply)
+		storeSet(tx, args[1], union(sets), "sunionstore", 0, sets, reply)
 	}
 }
 
@@ -203,15 +203,17 @@ func sdiffstore(tx *Tx, args Args, reply Reply) {
 			return true
 		})
 	}
-	storeSet(tx, args[1], difference(sets), flags, sets, reply)
+	storeSet(tx, args[1], difference(sets), "sdiffstore", flags, sets, reply)
 }
 
 // storeSet makes a key hold a set of these names, whatever it held before, and replies with their number; without names the key goes.
-func storeSet(tx *Tx, key []byte, names [][]byte, flags objectFlags, sources []members, reply Reply) {
+// It tells of the event.
+func storeSet(tx *Tx, key []byte, names [][]byte, event string, flags objectFlags, sources []members, reply Reply) {
 	e := tx.entry(key)
 	if len(names) == 0 {
 		if e.object != nil {
 			tx.ks.remove(&e)
+			tx.notify(EventGeneric, "del", key)
 		}
 		reply.Int(0)
 		return
@@ -232,6 +234,6 @@ func storeSet(tx *Tx, key []byte, names [][]byte, flags objectFlags, sources []m
 		m.put(name, nil, 0)
 		e.edit().noteMember(i+1, name)
 	}
-	tx.ks.wrote(&e, len(names), s)
+	tx.wrote(&e, len(names), s, EventSet, event)
 	reply.Int(int64(len(names)))
 }

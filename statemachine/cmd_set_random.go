@@ -47,7 +47,7 @@ func spop(tx *Tx, args Args, reply Reply) {
 	default:
 		popMany(tx, &e, &m, n, reply)
 	}
-	tx.ks.wrote(&e, left, s)
+	tx.wrote(&e, left, s, EventSet, "spop")
 }
 
 // popOne takes a member out that chance chooses, and replies with it.

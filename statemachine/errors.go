@@ -62,7 +62,6 @@ const (
 	errFrequency        = "ERR Invalid FREQ value, must be >= 0 and <= 255"
 	errDumpFooter       = "ERR DUMP payload version or checksum are wrong"
 	errBadFormat        = "ERR Bad data format"
-	errNoDump           = "ERR DUMP of this type of value is not supported"
 	errNotLFU           = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 	errVersionOverflow  = "ERR version would overflow"
 	errVersion          = "ERR version is not an integer or out of range"

@@ -114,6 +114,39 @@ func TestEachCommandTellsTheEventsThatRedisDocuments(t *testing.T) {
 		{"HSET h f 1", "new:0:h hset:0:h"},
 		{"HDEL h none", ""},
 		{"HDEL h f", "hdel:0:h del:0:h"},
+		{"HMSET h f 1 g 2", "new:0:h hset:0:h"},
+		{"HSETNX h f 2", ""},
+		{"HSETNX h i 2", "hset:0:h"},
+		{"HINCRBY h n 1", "hincrby:0:h"},
+		{"HINCRBYFLOAT h n 0.5", "hincrbyfloat:0:h"},
+		{"HEXPIRE h 100 FIELDS 1 f", "hexpire:0:h"},
+		{"HEXPIRE h 100 NX FIELDS 1 f", ""},
+		{"HPERSIST h FIELDS 2 f g", "hpersist:0:h"},
+		{"HPERSIST h FIELDS 1 f", ""},
+		{"HGETEX h FIELDS 1 f", ""},
+		{"HGETEX h EX 100 FIELDS 1 f", "hexpire:0:h"},
+		{"HGETEX h PERSIST FIELDS 1 f", "hpersist:0:h"},
+		{"HSETEX h FIELDS 1 f 1", "hset:0:h"},
+		{"HSETEX h EX 100 FIELDS 1 f 1", "hset:0:h hexpire:0:h"},
+		{"HGETDEL h FIELDS 1 f", "hdel:0:h"},
+		{"HGETDEL h FIELDS 1 f", ""},
+		{"HPEXPIREAT h 1 FIELDS 3 g i n", "hdel:0:h del:0:h"},
+		{"SADD s a b", "new:0:s sadd:0:s"},
+		{"SADD s a", ""},
+		{"SREM s none", ""},
+		{"SREM s a", "srem:0:s"},
+		{"SMOVE s t none", ""},
+		{"SMOVE s t b", "srem:0:s del:0:s new:0:t sadd:0:t"},
+		{"SADD s b c", "new:0:s sadd:0:s"},
+		{"SMOVE s t b", "srem:0:s"},
+		{"SINTERSTORE d s t", ""},
+		{"SUNIONSTORE d s t", "new:0:d sunionstore:0:d"},
+		{"SINTERSTORE d d t", "sinterstore:0:d"},
+		{"SDIFFSTORE d d s", "sdiffstore:0:d"},
+		{"SDIFFSTORE d d none t", "keymiss:0:none del:0:d"},
+		{"SPOP s 0", ""},
+		{"SPOP s", "spop:0:s del:0:s"},
+		{"SPOP t 5", "spop:0:t del:0:t"},
 		{"XADD x 1-1 f v", "new:0:x xadd:0:x"},
 		{"XADD x MAXLEN 1 2-1 f v", "xadd:0:x xtrim:0:x"},
 		{"XADD x MAXLEN 9 3-1 f v", "xadd:0:x"},
@@ -172,6 +205,21 @@ func TestTheLogTellsOfExpiredKeys(t *testing.T) {
 	h.do("DEL c")
 	if got, want := l.take(), "expired:4:c changed:c"; got != want {
 		t.Errorf("DEL of a due key told %q, want %q", got, want)
+	}
+}
+
+// TestTheLogTellsOfExpiredFields: once for each part of a hash that they go from, and of the hash when it goes with the last of them.
+func TestTheLogTellsOfExpiredFields(t *testing.T) {
+	h, l := newListening(t, EventAll, true)
+	h.do("HSET h a 1 b 2")
+	h.do("HPEXPIRE h 10 FIELDS 1 a")
+	h.do("HPEXPIRE h 20 FIELDS 1 b")
+	l.take()
+	for _, want := range []string{"hexpired:0:h changed:h", "hexpired:0:h del:0:h changed:h"} {
+		h.tick(10)
+		if got := l.take(); got != want {
+			t.Errorf("a tick told %q, want %q", got, want)
+		}
 	}
 }
 

@@ -45,6 +45,10 @@ func (ks *keyspace) expireFields(db *database, part *Object) (removed int) {
 	t := ks.elements(db, owner)
 	removed = t.removeDue(block{part, 0}, ks.now)
 	ks.expiredFields += uint64(removed)
+	ks.notify(db, EventHash, "hexpired", owner.key())
+	if t.len() == 0 {
+		ks.notify(db, EventGeneric, "del", owner.key()) // its bytes go with the object
+	}
 	ks.wrote(&e, t.len(), s)
 	ks.endCommand()
 	return removed

@@ -141,6 +141,7 @@ func TestGoldenDumpsAsRedis(t *testing.T) {
 func FuzzDumpAndRestore(f *testing.F) {
 	for _, v := range []rdb.Value{
 		rdb.String("hello"), rdb.List{[]byte("a"), []byte("1")}, rdb.Hash{{Name: []byte("a"), Value: []byte("b")}},
+		rdb.Set{[]byte("a"), []byte("1")}, rdb.ZSet{{Member: []byte("a"), Score: 1.5}},
 		&rdb.Stream{LastID: rdb.StreamID{MS: 5, Seq: 1}, EntriesAdded: 1, Entries: []rdb.StreamEntry{{ID: rdb.StreamID{MS: 5, Seq: 1}, Fields: words("a 1")}},
 			Groups: []rdb.StreamGroup{{Name: []byte("g"), Consumers: []rdb.StreamConsumer{{Name: []byte("c"), SeenAt: testStart, ActiveAt: -1}},
 				Pending: []rdb.PendingEntry{{ID: rdb.StreamID{MS: 5, Seq: 1}, DeliveredAt: testStart, Deliveries: 1}}}}},
