@@ -122,6 +122,7 @@ func TestCommandGetKeysIsRedis(t *testing.T) {
 		"get a", "set a b", "set a b GET", "set a b EX 1 get", "mset a 1 b 2 c 3", "msetnx a 1 b 2", "mget a b c", "del a", "unlink a b",
 		"copy a b", "rename a b", "object encoding a", "object nosuch a", "lcs a b", "exists a b", "getdel a", "append a b",
 		"ping a b", "nosuch a b", "set a", "config get x", "watch a b", "touch a",
+		"sort a", "sort a store b", "sort a by store get store limit store store store b store c", "sort a store", "sort_ro a store b",
 	} {
 		for _, form := range []string{"COMMAND GETKEYS ", "COMMAND GETKEYSANDFLAGS "} {
 			got, want := commandReply(table, 2, form+call), redis.do(words(form+call))

@@ -54,8 +54,11 @@ var keyFlags = map[string][][]string{
 	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
 
-// storeOptions are the commands whose options STORE and STOREDIST have a key, and where their options begin.
-var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5}
+// storeOptions are the commands whose options STORE and STOREDIST have a key, of SORT the first alone, and where their options begin.
+var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5, "SORT": sortOptions}
+
+// sortOptions is where the options of SORT begin.
+const sortOptions = 2
 
 // hasKeys reports whether a command has keys. Shard channels are none.
 func hasKeys(c *statemachine.Command) bool {
@@ -93,8 +96,11 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 		return specs
 	}
 	if options := storeOptions[c.Name]; options > 0 {
-		return []keySpec{{flags: readsValue, first: c.Keys.First, step: 1}, {flags: replaces, first: options, step: 1, word: "STORE"},
-			{flags: replaces, first: options, step: 1, word: "STOREDIST"}}
+		specs := []keySpec{{flags: readsValue, first: c.Keys.First, step: 1}, {flags: replaces, first: options, step: 1, word: "STORE"}}
+		if c.Name == "SORT" {
+			return specs
+		}
+		return append(specs, keySpec{flags: replaces, first: options, step: 1, word: "STOREDIST"})
 	}
 	last := c.Keys.Last
 	if last > 0 {
@@ -152,6 +158,9 @@ func (s *keySpec) find(args statemachine.Args) (found []foundKey, ok bool) {
 
 // findKeys returns all keys of a call.
 func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey, ok bool) {
+	if c.Name == "SORT" {
+		return sortKeys(args), true
+	}
 	for _, spec := range keySpecsOf(c) {
 		keys, ok := spec.find(args)
 		if !ok {
@@ -170,6 +179,28 @@ func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey
 		found = found[:1]
 	}
 	return found, true
+}
+
+// sortKeys returns the keys of a call of SORT: that of its last STORE counts, and the word may be a pattern as well. Those that BY and GET
+// make of elements are not among its arguments.
+func sortKeys(args statemachine.Args) []foundKey {
+	found := []foundKey{{args[1], readsValue}}
+	var store []byte
+	for i := sortOptions; i < len(args); i++ {
+		switch word := strings.ToUpper(string(args[i])); {
+		case word == "LIMIT":
+			i += 2
+		case word == "GET" || word == "BY":
+			i++
+		case word == "STORE" && i+1 < len(args):
+			i++
+			store = args[i]
+		}
+	}
+	if store != nil {
+		found = append(found, foundKey{store, replaces})
+	}
+	return found
 }
 
 // isVersionedDelete reports whether a DEL is one of the two forms with a version: DEL key VER n, n from 1, and DEL key IFVER

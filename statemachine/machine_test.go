@@ -208,6 +208,7 @@ var collectionCommands = []func(*rand.Rand) [][]byte{
 	randomSetCommand,
 	randomZSetCommand,
 	randomGeoCommand,
+	randomSortCommand,
 }
 
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that

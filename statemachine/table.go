@@ -28,7 +28,7 @@ func Commands() []Command {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		stringCommands, numberCommands, compareCommands,
 		bitmapCommands, bitfieldCommands, hyperloglogCommands,
-		genericCommands, expireCommands, scanCommands, dumpCommands, serverCommands,
+		genericCommands, expireCommands, scanCommands, sortCommands, dumpCommands, serverCommands,
 		hashCommands, hashExpireCommands, hashGetexCommands,
 		listCommands, listBlockingCommands,
 		setCommands, setAlgebraCommands,
