@@ -217,3 +217,62 @@ func TestReadsOfStreamsWait(t *testing.T) {
 	writer.check("XADD x 1 f 1", "$3 1-0")
 	b.want("*1 *2 $1 x *1 *2 $3 1-0 *2 $1 f $1 1")
 }
+
+// Whatever makes a sorted set serves those who wait for its members, each with its own.
+func TestMembersOfSortedSetsAreWaitedFor(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	writer := dial(t, s)
+	writer.check("ZADD from 1 a 2.5 b 3 c", ":3")
+	for _, command := range []string{"ZADD z 1 a 2.5 b 3 c", "ZINCRBY z 1 a", "ZUNIONSTORE z 1 from", "ZRANGESTORE z from 0 -1", "COPY from z", "GEOADD z 0 0 a"} {
+		low := dial(t, s)
+		low.send(line("BZMPOP 0 2 none z MIN COUNT 9"))
+		inLine(t, s, 1)
+		if got := writer.do(command); got[0] == '-' {
+			t.Fatalf("%s: %s", command, got)
+		}
+		if got := low.reply(); got[:len("*2 $1 z *")] != "*2 $1 z *" {
+			t.Errorf("%s served %s", command, got)
+		}
+		inLine(t, s, 0)
+		writer.check("EXISTS z", ":0")
+	}
+	low, high, third := dial(t, s), dial(t, s), dial(t, s)
+	high.do("HELLO 3")
+	low.send(line("BZPOPMIN none z 0"))
+	inLine(t, s, 1)
+	high.send(line("BZPOPMAX z 0"))
+	inLine(t, s, 2)
+	third.send(line("BZMPOP 0 1 z MAX"))
+	inLine(t, s, 3)
+	writer.check("ZADD z 1 a 2.5 b 3 c", ":3")
+	low.want("*3 $1 z $1 a $1 1")
+	high.want("*3 $1 z $1 c ,3")
+	third.want("*2 $1 z *1 *2 $1 b $3 2.5")
+	writer.check("EXISTS z", ":0")
+}
+
+func TestBlockedPopsOfSortedSetsTimeOutAndRefuse(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w := dial(t, s)
+	w.check("SET s 1", "+OK")
+	for command, want := range map[string]string{
+		"BZPOPMIN z 0.01":             "*-1",
+		"BZPOPMAX y z 0.01":           "*-1",
+		"BZMPOP 0.01 2 y z MIN":       "*-1",
+		"BZPOPMIN z x":                "-ERR timeout is not a float or out of range",
+		"BZPOPMAX z -1":               "-ERR timeout is negative",
+		"BZPOPMIN s 0":                "-WRONGTYPE Operation against a key holding the wrong kind of value",
+		"BZMPOP 0 1 s MIN":            "-WRONGTYPE Operation against a key holding the wrong kind of value",
+		"BZMPOP x 1 z MIN":            "-ERR timeout is not a float or out of range",
+		"BZMPOP x 0 z MIN":            "-ERR numkeys should be greater than 0",
+		"BZMPOP 0 1 z FOO":            "-ERR syntax error",
+		"BZMPOP 0 1 z MIN COUNT 0":    "-ERR count should be greater than 0",
+		"BZMPOP 0 2 z MIN":            "-ERR syntax error",
+		"BZMPOP 0 9999999999 z z MIN": "-ERR syntax error",
+	} {
+		w.check(command, want)
+	}
+	w.send(lines("MULTI;BZPOPMIN z 0;ZADD z 1 a 2 b;BZPOPMIN z 0;BZMPOP 0 1 z MAX;BZPOPMAX z 0;EXEC"))
+	w.want("+OK", "+QUEUED", "+QUEUED", "+QUEUED", "+QUEUED", "+QUEUED", "*5 *-1 :2 *3 $1 z $1 a $1 1 *2 $1 z *1 *2 $1 b $1 2 *-1")
+	inLine(t, s, 0)
+}

@@ -49,6 +49,7 @@ var keyFlags = map[string][][]string{
 	"RESTORE": {replaces},
 	"ZADD":    {updatesValue}, "ZCARD": {readsMeta}, "ZREM": {changesOrDeletes}, "ZREMRANGEBYRANK": {changesOrDeletes}, "ZREMRANGEBYSCORE": {changesOrDeletes},
 	"ZREMRANGEBYLEX": {changesOrDeletes}, "ZPOPMIN": {takesAway}, "ZPOPMAX": {takesAway}, "ZMPOP": {takesAway},
+	"BZPOPMIN": {takesAway}, "BZPOPMAX": {takesAway}, "BZMPOP": {takesAway},
 	"ZRANGESTORE": {replaces, readsValue}, "ZUNIONSTORE": {replaces, readsValue}, "ZINTERSTORE": {replaces, readsValue}, "ZDIFFSTORE": {replaces, readsValue},
 	"GEOADD": {updatesValue}, "GEOSEARCHSTORE": {replaces, readsValue},
 	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},

@@ -6,7 +6,7 @@ import (
 )
 
 // sortedSetCommands are all rows of the groups sorted-set and geo.
-var sortedSetCommands = slices.Concat(zsetCommands, zsetRangeCommands, zsetPopCommands, zsetCombineCommands, zsetOtherCommands,
+var sortedSetCommands = slices.Concat(zsetCommands, zsetRangeCommands, zsetPopCommands, zsetBlockingCommands, zsetCombineCommands, zsetOtherCommands,
 	geoCommands, geoSearchCommands)
 
 var zsetCommands = []Command{

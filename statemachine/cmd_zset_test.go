@@ -45,8 +45,11 @@ func randomZSetCommand(rng *rand.Rand) [][]byte {
 		line = fmt.Sprintf("ZREMRANGEBYLEX %s [e%d (e%d", key, count, count+10)
 	case 6:
 		line = fmt.Sprintf("%s %s %d", pickWord(rng, "ZPOPMIN", "ZPOPMAX"), key, count)
+		if rng.IntN(2) == 0 {
+			line = pickWord(rng, "BZPOPMIN ", "BZPOPMAX ") + key + " 0"
+		}
 	case 7:
-		line = fmt.Sprintf("ZMPOP 2 %s %s %s COUNT %d", key, other, pickWord(rng, "MIN", "MAX"), count)
+		line = fmt.Sprintf("%s 2 %s %s %s COUNT %d", pickWord(rng, "ZMPOP", "BZMPOP 0"), key, other, pickWord(rng, "MIN", "MAX"), count)
 	case 8:
 		line = fmt.Sprintf("ZRANGESTORE %s %s %d %d", other, key, rank, rank+20*count)
 	case 9:
