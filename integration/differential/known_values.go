@@ -1,6 +1,9 @@
 package differential
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // valueDifferences are those of the types of values, but for sorted sets.
 func valueDifferences() []Known {
@@ -28,7 +31,7 @@ func valueDifferences() []Known {
 			return strings.HasPrefix(d.Ours.Text, "NOGROUP ") && strings.HasPrefix(d.Theirs.Text, "NOGROUP ") && len(d.Theirs.Text) > len(d.Ours.Text)
 		}},
 		{Name: "arguments of BITCOUNT and BITPOS", Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("bitcount", "bitpos") && d.Ours.IsError() && d.Theirs.Kind == ':'
+			return d.command("bitcount", "bitpos") && d.Ours.IsError() && (d.Theirs.Kind == ':' || strings.HasPrefix(d.Theirs.Text, "WRONGTYPE "))
 		}},
 		{Name: "estimates in HyperLogLogs", Reason: "redis-server's PFCOUNT writes its estimate into the value; here it is a read",
 			Matches:   func(d *Difference) bool { return d.follows("pfcount") },
@@ -38,7 +41,18 @@ func valueDifferences() []Known {
 				return d.command("object|encoding") && d.Ours.Text == "listpack" && (d.Theirs.Text == "hashtable" || d.Theirs.Text == "intset")
 			},
 			Confirmed: func(_, theirs runner, d *Difference) bool { return typeAfter(theirs, d, d.Call[2]) != "hash" }},
+		{Name: "sets that SORT does not sort", Reason: "BY a pattern without * leaves a set in its order, which is each server's own", Matches: func(d *Difference) bool {
+			return d.command("sort", "sort_ro") && d.mentions("BY") && sameElements(d.Ours, d.Theirs)
+		}},
 	}
+}
+
+// sameElements reports whether two arrays have the same elements in any order.
+func sameElements(ours, theirs Reply) bool {
+	a, b := texts(ours), texts(theirs)
+	slices.Sort(a)
+	slices.Sort(b)
+	return len(a) > 0 && slices.Equal(a, b)
 }
 
 // sortedSetDifferences are those of sorted sets and places.

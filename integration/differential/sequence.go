@@ -1,11 +1,15 @@
 package differential
 
+import "strconv"
+
 // The lengths and odds of sequences.
 const (
-	sequenceCalls    = 40
-	featuredCall     = 0.25
-	groupCall        = 0.6
-	otherClient      = 0.06
+	sequenceCalls = 40
+	featuredCall  = 0.25
+	groupCall     = 0.6
+	otherClient   = 0.06
+	// consumerGroup is how often a sequence of streams begins with consumer groups: without one, half of its commands are errors.
+	consumerGroup    = 0.6
 	transactionBlock = 0.08
 	maxBlockCalls    = 5
 	unknownCall      = 0.005
@@ -19,6 +23,12 @@ func (g *Generator) Sequence(featured *Command) []Call {
 	if g.chance(thirdProtocol) {
 		for client := range connections {
 			calls = append(calls, Call{client, []string{"HELLO", "3"}})
+		}
+	}
+	if featured.Group == "stream" && g.chance(consumerGroup) {
+		for i := range groupKeys {
+			key := "stream:" + strconv.Itoa(i)
+			calls = append(calls, Call{0, []string{"XADD", key, "1-1", "a", "1"}}, Call{0, []string{"XGROUP", "CREATE", key, "g1", "0"}})
 		}
 	}
 	for end := len(calls) + sequenceCalls; len(calls) < end; {
