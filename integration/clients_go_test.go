@@ -22,7 +22,7 @@ func applicationClient(s *surroundings) *redis.ClusterClient {
 }
 
 // runAsynq enqueues tasks under ids of their own, so that one is not added again, and completes each.
-func runAsynq(_ context.Context, s *surroundings) (result string, err error) {
+func runAsynq(ctx context.Context, s *surroundings) (result string, err error) {
 	to := asynq.RedisClientOpt{Addr: s.followers[0]}
 	var mutex sync.Mutex
 	handled := map[string]bool{}
@@ -42,9 +42,9 @@ func runAsynq(_ context.Context, s *surroundings) (result string, err error) {
 	client := asynq.NewClient(asynq.RedisClientOpt{Addr: s.followers[1]})
 	defer func() { err = errors.Join(err, client.Close()) }()
 
-	count, err := s.aroundTheKill(50, func(n int) error {
+	count, err := s.aroundTheKill(ctx, 50, func(n int) error {
 		return untilDone(func() error {
-			_, err := client.Enqueue(asynq.NewTask("number", []byte(strconv.Itoa(n))),
+			_, err := client.EnqueueContext(ctx, asynq.NewTask("number", []byte(strconv.Itoa(n))),
 				asynq.TaskID(fmt.Sprintf("task-%d", n)), asynq.Retention(time.Hour), asynq.Timeout(10*time.Second))
 			if errors.Is(err, asynq.ErrTaskIDConflict) {
 				return nil // an earlier try has added it
@@ -103,7 +103,7 @@ func runRedsync(ctx context.Context, s *surroundings) (result string, err error)
 		return err
 	}
 	const contenders = 3
-	rounds, err := s.aroundTheKill(10, func(int) error {
+	rounds, err := s.aroundTheKill(ctx, 10, func(int) error {
 		errs := make([]error, contenders)
 		var all sync.WaitGroup
 		for i := range errs {
@@ -129,7 +129,7 @@ func runRedisRate(ctx context.Context, s *surroundings) (result string, err erro
 	defer func() { err = errors.Join(err, client.Close()) }()
 	limiter := redis_rate.NewLimiter(client)
 	known := 0
-	count, err := s.aroundTheKill(50, func(n int) error {
+	count, err := s.aroundTheKill(ctx, 50, func(n int) error {
 		allowed := 0
 		for range 3 {
 			result, err := limiter.Allow(ctx, fmt.Sprintf("user-%d", n), redis_rate.PerHour(2))
@@ -163,7 +163,7 @@ func runCache(ctx context.Context, s *surroundings) (result string, err error) {
 	follower := redis.NewClient(&redis.Options{Addr: s.followers[0]})
 	defer func() { err = errors.Join(err, follower.Close()) }()
 	writer, reader := cache.New(&cache.Options{Redis: client}), cache.New(&cache.Options{Redis: follower})
-	count, err := s.aroundTheKill(100, func(n int) error {
+	count, err := s.aroundTheKill(ctx, 100, func(n int) error {
 		key, want := fmt.Sprintf("cache:%d", n), value{n, []string{"a", strconv.Itoa(n)}}
 		err := untilDone(func() error { return writer.Set(&cache.Item{Ctx: ctx, Key: key, Value: want, TTL: time.Hour}) })
 		if err != nil {

@@ -36,8 +36,11 @@ type surroundings struct {
 
 // aroundTheKill does unit(0), unit(1) ...: least before the leader is killed, as many as there is time for until it is back, and least after
 // that. It returns how many there were.
-func (s *surroundings) aroundTheKill(least int, unit func(n int) error) (n int, err error) {
+func (s *surroundings) aroundTheKill(ctx context.Context, least int, unit func(n int) error) (n int, err error) {
 	for end, killed := least, false; n < end || !killed; n++ {
+		if ctx.Err() != nil {
+			return n, fmt.Errorf("unit %d: %w", n, context.Cause(ctx))
+		}
 		if n >= least && !killed {
 			s.reached()
 			select {
@@ -90,7 +93,7 @@ func script(env []string, program ...string) func(context.Context, *surroundings
 		if err := cmd.Start(); err != nil {
 			return "", err
 		}
-		last, talked := talk(s, in, out)
+		last, talked := talk(ctx, s, in, out)
 		if err := cmd.Wait(); err != nil {
 			return "", fmt.Errorf("%w\n%s", errors.Join(err, context.Cause(ctx)), firstLines(errOut.String(), 30))
 		}
@@ -99,7 +102,7 @@ func script(env []string, program ...string) func(context.Context, *surroundings
 }
 
 // talk reads what a script prints until its end, and tells it of the kill.
-func talk(s *surroundings, in io.WriteCloser, out io.Reader) (last string, err error) {
+func talk(ctx context.Context, s *surroundings, in io.WriteCloser, out io.Reader) (last string, err error) {
 	defer in.Close()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -107,7 +110,11 @@ func talk(s *surroundings, in io.WriteCloser, out io.Reader) (last string, err e
 			continue
 		}
 		s.reached()
-		<-s.over
+		select {
+		case <-s.over:
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
 		if _, err := io.WriteString(in, "over\n"); err != nil {
 			return "", err
 		}
@@ -133,7 +140,7 @@ func javascript(name string, commands ...string) application {
 	}
 }
 
-// runApplications runs all of them at once on c, kills the leader when each is halfway, and has each tell its outcome as a test of its own.
+// runApplications runs all of them at once on c, kills the leader when each is halfway, and has each tell how it ended as a test of its own.
 func runApplications(t *testing.T, c *cluster, applications []application) {
 	leader := c.leader()
 	s := surroundings{}
@@ -146,16 +153,19 @@ func runApplications(t *testing.T, c *cluster, applications []application) {
 	over := make(chan struct{})
 	s.over = over
 	ctx, cancel := context.WithTimeoutCause(t.Context(), applicationLimit, fmt.Errorf("not done after %v", applicationLimit))
-	defer cancel()
+	var halfway, ended sync.WaitGroup
+	defer func() { // also if the leader did not come back
+		cancel()
+		ended.Wait()
+	}()
 
-	type outcome struct {
+	type ending struct {
 		skipped, result string
 		err             error
 	}
-	outcomes := make([]outcome, len(applications))
-	var halfway, ended sync.WaitGroup
+	endings := make([]ending, len(applications))
 	for i, a := range applications {
-		if outcomes[i].skipped = whyNot(t, leader, a); outcomes[i].skipped != "" {
+		if endings[i].skipped = whyNot(t, leader, a); endings[i].skipped != "" {
 			continue
 		}
 		own := s
@@ -163,7 +173,7 @@ func runApplications(t *testing.T, c *cluster, applications []application) {
 		own.reached = sync.OnceFunc(halfway.Done)
 		ended.Go(func() {
 			defer own.reached() // also if it failed before
-			outcomes[i].result, outcomes[i].err = a.run(ctx, &own)
+			endings[i].result, endings[i].err = a.run(ctx, &own)
 		})
 	}
 	halfway.Wait()
@@ -175,13 +185,13 @@ func runApplications(t *testing.T, c *cluster, applications []application) {
 	ended.Wait()
 	for i, a := range applications {
 		t.Run(a.name, func(t *testing.T) {
-			switch o := outcomes[i]; {
-			case o.skipped != "":
-				t.Skip(o.skipped)
-			case o.err != nil:
-				t.Error(o.err)
+			switch e := endings[i]; {
+			case e.skipped != "":
+				t.Skip(e.skipped)
+			case e.err != nil:
+				t.Error(e.err)
 			default:
-				t.Log(o.result)
+				t.Log(e.result)
 			}
 		})
 	}
