@@ -1,7 +1,9 @@
 package integration
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -10,6 +12,7 @@ import (
 // that are kept, sessions with every page counted once.
 func TestApplicationsOutliveTheLeader(t *testing.T) {
 	t.Parallel()
+	noteScripts(t)
 	c := startCluster(t, 3, "--cluster-mode")
 	runApplications(t, c, []application{
 		javascript("ioredis"),
@@ -26,6 +29,37 @@ func TestApplicationsOutliveTheLeader(t *testing.T) {
 		{name: "redis_rate", commands: []string{"eval"}, run: runRedisRate},
 		{name: "go-redis-cache", run: runCache},
 	})
+}
+
+// javascript is an application of testdata/clients, on the packages that .ci/install-client-tools installs.
+func javascript(name string, commands ...string) application {
+	packages, err := filepath.Abs("../bin/clients")
+	return application{
+		name: name, commands: commands,
+		missing: func() string {
+			if _, found := exec.LookPath("node"); found != nil {
+				return "node is not installed"
+			}
+			if _, found := os.Stat(filepath.Join(packages, "installed")); err != nil || found != nil {
+				return "its npm packages are not installed (see .ci/install-client-tools)"
+			}
+			return ""
+		},
+		run: script([]string{"NODE_PATH=" + filepath.Join(packages, "node_modules")}, "node", "testdata/clients/"+name+".js"),
+	}
+}
+
+// noteScripts looks at every script, as noteSources does at sources.
+func noteScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/clients/*")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, path := range scripts {
+		if _, err := os.Stat(path); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // redisPy runs Debian's redis-py, which another python3 than Debian's does not see.

@@ -115,7 +115,11 @@ func runRedsync(ctx context.Context, s *surroundings) (result string, err error)
 	if err != nil {
 		return "", err
 	}
-	value, err := client.Get(ctx, "redsync:number").Int()
+	value := 0
+	err = untilDone(func() (err error) {
+		value, err = client.Get(ctx, "redsync:number").Int()
+		return err
+	})
 	if err == nil && value != contenders*rounds {
 		err = fmt.Errorf("%d locks were held, and the number is %d", contenders*rounds, value)
 	}

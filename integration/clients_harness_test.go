@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -120,24 +118,6 @@ func talk(ctx context.Context, s *surroundings, in io.WriteCloser, out io.Reader
 		}
 	}
 	return last, lines.Err()
-}
-
-// javascript is an application of testdata/clients, on the packages that .ci/install-client-tools installs.
-func javascript(name string, commands ...string) application {
-	packages, err := filepath.Abs("../bin/clients")
-	return application{
-		name: name, commands: commands,
-		missing: func() string {
-			if _, found := exec.LookPath("node"); found != nil {
-				return "node is not installed"
-			}
-			if _, found := os.Stat(filepath.Join(packages, "installed")); err != nil || found != nil {
-				return "its npm packages are not installed (see .ci/install-client-tools)"
-			}
-			return ""
-		},
-		run: script([]string{"NODE_PATH=" + filepath.Join(packages, "node_modules")}, "node", "testdata/clients/"+name+".js"),
-	}
 }
 
 // runApplications runs all of them at once on c, kills the leader when each is halfway, and has each tell how it ended as a test of its own.
