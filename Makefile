@@ -20,8 +20,9 @@ build: ## build bin/paxredis
 run: build ## build and start a local cluster of three nodes; Ctrl-C stops it
 	$(BIN)/paxredis dev
 
-test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server
+test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server, clients in JavaScript and Python
 	@.ci/install-test-tools
+	@.ci/install-client-tools
 
 # A simulated history is one goroutine, so the race detector would find nothing there and leave time for a tenth of them. Whole processes
 # come last and alone: their nodes share the disk with whatever else is tested. Three clusters at a time: they wait for the most part, for

@@ -1,0 +1,59 @@
+'use strict';
+
+// socket.io: two servers, each with another node, and a client of each. What goes through one server to a room is heard by the clients of
+// both; it is sent again, as such applications do, until both have it. (emitWithAck would not do across nodes: the adapter asks PUBSUB NUMSUB
+// how many servers there are, and a node knows of its own subscribers only, as in Redis Cluster.)
+
+const assert = require('node:assert');
+const { createServer } = require('node:http');
+const { Server } = require('socket.io');
+const { io: connect } = require('socket.io-client');
+const { createAdapter } = require('@socket.io/redis-adapter');
+const { followers, aroundTheKill, isPassing, until, main } = require('./application');
+const { nodeRedis } = require('./connections');
+
+const resendAfter = 500; // ms
+
+// The adapter leaves the errors of its PUBLISH to nobody.
+process.on('unhandledRejection', (error) => {
+  if (!isPassing(error)) throw error;
+});
+
+async function serve(node) {
+  const http = createServer();
+  const server = new Server(http, { adapter: createAdapter(await nodeRedis(node), await nodeRedis(node)) });
+  server.on('connection', (socket) => socket.join('news'));
+  http.listen(0, '127.0.0.1');
+  await new Promise((resolve) => http.once('listening', resolve));
+  return { server, address: `http://127.0.0.1:${http.address().port}` };
+}
+
+async function listen(address) {
+  const heard = new Set();
+  const client = connect(address, { transports: ['websocket'] });
+  client.on('message', (n) => heard.add(n));
+  await new Promise((resolve) => client.once('connect', resolve));
+  return heard;
+}
+
+main(async () => {
+  const servers = [await serve(followers[0]), await serve(followers[1])];
+  const heard = [await listen(servers[0].address), await listen(servers[1].address)];
+  const all = (n) => heard.every((numbers) => numbers.has(n));
+
+  const count = await aroundTheKill(50, async (n) => {
+    let sent = 0;
+    await until(`message ${n}`, () => {
+      if (Date.now() - sent > resendAfter) {
+        servers[n % 2].server.to('news').emit('message', n);
+        sent = Date.now();
+      }
+      return all(n);
+    });
+  });
+
+  for (const numbers of heard) {
+    assert.strictEqual(numbers.size, count);
+  }
+  return `${count} messages`;
+});
