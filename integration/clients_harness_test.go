@@ -142,6 +142,7 @@ func runApplications(t *testing.T, c *cluster, applications []application) {
 	type ending struct {
 		skipped, result string
 		err             error
+		took            time.Duration
 	}
 	endings := make([]ending, len(applications))
 	for i, a := range applications {
@@ -153,7 +154,9 @@ func runApplications(t *testing.T, c *cluster, applications []application) {
 		own.reached = sync.OnceFunc(halfway.Done)
 		ended.Go(func() {
 			defer own.reached() // also if it failed before
+			begun := time.Now()
 			endings[i].result, endings[i].err = a.run(ctx, &own)
+			endings[i].took = time.Since(begun)
 		})
 	}
 	halfway.Wait()
@@ -171,7 +174,7 @@ func runApplications(t *testing.T, c *cluster, applications []application) {
 			case e.err != nil:
 				t.Error(e.err)
 			default:
-				t.Log(e.result)
+				t.Logf("%s, in %v", e.result, e.took.Round(100*time.Millisecond))
 			}
 		})
 	}
