@@ -276,3 +276,20 @@ func TestBlockedPopsOfSortedSetsTimeOutAndRefuse(t *testing.T) {
 	w.want("+OK", "+QUEUED", "+QUEUED", "+QUEUED", "+QUEUED", "+QUEUED", "*5 *-1 :2 *3 $1 z $1 a $1 1 *2 $1 z *1 *2 $1 b $1 2 *-1")
 	inLine(t, s, 0)
 }
+
+// A key that holds something else meanwhile does not concern those who wait for a list.
+func TestWhatIsOfAnotherTypeDoesNotEndAWait(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w, z, other := dial(t, s), dial(t, s), dial(t, s)
+	w.send(line("BLPOP k 0"))
+	inLine(t, s, 1)
+	z.send(line("BZPOPMIN k 0"))
+	inLine(t, s, 2)
+	other.send(lines("XADD k 1 f 1;DEL k;SADD k a;DEL k;ZADD k 1 m 2 n"))
+	other.want("$3 1-0", ":1", ":1", ":1", ":2")
+	z.want("*3 $1 k $1 m $1 1")
+	inLine(t, s, 1)
+	other.send(lines("DEL k;RPUSH k x"))
+	other.want(":1", ":1")
+	w.want("*2 $1 k $1 x")
+}

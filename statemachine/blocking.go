@@ -10,6 +10,8 @@ type Block struct {
 	// DB and Keys are what it waits for: that one of these keys of the database has something. They are valid for the duration of the call, as are Args.
 	DB   int
 	Keys [][]byte
+	// Kind is of which type that must be: what else a key holds meanwhile does not concern the client.
+	Kind Kind
 	// TimeoutMS is how long the client waits, in milliseconds; 0: for ever.
 	TimeoutMS int64
 	// Args, unless they are nil, are to be run again in place of the command's: what it said of the moment at which it was run first has

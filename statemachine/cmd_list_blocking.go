@@ -32,7 +32,7 @@ func blockingPop(tx *Tx, args Args, end listEnd, reply Reply) {
 	switch {
 	case !ok:
 	case e.object == nil:
-		tx.block(Block{Keys: keys, TimeoutMS: timeout, NullArray: true}, reply)
+		tx.block(Block{Kind: KindList, Keys: keys, TimeoutMS: timeout, NullArray: true}, reply)
 	default:
 		if s, ok := tx.nextStamp(&e, reply); ok {
 			reply.Array(2)
@@ -60,7 +60,7 @@ func blmpop(tx *Tx, args Args, reply Reply) {
 	}
 	timeout, ok := timeoutArg(args[1], reply)
 	if ok && !popFirst(tx, p, reply) {
-		tx.block(Block{Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
+		tx.block(Block{Kind: KindList, Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
 	}
 }
 
@@ -91,7 +91,7 @@ func blockingMove(tx *Tx, args Args, from, to listEnd, timeout []byte, reply Rep
 	switch {
 	case !ok:
 	case source.object == nil:
-		tx.block(Block{Keys: args[1:2], TimeoutMS: ms}, reply)
+		tx.block(Block{Kind: KindList, Keys: args[1:2], TimeoutMS: ms}, reply)
 	default:
 		moveElement(tx, args, from, to, reply)
 	}

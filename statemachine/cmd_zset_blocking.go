@@ -41,7 +41,7 @@ func bzpop(tx *Tx, args Args, highest bool, reply Reply) {
 		}
 		return
 	}
-	tx.block(Block{Keys: keys, TimeoutMS: timeout, NullArray: true}, reply)
+	tx.block(Block{Kind: KindZSet, Keys: keys, TimeoutMS: timeout, NullArray: true}, reply)
 }
 
 // bzmpop: BZMPOP timeout numkeys key [key ...] <MIN | MAX> [COUNT count].
@@ -52,6 +52,6 @@ func bzmpop(tx *Tx, args Args, reply Reply) {
 	}
 	timeout, ok := timeoutArg(args[1], reply)
 	if ok && !p.run(tx, reply) {
-		tx.block(Block{Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
+		tx.block(Block{Kind: KindZSet, Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
 	}
 }

@@ -35,6 +35,7 @@ type waitKey struct {
 // wait is one waiter in the lines of its keys.
 type wait struct {
 	waiter Waiter
+	kind   Kind // of the values it waits for
 	keys   []waitKey
 	asked  bool // Ready has been called, and the command has not blocked again yet
 }
@@ -54,7 +55,7 @@ func (w *waiters) add(waiter Waiter, b *Block) {
 		known.asked = false
 		return
 	}
-	it := &wait{waiter: waiter}
+	it := &wait{waiter: waiter, kind: b.Kind}
 	for _, key := range b.Keys {
 		k := waitKey{b.DB, string(key)}
 		if !slices.Contains(it.keys, k) {
@@ -90,16 +91,25 @@ func (w *waiters) remove(waiter Waiter) (instead []waitKey) {
 	return nil
 }
 
-// wake asks the first n waiters in a key's line, but for those who have been asked already. So that they get their turns in that order, it
+// wake asks the first n waiters for a kind in a key's line, but for those who have been asked already. So that they get their turns in that order, it
 // asks none of another lane than the one before: it is called again when that one is through.
-func (w *waiters) wake(k waitKey, n int) {
+func (w *waiters) wake(k waitKey, kind Kind, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	line := w.lines[k]
-	for _, it := range line[:min(n, len(line))] {
-		if it.waiter.Lane() != line[0].waiter.Lane() {
+	var first *wait
+	for _, it := range w.lines[k] {
+		switch {
+		case it.kind != kind:
+			continue
+		case first == nil:
+			first = it
+		case it.waiter.Lane() != first.waiter.Lane():
 			return
 		}
+		if n == 0 {
+			return
+		}
+		n--
 		it.ask()
 	}
 }
@@ -143,10 +153,10 @@ func (m *Machine) wakeFor(k waitKey) {
 	db := &m.ks.databases[k.db]
 	o := db.keys.find(m.ks.hasher.hash([]byte(k.key)), []byte(k.key))
 	if o == nil {
-		m.waiters.wake(k, math.MaxInt) // there is an error for those who wait for a group
+		m.waiters.wake(k, KindStream, math.MaxInt) // there is an error for those who wait for a group
 		return
 	}
-	m.waiters.wake(k, m.ks.available(db, o))
+	m.waiters.wake(k, o.kind, m.ks.available(db, o))
 }
 
 // available is for how many waiters an object has something.
