@@ -33,8 +33,8 @@ func (l *eventLoop) block(c *Client, r *row, args statemachine.Args) {
 	b := &blockedCall{args: copyArgs(args), db: c.db}
 	l.pause(c, r, func(p *pause) {
 		b.pause = p
-		p.call = b
 		p.giveUp = func() { b.finish(func(w *Writer) { w.Error(errUnblockedByEnd) }) }
+		p.unblock = b.unblock
 		p.stop = b.stop
 		b.run()
 	})
@@ -116,6 +116,15 @@ func (b *blockedCall) answered(reply []byte) {
 // expire ends it because its time is up.
 func (b *blockedCall) expire() {
 	b.finish(func(w *Writer) { writeNothing(w, b.block.NullArray) })
+}
+
+// unblock ends it for CLIENT UNBLOCK.
+func (b *blockedCall) unblock(byError bool) {
+	if byError {
+		b.finish(func(w *Writer) { w.Error(errUnblocked) })
+	} else {
+		b.expire()
+	}
 }
 
 // finish ends it with a reply, unless a run that is on its way gets something.

@@ -293,3 +293,29 @@ func TestWhatIsOfAnotherTypeDoesNotEndAWait(t *testing.T) {
 	other.want(":1", ":1")
 	w.want("*2 $1 k $1 x")
 }
+
+func TestClientUnblock(t *testing.T) {
+	s, _ := startServer(t, Config{Loops: 2})
+	w, other := dial(t, s), dial(t, s)
+	id := w.do("CLIENT ID")[1:]
+	other.check("CLIENT UNBLOCK "+id, ":0")
+	for command, replies := range map[string][2]string{
+		"BLPOP l 0":                 {"*-1", "-" + errUnblocked},
+		"BLMOVE l m LEFT LEFT 0":    {"$-1", "-" + errUnblocked},
+		"XREAD BLOCK 0 STREAMS x $": {"*-1", "-" + errUnblocked},
+	} {
+		for i, reason := range []string{" TIMEOUT", " error"} {
+			w.send(line(command))
+			inLine(t, s, 1)
+			other.check("CLIENT UNBLOCK "+id+reason, ":1")
+			w.want(replies[i])
+			inLine(t, s, 0)
+		}
+	}
+	w.send(line("WAIT 3 0"))
+	waitFor(t, s, func() bool { return s.waiting.Load() == 1 })
+	other.check("CLIENT UNBLOCK "+id, ":1")
+	w.want(":1")
+	other.check("CLIENT UNBLOCK "+id+" SOMETIME", "-"+errUnblockReason)
+	other.check("CLIENT UNBLOCK x", "-ERR value is not an integer or out of range")
+}

@@ -62,6 +62,13 @@ func wait(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	l.pause(c, r, func(p *pause) {
 		node := l.server.node
 		p.giveUp = func() { p.answer(writeCount(node.Synced(c.lastSlot))) }
+		p.unblock = func(byError bool) {
+			if byError {
+				p.answer(writeError(errUnblocked))
+			} else {
+				p.giveUp()
+			}
+		}
 		var timer *time.Timer
 		if timeout > 0 {
 			timer = time.AfterFunc(timeout, func() { l.do(p.hurry) })

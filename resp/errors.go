@@ -32,6 +32,9 @@ const (
 	errTooManyNames    = "ERR too many names in one command" // Redis has no such bound
 )
 
+// errUnblocked is the error for a client that CLIENT UNBLOCK ends the wait of.
+const errUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
 // errUnblockedByEnd is the error for clients that wait for a key when the server ends, as Redis has it for those of a replica.
 const errUnblockedByEnd = "UNBLOCKED force unblock from blocking operation, instance state changed (the server ends)"
 

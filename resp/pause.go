@@ -7,7 +7,8 @@ type pause struct {
 	client *Client
 	row    *row
 	over   bool
-	call   *blockedCall // what waits for a key
+	// unblock, if not nil, ends it for CLIENT UNBLOCK: as a time-out does, or with an error.
+	unblock func(byError bool)
 	// brief says that it takes no longer than it takes the other loops to look up, which clients do not call waiting.
 	brief bool
 	// stop, if not nil, is called once it is over, whether it was answered or the client has gone. It must not block.
