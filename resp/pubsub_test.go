@@ -161,11 +161,13 @@ func TestALoadingNodeDeliversNothing(t *testing.T) {
 
 // TestSubscribersAreToldOfAGap: when another state takes the place of the one before, messages are missed, and the connection ends.
 func TestSubscribersAreToldOfAGap(t *testing.T) {
-	s, _ := startServer(t, Config{})
+	s, node := startServer(t, Config{})
 	subscriber, other := dial(t, s), dial(t, s)
 	subscriber.do("PSUBSCRIBE *")
 	other.check("SET k v", "+OK")
+	node.hold() // nothing is applied meanwhile
 	s.machine.Reset()
+	node.letGo()
 	subscriber.wantClosed()
 	other.check("GET k", "$-1")
 	other.check("PUBLISH ch m", ":0")

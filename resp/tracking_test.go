@@ -50,7 +50,7 @@ func TestWhatAClientHasReadIsInvalidatedOnce(t *testing.T) {
 
 // TestExpiryAndFlushesInvalidate: a key that the log removes at its deadline, and all keys of a flush.
 func TestExpiryAndFlushesInvalidate(t *testing.T) {
-	s, _ := startServer(t, Config{})
+	s, node := startServer(t, Config{})
 	w, _ := trackingClient(t, s, "")
 	other := dial(t, s)
 	other.do("SET a 1 PX 20")
@@ -68,7 +68,9 @@ func TestExpiryAndFlushesInvalidate(t *testing.T) {
 		w.want(">2 $10 invalidate _")
 	}
 	w.do("GET k")
+	node.hold() // nothing is applied meanwhile
 	s.machine.Reset()
+	node.letGo()
 	w.want(">2 $10 invalidate _")
 }
 
