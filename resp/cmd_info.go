@@ -74,6 +74,7 @@ func (s *Server) memoryInfo() MemoryInfo {
 	m, keyspace := processMemory(), s.machine.Memory()
 	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
 	m.Used += m.Dataset
+	m.Most = uint64(s.settings.maxMemory.Load())
 	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {
 		peak := s.peak.Load()

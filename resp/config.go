@@ -22,6 +22,8 @@ type SettingsSource struct {
 	// SlowerThan is the first slowlog-log-slower-than, in microseconds, and SlowlogLength the first slowlog-max-len.
 	SlowerThan    int64
 	SlowlogLength int64
+	// MaxMemory is the first maxmemory, in bytes; 0: no limit.
+	MaxMemory int64
 }
 
 // Settings are the parameters of CONFIG GET and CONFIG SET. Some can change while the server runs. The others are there
@@ -31,6 +33,7 @@ type Settings struct {
 	slowerMicros     atomic.Int64
 	slowlogLen       atomic.Int64
 	mostClients      atomic.Int64
+	maxMemory        atomic.Int64 // bytes; 0: no limit
 	outputBytes      atomic.Int64
 	pubsub           atomic.Pointer[pubsubLimits]
 	timeoutSeconds   atomic.Int64
@@ -62,6 +65,7 @@ func NewSettings(from SettingsSource) *Settings {
 	s.slowerMicros.Store(from.SlowerThan)
 	s.slowlogLen.Store(from.SlowlogLength)
 	s.mostClients.Store(int64(from.Limits.MaxClients))
+	s.maxMemory.Store(from.MaxMemory)
 	s.outputBytes.Store(from.Limits.OutputBuffer)
 	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)

@@ -43,6 +43,19 @@ func (i integer) parse(text string) (apply func(), why string) {
 	}, ""
 }
 
+// memorySize is an amount of memory, as "100mb"; 0 stands for no limit.
+type memorySize struct{ bytes *atomic.Int64 }
+
+func (m memorySize) get() string { return strconv.FormatInt(m.bytes.Load(), 10) }
+
+func (m memorySize) parse(text string) (apply func(), why string) {
+	n, ok := parseMemory(text)
+	if !ok {
+		return nil, "argument must be a memory value"
+	}
+	return func() { m.bytes.Store(n) }, ""
+}
+
 // yesOrNo is a switch.
 type yesOrNo struct{ on *atomic.Bool }
 

@@ -28,6 +28,7 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
 		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
 		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
+		{name: "maxmemory", setting: memorySize{&s.maxMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
@@ -52,7 +53,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
 		// What there is not.
-		{name: "maxmemory", fixed: "0"},
 		{name: "maxmemory-policy", fixed: "noeviction"},
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: "notify-keyspace-events"}, // see hub

@@ -122,7 +122,8 @@ func TestConfigSet(t *testing.T) {
 		{"databases 16", failed("databases", "can't set immutable config")},
 		{"appendonly no", failed("appendonly", "can't set immutable config")},
 		{"maxmemory-policy allkeys-lru", failed("maxmemory-policy", "can't set immutable config")},
-		{"maxmemory 100mb", failed("maxmemory", "can't set immutable config")},
+		{"maxmemory lots", failed("maxmemory", "argument must be a memory value")},
+		{"maxmemory -1", failed("maxmemory", "argument must be a memory value")},
 	} {
 		if got := replied(func(r statemachine.Reply) { testSettings().Set(words(test.pairs), r) }); got != test.want {
 			t.Errorf("CONFIG SET %s\n got %q\nwant %q", test.pairs, got, test.want)

@@ -134,6 +134,8 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 		return refuse, errNotInMulti
 	case r.clustered && !l.server.config.ClusterMode:
 		return refuse, errNoCluster
+	case (r.Flags.Has(statemachine.DenyOOM) || c.tx != nil && !r.immediate) && l.server.isOutOfMemory():
+		return refuse, errOOM // as in Redis whatever is queued, too: it takes memory
 	case r.refusable && l.server.refusesWrites() != "":
 		return refuse, l.server.refusesWrites()
 	case c.proto != 3 && !r.inSubscribed && c.isSubscriber():
@@ -199,7 +201,7 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runRead:
 		l.read(c, item{client: c, row: r, kind: kindRead}, args)
 	case runWrite:
-		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
+		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return l.server.appendCommand(dst, r, c.db, args) })
 	}
 	c.endCaching(r)
 }

@@ -61,6 +61,8 @@ type MemoryInfo struct {
 	Stacks  uint64
 	Dataset uint64 // by the keyspace
 	Mapped  uint64 // from the kernel for the keyspace
+	// Most is maxmemory, 0: no limit.
+	Most uint64
 }
 
 // PersistenceInfo is the section Persistence.

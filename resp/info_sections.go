@@ -85,7 +85,7 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.num("allocator_active", m.Mapped)
 	w.num("allocator_resident", m.Mapped)
 	w.bytes("total_system_memory", m.System)
-	w.bytes("maxmemory", 0)
+	w.bytes("maxmemory", m.Most)
 	w.str("maxmemory_policy", "noeviction")
 	w.fixed("allocator_frag_ratio", ratio(m.Mapped, m.Dataset), 2)
 	w.int("allocator_frag_bytes", int64(m.Mapped)-int64(m.Dataset))

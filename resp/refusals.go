@@ -38,6 +38,7 @@ const (
 	errNoReplicaOf    = "ERR REPLICAOF not allowed: every node of the cluster takes writes"
 	errNoConfigFile   = "ERR The server is running without a config file"
 	errSlowlogCount   = "ERR count should be greater than or equal to -1"
+	errOOM            = "OOM command not allowed when used memory > 'maxmemory'."
 	errSaving         = "ERR Background save already in progress"
 )
 

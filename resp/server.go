@@ -36,6 +36,8 @@ type Config struct {
 	Loops int
 	// Limits bound what a client may ask for and leave lying about; the zero value means the defaults.
 	Limits Limits
+	// MaxMemory is the first maxmemory: beyond so many bytes of keyspace this node refuses commands that may take more; 0: no limit.
+	MaxMemory int64
 	// Dir is the data directory, for CONFIG GET.
 	Dir string
 	// NotifyKeyspaceEvents are the keyspace events that this node publishes to its own clients, in the letters of Redis's
@@ -161,7 +163,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		s.runID = newRunID()
 	}
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
-		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength})
+		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
+		MaxMemory: cfg.MaxMemory})
 	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
 	s.slow.settings = s.settings
 	s.settings.timeoutChanged = s.closeIdleClients

@@ -13,6 +13,7 @@ type transaction struct {
 	watches []statemachine.Watch
 	bytes   int
 	writes  bool // has a command for the log
+	grows   bool // has one that is refused without memory
 	reads   bool
 	// subscribes: it changes what its client is subscribed to, once it happens.
 	subscribes bool
@@ -47,6 +48,7 @@ func (l *eventLoop) queue(c *Client, r *row, args statemachine.Args) {
 	tx.queued = append(tx.queued, statemachine.Queued{Args: copyArgs(args)})
 	tx.rows = append(tx.rows, r)
 	tx.writes = tx.writes || r.Flags.Logged()
+	tx.grows = tx.grows || r.Flags.Has(statemachine.DenyOOM)
 	tx.reads = tx.reads || r.local == nil
 	tx.subscribes = tx.subscribes || r.subscribes
 	l.reply(c, nil, func(w *Writer) { w.Status("QUEUED") })
@@ -131,6 +133,10 @@ func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	}
 	tx.watches = c.watches
 	c.unwatch()
+	if tx.grows && l.server.isOutOfMemory() {
+		l.reply(c, r, writeError(errExecRefused(errOOM)))
+		return
+	}
 	if problem := l.server.refusesWrites(); tx.writes && problem != "" {
 		l.reply(c, r, writeError(errExecRefused(problem)))
 		return

@@ -103,12 +103,11 @@ func (tx *Tx) evalsha(args Args, readOnly bool, reply Reply) {
 }
 
 func (tx *Tx) runProgram(p *program, sha string, keys, argv [][]byte, readOnly bool, reply Reply) {
-	noWrites := p.flags&lua.NoWrites != 0
-	if readOnly && p.flags&lua.Plain == 0 && !noWrites {
+	if readOnly && p.flags&(lua.Plain|lua.NoWrites) == 0 {
 		reply.Error(errScriptNotRO)
 		return
 	}
-	tx.runScript(readOnly || noWrites, reply, func(in *lua.Interp, host lua.Host) lua.Result {
+	tx.runScript(p.flags, readOnly, reply, func(in *lua.Interp, host lua.Host) lua.Result {
 		return in.Eval(p.chunk, sha, keys, argv, host)
 	})
 }
@@ -130,12 +129,12 @@ func (tx *Tx) fcall(args Args, readOnly bool, reply Reply) {
 	if !ok {
 		return
 	}
-	noWrites := lib.Function(name).Flags&lua.NoWrites != 0
-	if readOnly && !noWrites {
+	flags := lib.Function(name).Flags
+	if readOnly && flags&lua.NoWrites == 0 {
 		reply.Error(errScriptNotRO)
 		return
 	}
-	tx.runScript(noWrites, reply, func(in *lua.Interp, host lua.Host) lua.Result {
+	tx.runScript(flags, readOnly, reply, func(in *lua.Interp, host lua.Host) lua.Result {
 		return in.CallFunction(lib.Library, name, keys, argv, host)
 	})
 }

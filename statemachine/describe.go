@@ -18,6 +18,8 @@ func Describe(commands []byte, count int) []string {
 		switch d.byte() {
 		case kindCommand:
 			text = describeCall(d.command())
+		case kindTight:
+			text = describeCall(d.command()) + ", of a node out of memory"
 		case kindTick:
 			text = "time passes"
 		case kindExec:

@@ -8,10 +8,12 @@ import "encoding/binary"
 //	command  1 database argc (length argument)*
 //	tick     2
 //	exec     3 watches (database length key revision)* queued (0 database argc (length argument)* | 1 length reply)*
+//	tight    4 database argc (length argument)*, a command of a node that was out of memory
 const (
 	kindCommand byte = 1
 	kindTick    byte = 2
 	kindExec    byte = 3
+	kindTight   byte = 4
 
 	queuedCommand byte = 0
 	queuedLiteral byte = 1
@@ -36,6 +38,12 @@ type Watch struct {
 // AppendCommand appends the log's encoding of one command, its name first, in a database.
 func AppendCommand(dst []byte, db int, args [][]byte) []byte {
 	return appendCall(append(dst, kindCommand), db, args)
+}
+
+// AppendTight appends a command as AppendCommand does, of a node that is out of memory by its own maxmemory. A script among them may not
+// call what could take more, unless it has written before, so that all nodes do the same whatever their own limits are.
+func AppendTight(dst []byte, db int, args [][]byte) []byte {
+	return appendCall(append(dst, kindTight), db, args)
 }
 
 // AppendTick appends a command that does nothing but let time pass. It gets a Reply like every command and writes

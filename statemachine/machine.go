@@ -33,6 +33,7 @@ type Machine struct {
 	views  sync.Pool
 
 	deadline     atomic.Int64
+	used         atomic.Int64 // see Used
 	hits, misses atomic.Uint64
 
 	mu   sync.RWMutex // Apply holds it for writing, views for reading
@@ -163,6 +164,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	m.decoder.reset(nil)
 	v.tx.count(&m.hits, &m.misses)
 	m.deadline.Store(m.ks.nextDeadline())
+	m.used.Store(m.ks.used())
 }
 
 // commandsApart keeps the chances of a section's commands apart.
@@ -171,14 +173,14 @@ const commandsApart = 0xd1342543de82ef95
 // applyNext decodes one command and runs it.
 func (m *Machine) applyNext(v *View, reply Reply) {
 	kind := m.decoder.byte()
-	m.ranCommand = kind == kindCommand
+	m.ranCommand = kind == kindCommand || kind == kindTight
 	switch kind {
 	case kindTick:
-	case kindCommand:
+	case kindCommand, kindTight:
 		if db, args := m.decoder.command(); !m.decoder.bad {
-			v.tx.mayBlock = true
+			v.tx.mayBlock, v.tx.scripts.tight = true, kind == kindTight
 			m.call(v, db, args, reply)
-			v.tx.mayBlock = false
+			v.tx.mayBlock, v.tx.scripts.tight = false, false
 		}
 	case kindExec:
 		if watches, queued := m.decoder.exec(); !m.decoder.bad {

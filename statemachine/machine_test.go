@@ -169,6 +169,8 @@ func randomSection(rng *rand.Rand, watches []Watch) (encoded []byte, count int) 
 				queued = append(queued, Queued{DB: rng.IntN(3), Args: randomWrite(rng)})
 			}
 			encoded = AppendExec(encoded, watches, append(queued, Queued{Literal: []byte("+PONG\r\n")}))
+		case 2:
+			encoded = AppendTight(encoded, rng.IntN(3), randomScript(rng))
 		default:
 			encoded = AppendCommand(encoded, rng.IntN(3), randomWrite(rng))
 		}

@@ -18,6 +18,20 @@ func (m *Machine) Memory() Memory {
 // memory is Memory under the lock.
 func (ks *keyspace) memory() Memory { return Memory(ks.heap.Usage()) }
 
+// Used is what counts for maxmemory, in bytes: Memory.InUse but for what FLUSHDB has dropped, and an estimate of what the indexes of collections
+// in parts take of Go's heap. It is that of the newest Apply or Restore. Safe from any goroutine, and costs a load.
+func (m *Machine) Used() int64 { return m.used.Load() }
+
+// used is Used of this moment, under the lock. It is asked after each Apply, so it only adds up what is known.
+func (ks *keyspace) used() int64 {
+	n := ks.loaded.memory.InUse()
+	for i := range ks.databases {
+		db := &ks.databases[i]
+		n += db.keys.memory.InUse() + db.tombstones.memory.InUse() + db.parts.memory.InUse() + db.parts.len()*indexBytes
+	}
+	return int64(n)
+}
+
 // Reclaimable reports whether Reclaim has something to give back. The goroutine that calls Apply calls it.
 func (m *Machine) Reclaimable() bool { return m.ks.heap.Reclaimable() }
 

@@ -66,6 +66,9 @@ type scriptRunner struct {
 	tx       *Tx
 	db       int // the script's SELECT
 	readOnly bool
+	// tight: the node that the command came from was out of memory (AppendTight). wrote: the script has called a command that writes, or may
+	// call any: it is not stopped in the middle.
+	tight, wrote bool
 }
 
 // interpreter is the Tx's own.
@@ -76,14 +79,20 @@ func (tx *Tx) interpreter() *lua.Interp {
 	return tx.scripts.interp
 }
 
-// runScript runs a script or a function and writes its reply. readOnly scripts must not write.
-func (tx *Tx) runScript(readOnly bool, reply Reply, run func(in *lua.Interp, host lua.Host) lua.Result) {
+// runScript runs a script or a function with flags and writes its reply. readOnly scripts must not write. As in Redis, what is short of memory
+// refuses those that say what they do, but not that, before they begin, and those without a first line at the first command that could take more.
+func (tx *Tx) runScript(flags lua.ScriptFlags, readOnly bool, reply Reply, run func(in *lua.Interp, host lua.Host) lua.Result) {
+	const fits = lua.NoWrites | lua.AllowOOM
+	if tx.scripts.tight && flags&(fits|lua.Plain) == 0 {
+		reply.Error(errScriptOOM)
+		return
+	}
 	if tx.scripts.inApply {
 		tx.ks.endCommand() // what loading it changed; each command of the script counts for itself
 	}
 	r, db, mayBlock := &tx.scripts, tx.db, tx.mayBlock
 	tx.mayBlock = false // a script waits for nothing
-	r.tx, r.db, r.readOnly = tx, db, readOnly || !r.inApply
+	r.tx, r.db, r.readOnly, r.wrote = tx, db, readOnly || flags&lua.NoWrites != 0 || !r.inApply, flags&lua.AllowOOM != 0
 	result := run(tx.interpreter(), r)
 	tx.begin(db)
 	tx.mayBlock = mayBlock
@@ -101,7 +110,10 @@ func (r *scriptRunner) Call(args [][]byte, reply *lua.Capture) {
 		reply.Error(problem)
 	case cmd.Flags.Logged() && r.readOnly:
 		reply.Error(errScriptReadOnly)
+	case r.tight && !r.wrote && cmd.Flags.Has(DenyOOM):
+		reply.Error(errOOM)
 	default:
+		r.wrote = r.wrote || cmd.Flags.Has(Write)
 		r.tx.begin(r.db)
 		r.tx.direct = false
 		cmd.Run(r.tx, args, reply)

@@ -45,6 +45,7 @@ type Config struct {
 	MaxCommandBytes    byteSize
 	MaxClients         int
 	ClientOutputLimit  byteSize
+	MaxMemory          byteSize // 0: no limit
 	MaxMemoryClients   byteSize // 0: the default of resp.Limits
 	PubsubLimit        byteSize
 	PubsubSoftLimit    byteSize
@@ -114,6 +115,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands")
+	fs.Var(&c.MaxMemory, "maxmemory", "`bytes` of keys and values beyond which this node refuses its clients' commands that may take more (OOM); 0: no limit; the same on every node")
 	fs.Var(&c.MaxMemoryClients, "maxmemory-clients", "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more")
 	c.listenerFlags(fs)
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")

@@ -363,6 +363,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Loops:                c.EventLoops,
 		Limits:               limits,
 		NotifyKeyspaceEvents: c.NotifyEvents,
+		MaxMemory:            int64(c.MaxMemory),
 		Dir:                  c.DataDir,
 		ClusterMode:          c.ClusterMode,
 		ClusterUUID:          n.store.Identity().ClusterUUID,

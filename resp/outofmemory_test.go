@@ -1,0 +1,83 @@
+package resp
+
+import (
+	"strings"
+	"testing"
+)
+
+// startFull starts a server whose keyspace takes more than its maxmemory.
+func startFull(t *testing.T) *Server {
+	t.Helper()
+	s, _ := startServer(t, Config{MaxMemory: 64 << 10})
+	w := dial(t, s)
+	w.check("SET large "+strings.Repeat("x", 100_000), "+OK")
+	return s
+}
+
+// TestOutOfMemory: beyond maxmemory commands that could take more are refused, and all others, by which room can be made, are not.
+func TestOutOfMemory(t *testing.T) {
+	s := startFull(t)
+	w := dial(t, s)
+	const oom = "-OOM command not allowed when used memory > 'maxmemory'."
+	for _, command := range []string{"SET a 1", "INCR n", "LPUSH l 1", "HSET h f v", "BLMOVE a b LEFT LEFT 0", "SETRANGE large 0 x"} {
+		w.check(command, oom)
+	}
+	for command, want := range map[string]string{"STRLEN large": ":100000", "PING": "+PONG", "DEL none": ":0", "EXPIRE none 10": ":0", "RPOP none": "$-1",
+		"PUBLISH c m": ":0", "CONFIG GET maxmemory": "*2 $9 maxmemory $5 65536"} {
+		w.check(command, want)
+	}
+	info := w.do("INFO memory")
+	for _, want := range []string{"maxmemory:65536", "maxmemory_human:64.00K", "maxmemory_policy:noeviction"} {
+		if !strings.Contains(info, want) {
+			t.Errorf("INFO memory has no %s", want)
+		}
+	}
+	if !strings.Contains(w.do("INFO commandstats"), "cmdstat_set:calls=1") {
+		t.Error("a refused command counts as a call")
+	}
+	w.check("CONFIG SET maxmemory 1gb", "+OK")
+	w.check("SET a 1", "+OK")
+	w.check("CONFIG SET maxmemory 64kb", "+OK")
+	w.check("SET a 2", oom)
+	w.check("DEL large", ":1")
+	w.check("SET a 2", "+OK")
+	w.check("CONFIG SET maxmemory 1", "+OK")
+	w.check("SET a 3", oom)
+	w.check("CONFIG SET maxmemory 0", "+OK")
+	w.check("SET a 3", "+OK")
+}
+
+// TestTransactionsOutOfMemory: as in Redis nothing is queued without memory, and what was queued before is refused if it could take more.
+func TestTransactionsOutOfMemory(t *testing.T) {
+	s := startFull(t)
+	w := dial(t, s)
+	w.send(lines("MULTI;STRLEN large;EXEC"))
+	w.want("+OK", "-"+errOOM, "-"+errExecAbort)
+	w.send(lines("MULTI;DISCARD"))
+	w.want("+OK", "+OK")
+	w.send(lines("CONFIG SET maxmemory 0;MULTI;SET a 1;DEL none"))
+	w.want("+OK", "+OK", "+QUEUED", "+QUEUED")
+	other := dial(t, s)
+	other.check("CONFIG SET maxmemory 64kb", "+OK")
+	w.check("EXEC", "-EXECABORT Transaction discarded because of: "+errOOM)
+	w.check("EXISTS a", ":0")
+	other.check("CONFIG SET maxmemory 0", "+OK")
+	w.send(lines("MULTI;DEL large"))
+	w.want("+OK", "+QUEUED")
+	other.check("CONFIG SET maxmemory 64kb", "+OK")
+	w.check("EXEC", "*1 :1") // it makes room
+}
+
+// TestScriptsOutOfMemory: a script is refused what could take more, and may still remove.
+func TestScriptsOutOfMemory(t *testing.T) {
+	s := startFull(t)
+	w := dial(t, s)
+	w.send(request("EVAL", "return redis.pcall('SET', KEYS[1], 'x').err", "1", "a"))
+	w.want("$" + "55 " + errOOM)
+	w.send(request("EVAL", "#!lua\nreturn redis.call('SET', KEYS[1], 'x')", "1", "a"))
+	w.want("-OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'")
+	w.send(request("EVAL", "return redis.call('DEL', KEYS[1])", "1", "large"))
+	w.want(":1")
+	w.send(request("EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", "a"))
+	w.want("+OK")
+}
