@@ -33,7 +33,7 @@ func (s *Server) infoSource() *InfoSource {
 		Memory:      s.memoryInfo(),
 		Persistence: s.persistenceInfo(),
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
-			Rejected: t.rejected, Expired: t.expired, ExpiredFields: t.expiredFields,
+			Rejected: t.rejected, Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Listeners:   s.hub.figures(),
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
@@ -74,7 +74,7 @@ func (s *Server) memoryInfo() MemoryInfo {
 	m, keyspace := processMemory(), s.machine.Memory()
 	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
 	m.Used += m.Dataset
-	m.Most = uint64(s.settings.maxMemory.Load())
+	m.Most, m.Policy = uint64(s.settings.maxMemory.Load()), s.settings.evictionPolicy().String()
 	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {
 		peak := s.peak.Load()

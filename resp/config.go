@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"cmp"
 	"math"
 	"net"
 	"strings"
@@ -24,16 +25,21 @@ type SettingsSource struct {
 	SlowlogLength int64
 	// MaxMemory is the first maxmemory, in bytes; 0: no limit.
 	MaxMemory int64
+	// Eviction and EvictionSamples are the first maxmemory-policy and maxmemory-samples; 0 samples: 5.
+	Eviction        statemachine.EvictionPolicy
+	EvictionSamples int
 }
 
 // Settings are the parameters of CONFIG GET and CONFIG SET. Some can change while the server runs. The others are there
-// for clients and tools that ask for them, and say what is so: that there are no RDB files, and no eviction.
+// for clients and tools that ask for them, and say what is so: that there are no RDB files.
 // They are this node's own, and are as the node was started after a restart. Safe for use by several goroutines.
 type Settings struct {
 	slowerMicros     atomic.Int64
 	slowlogLen       atomic.Int64
 	mostClients      atomic.Int64
 	maxMemory        atomic.Int64 // bytes; 0: no limit
+	eviction         atomic.Uint32
+	evictionSamples  atomic.Int64
 	outputBytes      atomic.Int64
 	pubsub           atomic.Pointer[pubsubLimits]
 	timeoutSeconds   atomic.Int64
@@ -43,6 +49,8 @@ type Settings struct {
 	percentiles      atomic.Pointer[[]float64]
 	// timeoutChanged, if not nil, is called when timeout was set.
 	timeoutChanged func()
+	// memoryChanged, if not nil, is called when what says how much memory the keys may take was set.
+	memoryChanged func()
 
 	parameters []parameter // sorted by name
 	byName     map[string]*parameter
@@ -66,6 +74,8 @@ func NewSettings(from SettingsSource) *Settings {
 	s.slowlogLen.Store(from.SlowlogLength)
 	s.mostClients.Store(int64(from.Limits.MaxClients))
 	s.maxMemory.Store(from.MaxMemory)
+	s.eviction.Store(uint32(from.Eviction))
+	s.evictionSamples.Store(int64(cmp.Or(from.EvictionSamples, defaultEvictionSamples)))
 	s.outputBytes.Store(from.Limits.OutputBuffer)
 	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)
@@ -87,6 +97,18 @@ func (s *Settings) slowerThan() int64 { return min(s.slowerMicros.Load(), math.M
 
 // slowlogLength is how many entries the slow log keeps.
 func (s *Settings) slowlogLength() int64 { return s.slowlogLen.Load() }
+
+// evictionPolicy says what goes when the keyspace takes more than maxmemory.
+func (s *Settings) evictionPolicy() statemachine.EvictionPolicy {
+	return statemachine.EvictionPolicy(s.eviction.Load())
+}
+
+// setMemory tells that maxmemory, or its policy, was set.
+func (s *Settings) setMemory() {
+	if s.memoryChanged != nil {
+		s.memoryChanged()
+	}
+}
 
 // maxClients bounds the connections at once.
 func (s *Settings) maxClients() int { return int(s.mostClients.Load()) }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 // setting is a parameter that can change while the server runs.
@@ -44,7 +46,10 @@ func (i integer) parse(text string) (apply func(), why string) {
 }
 
 // memorySize is an amount of memory, as "100mb"; 0 stands for no limit.
-type memorySize struct{ bytes *atomic.Int64 }
+type memorySize struct {
+	bytes   *atomic.Int64
+	changed func() // called when it was set
+}
 
 func (m memorySize) get() string { return strconv.FormatInt(m.bytes.Load(), 10) }
 
@@ -53,7 +58,23 @@ func (m memorySize) parse(text string) (apply func(), why string) {
 	if !ok {
 		return nil, "argument must be a memory value"
 	}
-	return func() { m.bytes.Store(n) }, ""
+	return func() { m.bytes.Store(n); m.changed() }, ""
+}
+
+// evictionSetting is the name of a policy.
+type evictionSetting struct {
+	policy  *atomic.Uint32
+	changed func() // called when it was set
+}
+
+func (e evictionSetting) get() string { return statemachine.EvictionPolicy(e.policy.Load()).String() }
+
+func (e evictionSetting) parse(text string) (apply func(), why string) {
+	p, ok := statemachine.ParseEvictionPolicy(text)
+	if !ok {
+		return nil, "argument(s) must be one of the following: " + strings.Join(statemachine.EvictionPolicyNames(), ", ")
+	}
+	return func() { e.policy.Store(uint32(p)); e.changed() }, ""
 }
 
 // yesOrNo is a switch.

@@ -13,6 +13,12 @@ import (
 // maxSlowlogLength bounds slowlog-max-len: an entry can take a few KiB.
 const maxSlowlogLength = 1 << 20
 
+// The default of maxmemory-samples and, as in Redis, its bound: more would hold commands up.
+const (
+	defaultEvictionSamples = 5
+	MaxEvictionSamples     = 64
+)
+
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
@@ -28,7 +34,9 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
 		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
 		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
-		{name: "maxmemory", setting: memorySize{&s.maxMemory}},
+		{name: "maxmemory", setting: memorySize{&s.maxMemory, s.setMemory}},
+		{name: "maxmemory-policy", setting: evictionSetting{&s.eviction, s.setMemory}},
+		{name: "maxmemory-samples", setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
@@ -53,7 +61,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
 		// What there is not.
-		{name: "maxmemory-policy", fixed: "noeviction"},
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: "notify-keyspace-events"}, // see hub
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},

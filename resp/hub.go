@@ -147,6 +147,7 @@ func (h *hub) leave(l *eventLoop, p push) {
 // Applied implements statemachine.Events.
 func (h *hub) Applied() {
 	h.writer = nil
+	h.server.evictor.wakeIfOver()
 	if h.subscribed.Load() == 0 && h.tracking.clients.Load() == 0 {
 		return
 	}

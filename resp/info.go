@@ -61,8 +61,9 @@ type MemoryInfo struct {
 	Stacks  uint64
 	Dataset uint64 // by the keyspace
 	Mapped  uint64 // from the kernel for the keyspace
-	// Most is maxmemory, 0: no limit.
-	Most uint64
+	// Most is maxmemory, 0: no limit, and Policy maxmemory-policy.
+	Most   uint64
+	Policy string
 }
 
 // PersistenceInfo is the section Persistence.
@@ -106,6 +107,7 @@ type StatsInfo struct {
 	InputRate, OutputRate   float64 // KiB/s
 	Rejected                uint64  // connections turned away
 	Expired, ExpiredFields  uint64  // keys, and fields of hashes
+	Evicted                 uint64  // keys
 	Hits, Misses            uint64
 	Errors                  uint64 // error replies
 	Tombstones              uint64 // versions of removed keys that are kept

@@ -86,7 +86,7 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.num("allocator_resident", m.Mapped)
 	w.bytes("total_system_memory", m.System)
 	w.bytes("maxmemory", m.Most)
-	w.str("maxmemory_policy", "noeviction")
+	w.str("maxmemory_policy", m.Policy)
 	w.fixed("allocator_frag_ratio", ratio(m.Mapped, m.Dataset), 2)
 	w.int("allocator_frag_bytes", int64(m.Mapped)-int64(m.Dataset))
 	w.fixed("allocator_rss_ratio", ratio(m.Mapped, m.Mapped), 2)
@@ -175,7 +175,9 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.num("expired_subkeys", s.ExpiredFields)
 	w.num("expired_keys", s.Expired)
 	w.fixed("expired_stale_perc", 0, 2)
-	w.zeros("expired_time_cap_reached_count", "evicted_keys", "evicted_clients", "total_eviction_exceeded_time",
+	w.zeros("expired_time_cap_reached_count")
+	w.num("evicted_keys", s.Evicted)
+	w.zeros("evicted_clients", "total_eviction_exceeded_time",
 		"current_eviction_exceeded_time")
 	w.num("keyspace_hits", s.Hits)
 	w.num("keyspace_misses", s.Misses)

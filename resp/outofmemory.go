@@ -2,10 +2,26 @@ package resp
 
 import "github.com/paxredis/paxredis/statemachine"
 
-// isOutOfMemory reports whether the keyspace takes more than this node's maxmemory, after what was applied last. It costs two loads.
+// graceShare: while there is something to evict, commands are taken until the memory is over the limit by this part of it. What makes room is on
+// its way through the log as they are.
+const graceShare = 16
+
+// overMemory is by how many bytes the keyspace is over this node's maxmemory, after what was applied last; not positive: it is not.
+func (s *Server) overMemory() int64 {
+	if most := s.settings.maxMemory.Load(); most > 0 {
+		return s.machine.Used() - most
+	}
+	return 0
+}
+
+// isOutOfMemory reports whether commands that may take more are refused. It costs a few loads.
 func (s *Server) isOutOfMemory() bool {
-	most := s.settings.maxMemory.Load()
-	return most > 0 && s.machine.Used() > most
+	over := s.overMemory()
+	if over <= 0 || s.machine.HasVictims(s.settings.evictionPolicy()) && over <= s.settings.maxMemory.Load()/graceShare {
+		return false
+	}
+	s.evictor.wakeIfOver() // nothing may be applied that would, when all is refused
+	return true
 }
 
 // appendCommand is statemachine.AppendCommand. A script is told when this node is out of memory: what it calls is known only as it runs, in the

@@ -36,8 +36,11 @@ type Config struct {
 	Loops int
 	// Limits bound what a client may ask for and leave lying about; the zero value means the defaults.
 	Limits Limits
-	// MaxMemory is the first maxmemory: beyond so many bytes of keyspace this node refuses commands that may take more; 0: no limit.
+	// MaxMemory is the first maxmemory: beyond so many bytes of keyspace keys are evicted, or this node refuses commands that may take more; 0: no limit.
 	MaxMemory int64
+	// Eviction is the first maxmemory-policy, and EvictionSamples the first maxmemory-samples; 0: 5.
+	Eviction        statemachine.EvictionPolicy
+	EvictionSamples int
 	// Dir is the data directory, for CONFIG GET.
 	Dir string
 	// NotifyKeyspaceEvents are the keyspace events that this node publishes to its own clients, in the letters of Redis's
@@ -102,6 +105,7 @@ type Server struct {
 	baseline    atomic.Pointer[totals]
 	rates       rates
 
+	evictor       *evictor
 	errands       errands
 	holds         checkpointHolds
 	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
@@ -164,9 +168,11 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	}
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
-		MaxMemory: cfg.MaxMemory})
+		MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
 	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
 	s.slow.settings = s.settings
+	s.evictor = newEvictor(s)
+	s.settings.memoryChanged = s.evictor.wakeIfOver
 	s.settings.timeoutChanged = s.closeIdleClients
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {
@@ -214,6 +220,7 @@ func (s *Server) startLoops() error {
 	for _, l := range loops {
 		s.serving.Go(l.run)
 	}
+	s.serving.Go(s.evictor.run)
 	return nil
 }
 

@@ -109,7 +109,7 @@ type totals struct {
 	inputBytes, outputBytes, processed uint64
 	connections, rejected              uint64
 	hits, misses                       uint64
-	expired, expiredFields             uint64
+	expired, expiredFields, evicted    uint64
 	maxInput, maxOutput                int64 // since the start
 }
 
@@ -120,7 +120,7 @@ func (s *Server) total() totals {
 	t := totals{commands: make([]commandTotals, len(s.rows)), errors: make(map[string]uint64),
 		connections: s.accepted.Load(), rejected: s.turnedAway.Load()}
 	state := s.machine.Stats()
-	t.hits, t.misses, t.expired, t.expiredFields = state.Hits, state.Misses, state.Expired, state.ExpiredFields
+	t.hits, t.misses, t.expired, t.expiredFields, t.evicted = state.Hits, state.Misses, state.Expired, state.ExpiredFields, state.Evicted
 	for _, l := range s.allLoops() {
 		t.inputBytes += l.stats.inputBytes.Load()
 		t.outputBytes += l.stats.outputBytes.Load()
@@ -172,6 +172,7 @@ func (s *Server) sinceReset() totals {
 	t.misses -= base.misses
 	t.expired -= base.expired
 	t.expiredFields -= base.expiredFields
+	t.evicted -= base.evicted
 	return t
 }
 

@@ -22,6 +22,9 @@ func Describe(commands []byte, count int) []string {
 			text = describeCall(d.command()) + ", of a node out of memory"
 		case kindTick:
 			text = "time passes"
+		case kindEvict:
+			v := d.evict()
+			text = fmt.Sprintf("evict %s of db %d, if it is still of revision %d", quoted(v.Key), v.DB, v.Revision)
 		case kindExec:
 			text = describeExec(d.exec())
 		default:

@@ -20,9 +20,10 @@ func TestCommandsOfTheLogAreTold(t *testing.T) {
 	log = AppendExec(log, []Watch{{Key: []byte("w")}}, []Queued{{Args: words("INCR n")}, {Literal: []byte("+PONG\r\n")}})
 	log = AppendCommand(log, 0, words("SET k "+strings.Repeat("x", 200)))
 	log = AppendTight(log, 0, words("EVAL x 0"))
+	log = AppendEvict(log, &Victim{DB: 3, Key: []byte("k"), Revision: 9})
 	want := []string{`SET "k" "\x00v"`, `db 3 DEL "k"`, "time passes", `EXEC of 2 commands, 1 keys watched: INCR "n"`,
-		`SET "k" "` + strings.Repeat("x", 128) + `"... (200 bytes)`, `EVAL "x" "0", of a node out of memory`, "what does not decode"}
-	if got := Describe(log, 7); !slices.Equal(got, want) {
+		`SET "k" "` + strings.Repeat("x", 128) + `"... (200 bytes)`, `EVAL "x" "0", of a node out of memory`, `evict "k" of db 3, if it is still of revision 9`, "what does not decode"}
+	if got := Describe(log, 8); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }

@@ -9,11 +9,13 @@ import "encoding/binary"
 //	tick     2
 //	exec     3 watches (database length key revision)* queued (0 database argc (length argument)* | 1 length reply)*
 //	tight    4 database argc (length argument)*, a command of a node that was out of memory
+//	evict    5 database key revision
 const (
 	kindCommand byte = 1
 	kindTick    byte = 2
 	kindExec    byte = 3
 	kindTight   byte = 4
+	kindEvict   byte = 5
 
 	queuedCommand byte = 0
 	queuedLiteral byte = 1
@@ -44,6 +46,13 @@ func AppendCommand(dst []byte, db int, args [][]byte) []byte {
 // call what could take more, unless it has written before, so that all nodes do the same whatever their own limits are.
 func AppendTight(dst []byte, db int, args [][]byte) []byte {
 	return appendCall(append(dst, kindTight), db, args)
+}
+
+// AppendEvict appends the removal of a key if its revision is still the one that it was chosen with. It gets a Reply like every command and
+// writes nothing to it.
+func AppendEvict(dst []byte, v *Victim) []byte {
+	dst = binary.AppendUvarint(append(dst, kindEvict), uint64(v.DB))
+	return binary.AppendUvarint(appendBytes(dst, v.Key), v.Revision)
 }
 
 // AppendTick appends a command that does nothing but let time pass. It gets a Reply like every command and writes
@@ -184,6 +193,11 @@ func (d *decoder) call(args [][]byte) (db int, _ [][]byte) {
 func (d *decoder) command() (db int, args Args) {
 	db, d.args = d.call(d.args[:0])
 	return db, d.args
+}
+
+// evict reads what follows kindEvict.
+func (d *decoder) evict() Victim {
+	return Victim{DB: d.database(), Key: d.bytes(), Revision: d.uvarint()}
 }
 
 // exec reads what follows kindExec.

@@ -32,9 +32,11 @@ type Machine struct {
 	ears   *ears // the keyspace's, too
 	views  sync.Pool
 
-	deadline     atomic.Int64
-	used         atomic.Int64 // see Used
-	hits, misses atomic.Uint64
+	deadline atomic.Int64
+	// used is Used; keys and timed are how many keys there are, and how many with a deadline.
+	used, keys, timed atomic.Int64
+	evicted           atomic.Uint64
+	hits, misses      atomic.Uint64
 
 	mu   sync.RWMutex // Apply holds it for writing, views for reading
 	ks   *keyspace
@@ -155,6 +157,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 			m.wakeReady()
 		}
 	}
+	m.measure()
 	if replies != nil {
 		replies.Finish(slot, v)
 	}
@@ -164,7 +167,6 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 	m.decoder.reset(nil)
 	v.tx.count(&m.hits, &m.misses)
 	m.deadline.Store(m.ks.nextDeadline())
-	m.used.Store(m.ks.used())
 }
 
 // commandsApart keeps the chances of a section's commands apart.
@@ -176,6 +178,10 @@ func (m *Machine) applyNext(v *View, reply Reply) {
 	m.ranCommand = kind == kindCommand || kind == kindTight
 	switch kind {
 	case kindTick:
+	case kindEvict:
+		if v := m.decoder.evict(); !m.decoder.bad {
+			m.evict(v.DB, v.Key, v.Revision)
+		}
 	case kindCommand, kindTight:
 		if db, args := m.decoder.command(); !m.decoder.bad {
 			v.tx.mayBlock, v.tx.scripts.tight = true, kind == kindTight

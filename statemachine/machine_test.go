@@ -170,6 +170,12 @@ func randomSection(rng *rand.Rand, watches []Watch) (encoded []byte, count int) 
 			}
 			encoded = AppendExec(encoded, watches, append(queued, Queued{Literal: []byte("+PONG\r\n")}))
 		case 2:
+			for _, w := range watches {
+				encoded = AppendEvict(encoded, &Victim{w.DB, w.Key, w.Revision >> 1})
+			}
+			count += len(watches)
+			fallthrough
+		case 3:
 			encoded = AppendTight(encoded, rng.IntN(3), randomScript(rng))
 		default:
 			encoded = AppendCommand(encoded, rng.IntN(3), randomWrite(rng))

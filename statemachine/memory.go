@@ -22,14 +22,19 @@ func (ks *keyspace) memory() Memory { return Memory(ks.heap.Usage()) }
 // in parts take of Go's heap. It is that of the newest Apply or Restore. Safe from any goroutine, and costs a load.
 func (m *Machine) Used() int64 { return m.used.Load() }
 
-// used is Used of this moment, under the lock. It is asked after each Apply, so it only adds up what is known.
-func (ks *keyspace) used() int64 {
+// measure takes the figures that are told without the lock. It is called in each Apply, so it only adds up what is known.
+func (m *Machine) measure() {
+	ks := m.ks
+	keys, timed := 0, 0
 	n := ks.loaded.memory.InUse()
 	for i := range ks.databases {
 		db := &ks.databases[i]
+		keys, timed = keys+db.keys.len(), timed+db.keys.times.len()
 		n += db.keys.memory.InUse() + db.tombstones.memory.InUse() + db.parts.memory.InUse() + db.parts.len()*indexBytes
 	}
-	return int64(n)
+	m.used.Store(int64(n))
+	m.keys.Store(int64(keys))
+	m.timed.Store(int64(timed))
 }
 
 // Reclaimable reports whether Reclaim has something to give back. The goroutine that calls Apply calls it.

@@ -56,7 +56,7 @@ func (m *Machine) replace(ks *keyspace, slot uint64) (before *arena.Heap) {
 	*m.ks, m.slot = *ks, slot
 	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
-	m.used.Store(m.ks.used())
+	m.measure()
 	if events := m.ears.events; events != nil {
 		events.Replaced()
 	}

@@ -15,6 +15,8 @@ type Stats struct {
 	Expired uint64
 	// Waiting is how many clients of this node are in line for keys.
 	Waiting int
+	// Evicted counts the keys that were evicted since the start of this node, as it applied that.
+	Evicted uint64
 	// ExpiredFields counts the fields of hashes removed because of theirs, likewise.
 	ExpiredFields uint64
 	// Hits and Misses count this node's reads of keys, since it started.
@@ -33,7 +35,7 @@ type DatabaseStats struct {
 func (m *Machine) Stats() Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired, ExpiredFields: m.ks.expiredFields,
+	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired, ExpiredFields: m.ks.expiredFields, Evicted: m.evicted.Load(),
 		Waiting: int(m.waiters.waiting.Load()), Hits: m.hits.Load(), Misses: m.misses.Load()}
 	for i := range m.ks.databases {
 		db := &m.ks.databases[i]

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/peterbourgon/ff/v3"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/resp"
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 // defaultPeerListen is where a node listens for peers that nothing says another address of.
@@ -46,6 +48,8 @@ type Config struct {
 	MaxClients         int
 	ClientOutputLimit  byteSize
 	MaxMemory          byteSize // 0: no limit
+	MaxMemoryPolicy    string
+	MaxMemorySamples   int
 	MaxMemoryClients   byteSize // 0: the default of resp.Limits
 	PubsubLimit        byteSize
 	PubsubSoftLimit    byteSize
@@ -76,6 +80,8 @@ func defaultConfig() Config {
 		TombstoneRetention: 24 * time.Hour,
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
+		MaxMemoryPolicy:    statemachine.NoEviction.String(),
+		MaxMemorySamples:   5,
 		ClientOutputLimit:  256 << 20,
 		PubsubLimit:        32 << 20,
 		PubsubSoftLimit:    8 << 20,
@@ -115,7 +121,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands")
-	fs.Var(&c.MaxMemory, "maxmemory", "`bytes` of keys and values beyond which this node refuses its clients' commands that may take more (OOM); 0: no limit; the same on every node")
+	c.memoryFlags(fs)
 	fs.Var(&c.MaxMemoryClients, "maxmemory-clients", "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more")
 	c.listenerFlags(fs)
 	fs.Var(&c.JournalSegment, "journal-segment-bytes", "`size` of one journal file")
@@ -130,6 +136,13 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
 	fs.Var(&c.LogFormat, "log-format", "`format` of log lines: text or json")
 	fs.StringVar(&c.File, "config", c.File, "`file` with lines \"name value\", the names as here without --")
+}
+
+// memoryFlags are those of what keys and values may take. They can be changed by CONFIG SET.
+func (c *Config) memoryFlags(fs *flag.FlagSet) {
+	fs.Var(&c.MaxMemory, "maxmemory", "`bytes` of keys and values beyond which keys are evicted, or this node refuses its clients' commands that may take more (OOM); 0: no limit; the same on every node")
+	fs.StringVar(&c.MaxMemoryPolicy, "maxmemory-policy", c.MaxMemoryPolicy, "which keys are evicted then, that of the leader counts: `name` of "+strings.Join(statemachine.EvictionPolicyNames(), ", "))
+	fs.IntVar(&c.MaxMemorySamples, "maxmemory-samples", c.MaxMemorySamples, "`number` of keys of each database of which the one to be evicted is chosen")
 }
 
 // listenerFlags are those of Pub/Sub, keyspace notifications and client-side caching.
@@ -208,6 +221,12 @@ func (c *Config) Validate() error {
 	}
 	if c.ClientOutputLimit < 1<<20 {
 		refuse("--client-output-limit %v: must be at least 1MiB", &c.ClientOutputLimit)
+	}
+	if _, ok := statemachine.ParseEvictionPolicy(c.MaxMemoryPolicy); !ok {
+		refuse("--maxmemory-policy %q: must be one of %s", c.MaxMemoryPolicy, strings.Join(statemachine.EvictionPolicyNames(), ", "))
+	}
+	if c.MaxMemorySamples < 1 || c.MaxMemorySamples > resp.MaxEvictionSamples {
+		refuse("--maxmemory-samples %d: must be from 1 to %d", c.MaxMemorySamples, resp.MaxEvictionSamples)
 	}
 	if least := clientLimits(c).LeastClientMemory(); c.MaxMemoryClients != 0 && int64(c.MaxMemoryClients) < least {
 		refuse("--maxmemory-clients %v: must be at least %d bytes, which the largest request and the replies of one client take", &c.MaxMemoryClients, least)

@@ -358,12 +358,15 @@ func clientLimits(c *Config) resp.Limits {
 func clientConfig(c Config, n *node) resp.Config {
 	limits := clientLimits(&c)
 	limits.MaxClients = clientsWithin(c.MaxClients, n.log)
+	policy, _ := statemachine.ParseEvictionPolicy(c.MaxMemoryPolicy) // Validate has seen to it
 	return resp.Config{
 		Listen:               c.Listen,
 		Loops:                c.EventLoops,
 		Limits:               limits,
 		NotifyKeyspaceEvents: c.NotifyEvents,
 		MaxMemory:            int64(c.MaxMemory),
+		Eviction:             policy,
+		EvictionSamples:      c.MaxMemorySamples,
 		Dir:                  c.DataDir,
 		ClusterMode:          c.ClusterMode,
 		ClusterUUID:          n.store.Identity().ClusterUUID,
