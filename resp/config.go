@@ -40,6 +40,8 @@ type Settings struct {
 	maxMemory        atomic.Int64 // bytes; 0: no limit
 	eviction         atomic.Uint32
 	evictionSamples  atomic.Int64
+	lfuLogFactor     atomic.Int64
+	lfuDecayMinutes  atomic.Int64
 	outputBytes      atomic.Int64
 	pubsub           atomic.Pointer[pubsubLimits]
 	timeoutSeconds   atomic.Int64
@@ -76,6 +78,8 @@ func NewSettings(from SettingsSource) *Settings {
 	s.maxMemory.Store(from.MaxMemory)
 	s.eviction.Store(uint32(from.Eviction))
 	s.evictionSamples.Store(int64(cmp.Or(from.EvictionSamples, defaultEvictionSamples)))
+	s.lfuLogFactor.Store(defaultLFULogFactor)
+	s.lfuDecayMinutes.Store(defaultLFUDecayMinutes)
 	s.outputBytes.Store(from.Limits.OutputBuffer)
 	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)

@@ -19,6 +19,12 @@ const (
 	MaxEvictionSamples     = 64
 )
 
+// The defaults of lfu-log-factor and, in minutes, of lfu-decay-time.
+const (
+	defaultLFULogFactor    = 10
+	defaultLFUDecayMinutes = 1
+)
+
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
@@ -37,6 +43,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "maxmemory", setting: memorySize{&s.maxMemory, s.setMemory}},
 		{name: "maxmemory-policy", setting: evictionSetting{&s.eviction, s.setMemory}},
 		{name: "maxmemory-samples", setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
+		{name: "lfu-log-factor", setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "lfu-decay-time", setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},

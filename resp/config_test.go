@@ -122,7 +122,7 @@ func TestConfigSet(t *testing.T) {
 		{"databases 16", failed("databases", "can't set immutable config")},
 		{"appendonly no", failed("appendonly", "can't set immutable config")},
 		{"maxmemory-policy allkeys-LRU", "+OK"},
-		{"maxmemory-policy lru", failed("maxmemory-policy", "argument(s) must be one of the following: noeviction, allkeys-lru, allkeys-random, volatile-lru, volatile-random, volatile-ttl")},
+		{"maxmemory-policy lru", failed("maxmemory-policy", "argument(s) must be one of the following: noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl")},
 		{"maxmemory-samples 65", failed("maxmemory-samples", "argument must be between 1 and 64 inclusive")},
 		{"maxmemory lots", failed("maxmemory", "argument must be a memory value")},
 		{"maxmemory -1", failed("maxmemory", "argument must be a memory value")},

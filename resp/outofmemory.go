@@ -14,6 +14,12 @@ func (s *Server) overMemory() int64 {
 	return 0
 }
 
+// memoryChanged takes in what CONFIG SET says of how much memory the keys may take, and of which go beyond that.
+func (s *Server) memoryChanged() {
+	s.machine.CountFrequency(s.settings.evictionPolicy().CountsFrequency(), s.settings.lfuLogFactor.Load(), s.settings.lfuDecayMinutes.Load())
+	s.evictor.wakeIfOver()
+}
+
 // isOutOfMemory reports whether commands that may take more are refused. It costs a few loads.
 func (s *Server) isOutOfMemory() bool {
 	over := s.overMemory()

@@ -172,7 +172,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
 	s.slow.settings = s.settings
 	s.evictor = newEvictor(s)
-	s.settings.memoryChanged = s.evictor.wakeIfOver
+	s.settings.memoryChanged = s.memoryChanged
+	s.memoryChanged()
 	s.settings.timeoutChanged = s.closeIdleClients
 	var err error
 	if s.table, s.rows, err = buildRows(); err != nil {

@@ -126,7 +126,10 @@ func restore(tx *Tx, args Args, reply Reply) {
 	} else {
 		tx.ks.clearDeadline(&e)
 	}
-	if o.idle >= 0 {
+	switch counts := tx.ks.usage.frequency.Load(); { // as in Redis what the policy of the moment has no use for is ignored
+	case o.frequency >= 0 && counts:
+		e.object.access.Store(packFrequency(o.frequency, tx.ks.now))
+	case o.idle >= 0 && !counts:
 		e.object.access.Store(uint32(max(0, tx.ks.now/1000-o.idle)))
 	}
 	tx.notify(EventGeneric, "restore", args[1])

@@ -39,14 +39,22 @@ func objectEncoding(tx *Tx, args Args, reply Reply) {
 
 // objectFreq: OBJECT FREQ key.
 func objectFreq(tx *Tx, args Args, reply Reply) {
-	if o := objectFor(tx, args, reply); o != nil {
+	switch o := objectFor(tx, args, reply); {
+	case o == nil:
+	case tx.ks.usage.frequency.Load():
+		reply.Int(tx.ks.usage.frequencyOf(o.access.Load(), tx.now))
+	default:
 		reply.Error(errNotLFU)
 	}
 }
 
 // objectIdletime: OBJECT IDLETIME key. Each node counts the accesses it sees: all writes, and its own reads.
 func objectIdletime(tx *Tx, args Args, reply Reply) {
-	if o := objectFor(tx, args, reply); o != nil {
+	switch o := objectFor(tx, args, reply); {
+	case o == nil:
+	case tx.ks.usage.frequency.Load():
+		reply.Error(errLFU)
+	default:
 		reply.Int(max(0, tx.now/1000-int64(o.access.Load())))
 	}
 }

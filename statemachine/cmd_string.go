@@ -262,7 +262,7 @@ func getex(tx *Tx, args Args, reply Reply) {
 			tx.notify(EventGeneric, "persist", args[1])
 		}
 	default:
-		e.object.touch(tx.ks.now)
+		tx.ks.usage.touch(e.object, tx.ks.now)
 	}
 }
 

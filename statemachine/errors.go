@@ -64,6 +64,7 @@ const (
 	errBadFormat        = "ERR Bad data format"
 	errOOM              = "OOM command not allowed when used memory > 'maxmemory'."
 	errScriptOOM        = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+	errLFU              = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 	errNotLFU           = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 	errVersionOverflow  = "ERR version would overflow"
 	errVersion          = "ERR version is not an integer or out of range"

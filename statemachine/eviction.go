@@ -13,14 +13,16 @@ type EvictionPolicy uint8
 const (
 	NoEviction EvictionPolicy = iota
 	AllKeysLRU
+	AllKeysLFU
 	AllKeysRandom
 	VolatileLRU
+	VolatileLFU
 	VolatileRandom
 	VolatileTTL
 )
 
 // evictionNames are the policies' names, in their order.
-var evictionNames = [...]string{"noeviction", "allkeys-lru", "allkeys-random", "volatile-lru", "volatile-random", "volatile-ttl"}
+var evictionNames = [...]string{"noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"}
 
 // EvictionPolicyNames are the names that ParseEvictionPolicy knows.
 func EvictionPolicyNames() []string { return evictionNames[:] }
@@ -33,6 +35,9 @@ func ParseEvictionPolicy(name string) (EvictionPolicy, bool) {
 
 // String is the policy's name.
 func (p EvictionPolicy) String() string { return evictionNames[p] }
+
+// CountsFrequency reports whether the policy needs Machine.CountFrequency.
+func (p EvictionPolicy) CountsFrequency() bool { return p == AllKeysLFU || p == VolatileLFU }
 
 func (p EvictionPolicy) isVolatile() bool { return p >= VolatileLRU }
 
@@ -156,11 +161,15 @@ func (e *Evictor) draw(db *database, p EvictionPolicy) *Object {
 	return db.keys.times.items.at(e.random.below(db.keys.times.len())).object
 }
 
-// score says how good a victim a key is: how long nobody has used it, in seconds, or how soon it goes anyway.
+// score says how good a victim a key is: how long nobody has used it, in seconds, how seldom, or how soon
+// it goes anyway.
 func (p EvictionPolicy) score(ks *keyspace, db *database, o *Object) int64 {
 	if p == VolatileTTL {
 		at, _ := db.keys.times.of(o)
 		return math.MaxInt64 - at
+	}
+	if p.CountsFrequency() {
+		return mostFrequency - ks.usage.frequencyOf(o.access.Load(), ks.now)
 	}
 	return max(0, ks.now/1000-int64(o.access.Load()))
 }

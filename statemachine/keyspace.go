@@ -38,6 +38,8 @@ type keyspace struct {
 	scratch []byte
 	// ears is who listens to the machine; it is no part of the state, and stays when that is replaced.
 	ears *ears
+	// usage is how accesses are noted, likewise.
+	usage *usage
 }
 
 // database is one of SELECT's. A key is in keys, in tombstones, or in neither.
@@ -54,7 +56,7 @@ type database struct {
 func (db *database) spaces() [3]*space { return [3]*space{db.keys, db.tombstones, db.parts} }
 
 func newKeyspace(h hasher) *keyspace {
-	ks := &keyspace{hasher: h, heap: arena.NewHeap(), waiters: newWaiters(), ears: new(ears)}
+	ks := &keyspace{hasher: h, heap: arena.NewHeap(), waiters: newWaiters(), ears: new(ears), usage: new(usage)}
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
@@ -198,7 +200,7 @@ func (ks *keyspace) clearDeadline(e *entry) bool {
 func (ks *keyspace) revise(s *space, o *Object) {
 	s.edit(o).revision = ks.revision + 1
 	ks.dirty = true
-	o.touch(ks.now)
+	ks.usage.touch(o, ks.now)
 	if o.kind != kindTombstone {
 		ks.changed(o.key())
 	}

@@ -29,7 +29,8 @@ type Config struct {
 type Machine struct {
 	table  *Table
 	random func() uint64
-	ears   *ears // the keyspace's, too
+	ears   *ears // the keyspace's, too, as usage
+	usage  *usage
 	views  sync.Pool
 
 	deadline atomic.Int64
@@ -89,6 +90,8 @@ func New(cfg Config) *Machine {
 	if m.random == nil {
 		m.random = scrambledCounter()
 	}
+	m.usage = m.ks.usage
+	m.usage.random = m.random
 	m.views.New = func() any { return m.newView() }
 	m.applier = m.newView()
 	m.applier.inApply = true

@@ -18,7 +18,7 @@ func (m *Machine) Restore(state []byte, spaces []uint64, count uint64, next func
 	if err != nil {
 		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
 	}
-	r := newRestorer(m.ks.hasher, s)
+	r := newRestorer(m.ks.hasher, m.usage, s)
 	if err := r.readAll(next); err != nil {
 		r.ks.heap.Close()
 		return err
@@ -52,7 +52,7 @@ func (m *Machine) replace(ks *keyspace, slot uint64) (before *arena.Heap) {
 		m.checkpoint = nil
 	}
 	before = m.ks.heap
-	ks.waiters, ks.ears = m.waiters, m.ears
+	ks.waiters, ks.ears, ks.usage = m.waiters, m.ears, m.usage
 	*m.ks, m.slot = *ks, slot
 	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
@@ -87,8 +87,9 @@ const (
 	roleParts
 )
 
-func newRestorer(h hasher, s *format.State) *restorer {
+func newRestorer(h hasher, u *usage, s *format.State) *restorer {
 	ks := newKeyspace(h)
+	ks.usage = u
 	ks.now, ks.revision, ks.highest, ks.expired = s.NowMs, s.Revision, s.Highest, s.Expired
 	ks.keepDue, ks.newestID, ks.expiredFields = s.KeepDue, s.NewestId, s.ExpiredFields
 	r := &restorer{ks: ks, spaces: make(map[uint64]*restoredSpace, 3*Databases)}
@@ -153,7 +154,7 @@ func (r *restorer) add(record *Record) error {
 func (r *restorer) object(s *restoredSpace, h recordHead, key, content []byte) *Object {
 	o := newObject(s.memory, h.kind, key, content)
 	o.flags, o.version, o.revision, o.marks = h.flags, h.version, h.revision, markSaved
-	o.touch(r.ks.now)
+	r.ks.usage.touch(o, r.ks.now)
 	return o
 }
 

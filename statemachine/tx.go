@@ -44,7 +44,7 @@ func (tx *Tx) lookup(key []byte) *Object {
 	}
 	tx.hits++
 	if !tx.noTouch {
-		o.touch(tx.now)
+		tx.ks.usage.touch(o, tx.now)
 	}
 	return o
 }
