@@ -5,6 +5,9 @@ import (
 	"github.com/paxredis/paxredis/statemachine"
 )
 
+// evictionBytes is about how large the part of a batch of the log is that evicts: some thousand keys, which are removed in some milliseconds.
+const evictionBytes = 64 << 10
+
 // evictor makes room when the keyspace takes more than maxmemory and a policy says what may go. It works on the leader alone, since each node
 // knows only of the reads that it has seen itself: a round chooses victims and sends them through the log, so that every node removes the same.
 // The next round is chosen when they are gone. One goroutine runs it; whoever finds the memory over the limit wakes it.
@@ -59,15 +62,23 @@ func (e *evictor) round(lane Lane) (applied bool) {
 	if over <= 0 || !s.machine.HasVictims(policy) || !s.leads() {
 		return false
 	}
-	victims := e.choice.Victims(policy, int(s.settings.evictionSamples.Load()), over)
-	if len(victims) == 0 {
+	chunk := lane.Begin()
+	e.choice.NextRound()
+	for over > 0 && len(chunk.Commands) < evictionBytes {
+		victims, taken := e.choice.Victims(policy, int(s.settings.evictionSamples.Load()), over)
+		if len(victims) == 0 {
+			break
+		}
+		for i := range victims {
+			chunk.Commands = statemachine.AppendEvict(chunk.Commands, &victims[i])
+		}
+		chunk.Count += len(victims)
+		over -= taken
+	}
+	if chunk.Count == 0 {
+		lane.End(chunk)
 		return false
 	}
-	chunk := lane.Begin()
-	for i := range victims {
-		chunk.Commands = statemachine.AppendEvict(chunk.Commands, &victims[i])
-	}
-	chunk.Count += len(victims)
 	chunk.Replies = e
 	lane.End(chunk)
 	select {

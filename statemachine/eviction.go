@@ -68,7 +68,8 @@ type Evictor struct {
 	m      *Machine
 	random random
 	pool   []candidate // by score, the best victim last
-	taken  map[*Object]bool
+	// taken are those chosen in this round. Some may be gone and their memory another key's, which is spared then until the next.
+	taken map[*Object]bool
 }
 
 // candidate is a key that may become a victim: the higher its score, the sooner.
@@ -93,14 +94,17 @@ func (m *Machine) HasVictims(p EvictionPolicy) bool {
 	return m.keys.Load() > 0
 }
 
-// Victims chooses different keys that take about so many bytes together, and some hundreds at most; samples is of how many keys of a database the
-// best is chosen. None: the policy has nothing to take. It holds the read lock.
-func (e *Evictor) Victims(p EvictionPolicy, samples int, bytes int64) (victims []Victim) {
+// NextRound has Victims choose again what it has chosen before, if that is still there.
+func (e *Evictor) NextRound() { clear(e.taken) }
+
+// Victims chooses different keys that take about so many bytes together, and some hundreds at most, and returns what they take; samples is of how
+// many keys of a database the best is chosen. None: the policy has nothing more to take in this round. It holds the read lock.
+func (e *Evictor) Victims(p EvictionPolicy, samples int, bytes int64) (victims []Victim, taken int64) {
 	e.m.mu.RLock()
 	defer e.m.mu.RUnlock()
 	ks := e.m.ks
 	keyBytes := 0
-	for missed := 0; bytes > 0 && missed < fruitless && len(victims) < maxVictims && keyBytes < maxVictimBytes; {
+	for missed := 0; taken < bytes && missed < fruitless && len(victims) < maxVictims && keyBytes < maxVictimBytes; {
 		v, o := e.choose(ks, p, samples)
 		if o == nil {
 			missed++
@@ -109,10 +113,9 @@ func (e *Evictor) Victims(p EvictionPolicy, samples int, bytes int64) (victims [
 		missed = 0
 		e.taken[o] = true
 		victims, keyBytes = append(victims, v), keyBytes+len(v.Key)
-		bytes -= int64(ks.databases[v.DB].memory(o, 1))
+		taken += int64(ks.databases[v.DB].memory(o, 1))
 	}
-	clear(e.taken)
-	return victims
+	return victims, taken
 }
 
 // choose takes one round of samples and the best that is known then; nil if that is nothing.

@@ -80,7 +80,8 @@ func (e *evictedKeys) Replaced()           {}
 
 // victims fills a machine by lines and returns whom a policy chooses first to last, until it finds nobody.
 func victims(h *harness, p EvictionPolicy, bytes int64) (keys []string) {
-	for _, v := range h.m.NewEvictor().Victims(p, 10, bytes) {
+	chosen, _ := h.m.NewEvictor().Victims(p, 10, bytes)
+	for _, v := range chosen {
 		keys = append(keys, string(v.Key))
 	}
 	return keys
@@ -144,5 +145,28 @@ func TestVictimsOfManyKeysAreBounded(t *testing.T) {
 	}
 	if len(got) != maxVictims || old < maxVictims*9/10 {
 		t.Errorf("%d keys are chosen, %d of them old", len(got), old)
+	}
+}
+
+// TestARoundChoosesNobodyTwice: until the next one.
+func TestARoundChoosesNobodyTwice(t *testing.T) {
+	h := newHarness(t)
+	for i := range 600 {
+		h.do(fmt.Sprintf("SET key%04d v", i))
+	}
+	e, seen := h.m.NewEvictor(), map[string]bool{}
+	first, taken := e.Victims(AllKeysRandom, 5, 1<<40)
+	second, _ := e.Victims(AllKeysRandom, 5, 1<<40)
+	for _, v := range slices.Concat(first, second) {
+		if seen[string(v.Key)] {
+			t.Fatalf("%s was chosen twice", v.Key)
+		}
+		seen[string(v.Key)] = true
+	}
+	if len(seen) < maxVictims+100 || taken < maxVictims*int64(headSize) {
+		t.Errorf("%d keys were chosen, the first with %d bytes", len(seen), taken)
+	}
+	if e.NextRound(); len(e.taken) != 0 {
+		t.Error("the next round does not begin anew")
 	}
 }
