@@ -11,8 +11,12 @@ const errUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 // clientUnblock: CLIENT UNBLOCK client-id [TIMEOUT | ERROR]. Replies 1 if that client of this node waited. One whose command is being run again
 // gets what that finds, and is unblocked only if it finds nothing.
 func clientUnblock(l *eventLoop, c *Client, r *row, args statemachine.Args) {
+	if len(args) > 4 {
+		l.reply(c, r, writeError("ERR unknown subcommand or wrong number of arguments for '"+statemachine.Excerpt(args[1])+"'. Try CLIENT HELP."))
+		return
+	}
 	byError := len(args) == 4 && strings.EqualFold(string(args[3]), "ERROR")
-	if len(args) > 4 || len(args) == 4 && !byError && !strings.EqualFold(string(args[3]), "TIMEOUT") {
+	if len(args) == 4 && !byError && !strings.EqualFold(string(args[3]), "TIMEOUT") {
 		l.reply(c, r, writeError(errUnblockReason))
 		return
 	}

@@ -354,6 +354,8 @@ func (l *eventLoop) settle(c *Client) {
 	}
 	if c.idle() && c.heldBy == nil && (c.closing || l.draining) {
 		l.finish(c)
+	} else if l.draining && c.stuck {
+		l.linger(c) // what it has asked for besides is not run before it has read
 	}
 	l.account(c)
 	l.enqueueTurn(c)

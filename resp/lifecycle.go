@@ -57,6 +57,11 @@ func (l *eventLoop) finish(c *Client) {
 		l.closeNow(c)
 		return
 	}
+	l.linger(c)
+}
+
+// linger waits for a client that is to be closed to take its replies, but not for ever.
+func (l *eventLoop) linger(c *Client) {
 	if c.lingers == nil {
 		c.lingers = time.AfterFunc(lingerTime, func() {
 			l.do(func() { l.drop(c, "it does not take its last replies") })

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 // TestAMessageReachesAllThatSubscribed: channels, patterns and shard channels, in RESP2 and as pushes of RESP3, each in its own words.
@@ -356,7 +358,8 @@ func TestEventClassesAreToldAsInRedis(t *testing.T) {
 	if _, ok := parseEvents("Kq"); ok {
 		t.Error("q is no class")
 	}
-	if _, err := Start(Config{Listen: "127.0.0.1:0", NotifyKeyspaceEvents: "q"}, newFakeNode(nil), nil); err == nil {
+	machine := statemachine.New(statemachine.Config{})
+	if _, err := Start(Config{Listen: "127.0.0.1:0", NotifyKeyspaceEvents: "q"}, newFakeNode(machine), machine); err == nil {
 		t.Error("a server starts with events that there are not")
 	}
 }

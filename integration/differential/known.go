@@ -24,7 +24,7 @@ func Incomparable() map[string]string {
 		"paxos|*": own, "object|version": own,
 		"info": self, "cluster|*": self, "role": self, "lolwut": self, "debug|*": self, "config|get": self,
 		"client|info": self, "client|list": self, "slowlog|get": self, "slowlog|len": self,
-		"client|pause": "it holds up what is compared", "client|unpause": "it is of use after CLIENT PAUSE", "client|caching": "it needs CLIENT TRACKING",
+		"client|pause": "it holds up what is compared", "client|unpause": "it is of use after CLIENT PAUSE", "client|unblock": "here it cannot be in a transaction", "client|caching": "it needs CLIENT TRACKING",
 		"client|tracking": "invalidations are no replies: they come when they come",
 		"client|kill":     "it ends the connection that is compared", "client|reply": "what has no reply cannot be compared",
 		"hexpire": since74, "hpexpire": since74, "hexpireat": since74, "hpexpireat": since74, "httl": since74, "hpttl": since74,
