@@ -11,7 +11,7 @@ import (
 func pauseArgs(args statemachine.Args) (mode haltMode, d time.Duration, problem string) {
 	mode = haltAll
 	if len(args) > 4 {
-		return 0, 0, errSubcommandSyntax("CLIENT", args[1])
+		return 0, 0, statemachine.BadSubcommand(args)
 	}
 	if len(args) == 4 {
 		switch strings.ToUpper(string(args[3])) {

@@ -12,7 +12,7 @@ const errUnblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 // gets what that finds, and is unblocked only if it finds nothing.
 func clientUnblock(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	if len(args) > 4 {
-		l.reply(c, r, writeError("ERR unknown subcommand or wrong number of arguments for '"+statemachine.Excerpt(args[1])+"'. Try CLIENT HELP."))
+		l.reply(c, r, writeError(statemachine.BadSubcommand(args)))
 		return
 	}
 	byError := len(args) == 4 && strings.EqualFold(string(args[3]), "ERROR")

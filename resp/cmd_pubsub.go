@@ -155,7 +155,7 @@ func (l *eventLoop) whenIdle(c *Client, r *row, args statemachine.Args, do func(
 func pubsubChannels(kind subscriptionKind) localFunc {
 	return func(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 		if len(args) > 3 {
-			w.Error("ERR unknown subcommand or wrong number of arguments for '" + statemachine.Excerpt(args[1]) + "'. Try PUBSUB HELP.")
+			w.Error(statemachine.BadSubcommand(args))
 			return
 		}
 		var pattern []byte

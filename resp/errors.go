@@ -58,8 +58,3 @@ func errConfigUnknown(name []byte) string {
 func errConfigSet(name, why string) string {
 	return fmt.Sprintf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", name, why)
 }
-
-// errSubcommandSyntax is the error of a container for arguments that its subcommand does not take.
-func errSubcommandSyntax(container string, name []byte) string {
-	return fmt.Sprintf("ERR unknown subcommand or wrong number of arguments for '%s'. Try %s HELP.", quoted(name), container)
-}

@@ -135,7 +135,7 @@ func functionDelete(tx *Tx, args Args, reply Reply) {
 func functionFlush(tx *Tx, args Args, reply Reply) {
 	switch {
 	case len(args) > 3:
-		reply.Error(badSubcommand(args))
+		reply.Error(BadSubcommand(args))
 		return
 	case !isFlushMode(args):
 		reply.Error(errFunctionFlush)
@@ -242,7 +242,7 @@ func functionRestore(tx *Tx, args Args, reply Reply) {
 	flush, replace := false, false
 	switch {
 	case len(args) > 4:
-		reply.Error(badSubcommand(args))
+		reply.Error(BadSubcommand(args))
 		return
 	case len(args) == 3, is(args[3], "APPEND"):
 	case is(args[3], "FLUSH"):

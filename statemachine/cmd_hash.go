@@ -152,7 +152,18 @@ func hmget(tx *Tx, args Args, reply Reply) {
 
 // hdel: HDEL key field [field ...].
 func hdel(tx *Tx, args Args, reply Reply) {
-	e, ok := tx.entryKind(args[1], KindHash, reply)
+	removeNamed(tx, args, KindHash, func(o *Object) named { h := tx.fields(o); return &h }, EventHash, "hdel", reply)
+}
+
+// named is a hash or a set, of which elements are removed by their names.
+type named interface {
+	remove(name []byte) bool
+	len() int
+}
+
+// removeNamed removes the elements that a call names behind its key, tells of it, and replies how many there were.
+func removeNamed(tx *Tx, args Args, kind Kind, open func(*Object) named, class EventClass, event string, reply Reply) {
+	e, ok := tx.entryKind(args[1], kind, reply)
 	if !ok {
 		return
 	}
@@ -164,15 +175,15 @@ func hdel(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	h := tx.fields(e.object)
+	elements := open(e.object)
 	removed := int64(0)
-	for _, field := range args[2:] {
-		if h.remove(field) {
+	for _, name := range args[2:] {
+		if elements.remove(name) {
 			removed++
 		}
 	}
 	if removed > 0 {
-		tx.wrote(&e, h.len(), s, EventHash, "hdel")
+		tx.wrote(&e, elements.len(), s, class, event)
 	}
 	reply.Int(removed)
 }

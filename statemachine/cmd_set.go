@@ -71,29 +71,7 @@ func sadd(tx *Tx, args Args, reply Reply) {
 
 // srem: SREM key member [member ...].
 func srem(tx *Tx, args Args, reply Reply) {
-	e, ok := tx.entryKind(args[1], KindSet, reply)
-	if !ok {
-		return
-	}
-	if e.object == nil {
-		reply.Int(0)
-		return
-	}
-	s, ok := tx.nextStamp(&e, reply)
-	if !ok {
-		return
-	}
-	m := tx.members(e.object)
-	removed := int64(0)
-	for _, member := range args[2:] {
-		if m.remove(member) {
-			removed++
-		}
-	}
-	if removed > 0 {
-		tx.wrote(&e, m.len(), s, EventSet, "srem")
-	}
-	reply.Int(removed)
+	removeNamed(tx, args, KindSet, func(o *Object) named { m := tx.members(o); return &m }, EventSet, "srem", reply)
 }
 
 // smove: SMOVE source destination member.

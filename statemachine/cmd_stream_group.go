@@ -72,7 +72,7 @@ func parseGroupOptions(args Args, mayMake bool, reply Reply) (o groupOptions, ok
 				return o, false
 			}
 		default:
-			reply.Error(errSubcommand("XGROUP", args[1]))
+			reply.Error(BadSubcommand(args))
 			return o, false
 		}
 	}
@@ -103,7 +103,7 @@ func xgroupCreate(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	if len(args) > 8 { // the same options over and over
-		reply.Error(errSubcommand("XGROUP", args[1]))
+		reply.Error(BadSubcommand(args))
 		return
 	}
 	var id streamID
@@ -151,7 +151,7 @@ func xgroupSetID(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	if len(args) != 5 && len(args) != 7 {
-		reply.Error(errSubcommand("XGROUP", args[1]))
+		reply.Error(BadSubcommand(args))
 		return
 	}
 	id := s.head().last

@@ -114,7 +114,7 @@ func xinfoStream(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	if len(args) != 4 && len(args) != 6 || !is(args[3], "FULL") || len(args) == 6 && !is(args[4], "COUNT") {
-		reply.Error(errSubcommand("XINFO", args[1]))
+		reply.Error(BadSubcommand(args))
 		return
 	}
 	const defaultCount = 10

@@ -150,6 +150,29 @@ func (ks *keyspace) dropIndexed(db *database, id uint64) {
 	db.forget(id)
 }
 
+// intoParts makes one part of a whole collection, and its index. rest is the part's key behind the collection's id.
+func (ks *keyspace) intoParts(db *database, o *Object, rest []byte) index {
+	count, id := block{o, wholeHead}.count(), ks.newID()
+	part := ks.newPart(db, o.kind, id, rest, o.str()[wholeHead:])
+	var head [partsHead]byte
+	db.keys.edit(o).setValue(appendPartsHead(head[:0], id, uint64(count)))
+	x := newIndex(o.kind)
+	if _, err := x.link(db, []*Object{part}); err != nil {
+		panic("statemachine: the part of a whole collection: " + err.Error()) // it has all elements
+	}
+	db.indexes[id] = x
+	db.own(o)
+	return x
+}
+
+// intoWhole makes a whole collection, of that value, of one in a single part.
+func (ks *keyspace) intoWhole(db *database, o, part *Object, value []byte) {
+	id := o.partsID()
+	db.keys.edit(o).setValue(value)
+	ks.removePart(db, part)
+	db.forget(id)
+}
+
 // forget takes the index of a collection away that has no parts any more, with all that is derived from them.
 func (db *database) forget(id uint64) {
 	if x, ok := db.indexes[id].(*rankedIndex); ok {

@@ -119,19 +119,8 @@ func (t *elements) settle(b block, name []byte) {
 
 // intoParts makes one part of a whole collection.
 func (t *elements) intoParts() {
-	whole := block{t.o, wholeHead}
-	count, id := whole.count(), t.ks.newID()
 	var rest [elementPartKey - idBytes]byte
-	part := t.ks.newPart(t.db, t.o.kind, id, appendPartPrefix(rest[:0], 0, 0), t.o.str()[wholeHead:])
-	var head [partsHead]byte
-	t.db.keys.edit(t.o).setValue(appendPartsHead(head[:0], id, uint64(count)))
-	x := newIndex(t.o.kind)
-	if _, err := x.link(t.db, []*Object{part}); err != nil {
-		panic("statemachine: the part of a whole collection: " + err.Error()) // it has all hashes
-	}
-	t.db.indexes[id] = x
-	t.db.own(t.o)
-	t.index = indexOfElements(x)
+	t.index = indexOfElements(t.ks.intoParts(t.db, t.o, appendPartPrefix(rest[:0], 0, 0)))
 }
 
 // split makes two parts of one, unless its elements' hashes cannot be told apart by more bits.
@@ -190,17 +179,14 @@ func (t *elements) merge(part *Object) {
 // intoWhole makes a whole collection of one whose elements are all in one small part, without deadlines, for which parts are needed.
 func (t *elements) intoWhole(part *Object) {
 	b := block{part, 0}
-	if _, timed := t.db.parts.times.of(part); timed || b.count() > blockElements/mergeShare || b.bytes() > blockBytes/mergeShare {
+	if _, timed := t.db.parts.times.of(part); timed || !isSmall(b.count(), b.bytes()) {
 		return
 	}
-	id := t.o.partsID()
 	value := append([]byte{formWhole}, part.str()...)
 	if t.o.kind == KindZSet {
 		value = b.inOrder()
 	}
-	t.db.keys.edit(t.o).setValue(value)
-	t.ks.removePart(t.db, part)
-	t.db.forget(id)
+	t.ks.intoWhole(t.db, t.o, part, value)
 	t.index = nil
 }
 

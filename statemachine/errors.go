@@ -182,11 +182,6 @@ func unknownCommand(args Args) string {
 	return oneLine(text.String())
 }
 
-// errSubcommand is the error for arguments that do not fit a subcommand.
-func errSubcommand(container string, name []byte) string {
-	return "ERR unknown subcommand or wrong number of arguments for '" + Excerpt(name) + "'. Try " + container + " HELP."
-}
-
 // errUnbalancedStreams is the error for streams and ids of different numbers.
 func errUnbalancedStreams(name string, isGroup bool) string {
 	symbol := "$"
@@ -219,8 +214,8 @@ func unknownSubcommand(container string, name []byte) string {
 	return "ERR unknown subcommand '" + Excerpt(name) + "'. Try " + container + " HELP."
 }
 
-// badSubcommand is the error of a subcommand that finds out by itself that it has too many arguments.
-func badSubcommand(args Args) string {
+// BadSubcommand is the error for a call whose arguments do not fit its subcommand, which finds that out by itself.
+func BadSubcommand(args Args) string {
 	return "ERR unknown subcommand or wrong number of arguments for '" + Excerpt(args[1]) + "'. Try " + strings.ToUpper(string(args[0])) + " HELP."
 }
 

@@ -193,17 +193,9 @@ func (l *list) dropPart(p partPlace) {
 
 // intoParts makes one part of a whole list.
 func (l *list) intoParts() {
-	count, id := l.whole().count(), l.ks.newID()
 	var position [8]byte
 	binary.BigEndian.PutUint64(position[:], firstPosition)
-	part := l.ks.newPart(l.db, KindList, id, position[:], l.o.str()[wholeHead:])
-	var head [partsHead]byte
-	l.db.keys.edit(l.o).setValue(appendPartsHead(head[:0], id, uint64(count)))
-	l.index = &listIndex{}
-	if _, err := l.index.link(l.db, []*Object{part}); err != nil {
-		panic("statemachine: the part of a whole list: " + err.Error()) // its key is as it must be
-	}
-	l.db.indexes[id] = l.index
+	l.index, _ = l.ks.intoParts(l.db, l.o, position[:]).(*listIndex)
 }
 
 // newEnd adds an empty part at an end.
@@ -371,10 +363,7 @@ func (l *list) join(p, next partPlace) {
 
 // intoWhole makes a whole list of one whose elements are all in one small part.
 func (l *list) intoWhole(part *Object) {
-	id := l.o.partsID()
-	l.db.keys.edit(l.o).setValue(append([]byte{formWhole}, part.str()...))
-	l.ks.removePart(l.db, part)
-	delete(l.db.indexes, id)
+	l.ks.intoWhole(l.db, l.o, part, append([]byte{formWhole}, part.str()...))
 	l.index = nil
 }
 
