@@ -73,13 +73,12 @@ func (v *View) Warm(db int, keys [][]byte) {
 	v.warmer.look(len(keys))
 }
 
-// bucketOf is the first object of a hash's bucket, in the table that most of the keys are in.
+// bucketOf is the first object of a hash's bucket.
 func (d *dict) bucketOf(hash uint64) *Object {
-	table := d.newest()
-	if len(table) == 0 {
+	if len(d.tables[0]) == 0 {
 		return nil
 	}
-	return table[hash&uint64(len(table)-1)]
+	return *d.chain(hash)
 }
 
 // peekKey reads the database and the first argument of the command at the beginning of a batch; rest is what follows that command, nil if
