@@ -31,6 +31,7 @@ type fakeNode struct {
 	nextID  int
 	reads   int // read slots asked for
 	counter replication.AudienceCounter
+	saved   func(took time.Duration)
 	// elsewhere is what peers have of subscribers of each channel, or why they do not tell; mute that they never answer.
 	elsewhere map[string]uint64
 	untold    error
@@ -253,7 +254,9 @@ func (n *fakeNode) WaitSynced(_ uint64, voters int, done func(int)) (cancel func
 	}
 }
 
-func (n *fakeNode) CountAt(counter replication.AudienceCounter) { n.set(func() { n.counter = counter }) }
+func (n *fakeNode) CountAt(counter replication.AudienceCounter) {
+	n.set(func() { n.counter = counter })
+}
 
 func (n *fakeNode) CountElsewhere(a replication.Audience, done func([]uint64, error)) (cancel func()) {
 	n.mu.Lock()
@@ -270,6 +273,8 @@ func (n *fakeNode) CountElsewhere(a replication.Audience, done func([]uint64, er
 	n.changed.Broadcast()
 	return func() { n.set(func() { n.asking-- }) }
 }
+
+func (n *fakeNode) WatchSaves(watch func(time.Duration)) { n.set(func() { n.saved = watch }) }
 
 // sync makes it known that so many voters have everything.
 func (n *fakeNode) sync(voters int) {

@@ -184,6 +184,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	}
 	machine.Listen(s.hub)
 	node.CountAt(s.hub.countFor)
+	node.WatchSaves(func(took time.Duration) { s.stall(eventSync, took) })
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
 	return s, nil
