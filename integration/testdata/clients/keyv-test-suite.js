@@ -33,6 +33,7 @@ function collect(part, store) {
 
 main(async () => {
   const client = await nodeRedisCluster();
+  client.setMaxListeners(0); // each test makes an adapter
   const store = () => {
     const adapter = new KeyvRedis(client, { throwOnErrors: true });
     adapter.on('error', () => {}); // it is thrown as well
