@@ -169,7 +169,7 @@ func (o *sortOptions) weigh(tx *Tx, items []sortItem) (ok bool) {
 		text := cString(item.weight)
 		score, n, inRange := strtod(text)
 		item.score = score
-		ok = ok && n == len(text) && inRange && !math.IsNaN(score)
+		ok = ok && n == len(text) && inRange && !math.IsNaN(score) && !isRoundedNearZero(score, text)
 	}
 	return ok
 }
