@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/paxredis/paxredis/rdb"
 )
 
@@ -19,10 +17,11 @@ const (
 	// pauseFor is for how long the source's writers wait at most without news from here, and pauseAgain how often they are told to wait on.
 	pauseFor   = time.Minute
 	pauseAgain = 20 * time.Second
-	// endsSoon: keys that end within this time are not counted, since they might between the counts of both sides; verySoon in the second attempt.
-	endsSoon     = 5 * time.Minute
-	endsLater    = time.Hour
-	fencedByThat = math.MaxInt32 // replicas, which the source will never have
+	// endsSoon: keys that end within this time are not counted, since they might between the counts of both sides; endsLater in the second attempt.
+	endsSoon  = 5 * time.Minute
+	endsLater = time.Hour
+	// neverSoMany is a number of replicas that the source will not have.
+	neverSoMany = math.MaxInt32
 )
 
 // untilCutOver waits until it is time for the cut-over.
@@ -101,7 +100,7 @@ func (f *follower) cutOver(ctx context.Context) (err error) {
 		return err
 	}
 	if f.follow.Fence {
-		if err := setFence(ctx, asking, fencedByThat); err != nil {
+		if f.fence, err = setFence(ctx, asking); err != nil {
 			return err
 		}
 	}
@@ -160,26 +159,42 @@ func (f *follower) hold(ctx context.Context) (release func(failed error) error, 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pauseFor)
 		defer cancel()
 		var unfenced error
-		if failed != nil { // the source goes on as if nothing had been
+		if failed != nil && f.fence != nil { // the source goes on as if nothing had been
 			asking := f.source.asking()
-			unfenced = setFence(ctx, asking, 0)
+			unfenced = f.fence.set(ctx, asking, f.fence.before)
 			asking.close()
 		}
 		return errors.Join(unfenced, client.Do(ctx, "CLIENT", "UNPAUSE").Err(), client.Close())
 	}, nil
 }
 
-// setFence has the source refuse writes (NOREPLICAS) unless it has so many replicas, or take them again.
-func setFence(ctx context.Context, asking *session, replicas int) error {
+// fence is a setting of the source that has it refuse writes (NOREPLICAS), and what it was before.
+type fence struct{ name, before string }
+
+// setFence has the source refuse writes until it has more replicas than it ever will.
+func setFence(ctx context.Context, asking *session) (*fence, error) {
 	for _, name := range []string{"min-replicas-to-write", "min-slaves-to-write"} { // before Redis 5 it had the other name
-		_, err := asking.ask(ctx, []any{"CONFIG", "SET", name, replicas})
-		if err == nil {
-			return nil
+		replies, err := asking.ask(ctx, []any{"CONFIG", "GET", name})
+		if err != nil {
+			return nil, fmt.Errorf("CONFIG GET %s on the source: %w", name, err)
 		}
-		var refused redis.Error
-		if !errors.As(err, &refused) || name == "min-slaves-to-write" {
-			return fmt.Errorf("CONFIG SET %s %d on the source: %w", name, replicas, err)
+		setting, err := replies[0].StringSlice()
+		if err != nil {
+			return nil, fmt.Errorf("CONFIG GET %s on the source: %w", name, err)
 		}
+		if len(setting) != 2 {
+			continue
+		}
+		f := &fence{name, setting[1]}
+		return f, f.set(ctx, asking, strconv.Itoa(neverSoMany))
+	}
+	return nil, errors.New("the source has no setting min-replicas-to-write: stop who writes to it, and give --no-fence")
+}
+
+// set gives the setting a value.
+func (f *fence) set(ctx context.Context, asking *session, value string) error {
+	if _, err := asking.ask(ctx, []any{"CONFIG", "SET", f.name, value}); err != nil {
+		return fmt.Errorf("CONFIG SET %s %s on the source: %w", f.name, value, err)
 	}
 	return nil
 }

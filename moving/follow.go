@@ -49,6 +49,7 @@ type follower struct {
 	follow  *FollowOptions
 	dir     string // for temporary files
 	spool   *spool
+	fence   *fence // nil: the source takes writes
 	report  *Report
 
 	run string // the import's name in the marker

@@ -85,7 +85,7 @@ func runImport(args []string, std stdio) error {
 	}
 	m.end()
 	if report != nil {
-		printReport(std.out, report)
+		printReport(std.out, report, f.from != "")
 	}
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
@@ -118,17 +118,23 @@ func (f *importFlags) check(files []string) error {
 }
 
 // printReport says what was done.
-func printReport(w io.Writer, r *moving.Report) {
+func printReport(w io.Writer, r *moving.Report, live bool) {
 	var b strings.Builder
 	part := func(title string, c moving.Counts) {
 		if c.Total() > 0 {
 			fmt.Fprintf(&b, "%s %d keys:\n%v\n", title, c.Total(), c)
 		}
 	}
-	part("In the source:", r.Source)
-	part("Written:", r.Written)
-	part("There before, and left:", r.Kept)
-	part("In the cluster:", r.Found)
+	if live {
+		part("Of the source's snapshot there were written", r.Written)
+		part("At the cut-over the source had, those apart that end soon,", r.Source)
+		part("and the cluster", r.Found)
+	} else {
+		part("In the source:", r.Source)
+		part("Written:", r.Written)
+		part("There before, and left:", r.Kept)
+		part("In the cluster:", r.Found)
+	}
 	if r.Expired > 0 {
 		fmt.Fprintf(&b, "Passed over because their time was over: %d keys\n", r.Expired)
 	}
