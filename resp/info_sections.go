@@ -55,7 +55,9 @@ func serverSection(w *infoWriter, src *InfoSource) {
 	w.str("config_file", s.ConfigFile)
 	w.int("event_loops", int64(s.EventLoops))
 	w.zeros("io_threads_active")
-	w.str("listener0", fmt.Sprintf("name=tcp,bind=%s,port=%d", s.Host, s.Port))
+	for _, l := range s.Listeners {
+		w.str("listener"+strconv.Itoa(l.Index), l.String())
+	}
 }
 
 func clientsSection(w *infoWriter, src *InfoSource) {
@@ -171,6 +173,11 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.fixed("instantaneous_input_repl_kbps", 0, 2)
 	w.fixed("instantaneous_output_repl_kbps", 0, 2)
 	w.num("rejected_connections", s.Rejected)
+	if t := s.TLS; t != nil {
+		w.num("tls_handshakes", t.Done)
+		w.num("tls_handshakes_failed", t.Failed)
+		w.num("tls_handshakes_displaced", t.Displaced)
+	}
 	w.zeros("sync_full", "sync_partial_ok", "sync_partial_err")
 	w.num("expired_subkeys", s.ExpiredFields)
 	w.num("expired_keys", s.Expired)
