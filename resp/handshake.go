@@ -23,11 +23,11 @@ const (
 type handshakes struct {
 	certificates *certificates
 	computing    chan struct{} // has an element for each that computes
-	time         time.Duration
-	most         int
 
 	mu       sync.Mutex
-	underWay list.List // of net.Conn, the oldest first
+	time     time.Duration // handshakeTime, and
+	most     int           // maxHandshakes, but for tests
+	underWay list.List     // of net.Conn, the oldest first
 	closed   bool
 
 	done, failed, displaced atomic.Uint64
@@ -56,9 +56,6 @@ func (h *handshakes) shake(conn net.Conn) (*tls.Conn, *tlsWire, error) {
 }
 
 func (h *handshakes) agree(conn net.Conn, wire *tlsWire) (*tls.Conn, error) {
-	if err := conn.SetDeadline(time.Now().Add(h.time)); err != nil {
-		return nil, err
-	}
 	place, err := h.begin(conn)
 	if err != nil {
 		return nil, err
@@ -82,6 +79,9 @@ func (h *handshakes) begin(conn net.Conn) (*list.Element, error) {
 	defer h.mu.Unlock()
 	if h.closed {
 		return nil, errTLSClosing
+	}
+	if err := conn.SetDeadline(time.Now().Add(h.time)); err != nil {
+		return nil, err
 	}
 	if h.underWay.Len() >= h.most {
 		oldest := h.underWay.Front()

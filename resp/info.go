@@ -53,14 +53,16 @@ type ClientsInfo struct {
 
 // MemoryInfo is the section Memory, in bytes.
 type MemoryInfo struct {
-	Used    uint64 // by the Go heap and by the keyspace
-	Start   uint64 // of Used, before the first client came
-	RSS     uint64 // by the process
-	Peak    uint64 // of Used, as far as it was seen
-	System  uint64 // of the machine
-	Stacks  uint64
-	Dataset uint64 // by the keyspace
-	Mapped  uint64 // from the kernel for the keyspace
+	// Pressure is nil if nobody watches how much memory there is.
+	Pressure *MemoryPressure
+	Used     uint64 // by the Go heap and by the keyspace
+	Start    uint64 // of Used, before the first client came
+	RSS      uint64 // by the process
+	Peak     uint64 // of Used, as far as it was seen
+	System   uint64 // of the machine
+	Stacks   uint64
+	Dataset  uint64 // by the keyspace
+	Mapped   uint64 // from the kernel for the keyspace
 	// Most is maxmemory, 0: no limit, and Policy maxmemory-policy.
 	Most   uint64
 	Policy string

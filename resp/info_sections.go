@@ -101,6 +101,12 @@ func memorySection(w *infoWriter, src *InfoSource) {
 		"mem_cluster_links", "mem_aof_buffer")
 	w.str("mem_allocator", "go")
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+	if p := m.Pressure; p != nil {
+		w.num("memory_watermark", p.Watermark)
+		w.num("memory_watermark_used", p.Used)
+		w.num("memory_watermark_limit", p.Limit)
+		w.flag("memory_watermark_reached", p.Refusal != "")
+	}
 }
 
 // persistenceSection tells of checkpoints as Redis tells of RDB files, and of the log as it tells of an append-only file that

@@ -91,6 +91,9 @@ func (l Limits) largestRequest() int64 {
 	return max(l.MaxCommandBytes+framingBytes*int64(l.MaxArgs+1), int64(l.MaxInline)+1)
 }
 
+// LeastQueryBuffer is the least that QueryBuffer can be: what the largest command takes. Fields that are zero count as their defaults.
+func (l Limits) LeastQueryBuffer() int64 { return l.WithDefaults().largestRequest() }
+
 // LeastClientMemory is the least that ClientMemory can be: what a client may send before its command is complete, and may be owed. Fields
 // that are zero count as their defaults.
 func (l Limits) LeastClientMemory() int64 {

@@ -118,8 +118,9 @@ type Server struct {
 	listings      chan struct{} // a place for each list of keys that is made
 	saveScheduled atomic.Bool
 	saving        savingSince
-	refusal       atomic.Pointer[string] // of writes; nil: none
-	loadingSince  atomic.Int64           // Unix nanoseconds; 0: the node does not load, as far as anybody asked
+	refusal       atomic.Pointer[string]         // of writes; nil: none
+	pressure      atomic.Pointer[MemoryPressure] // nil: it is not watched
+	loadingSince  atomic.Int64                   // Unix nanoseconds; 0: the node does not load, as far as anybody asked
 
 	stopping  atomic.Bool
 	closeOnce sync.Once

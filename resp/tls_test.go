@@ -284,6 +284,9 @@ func TestTLSLargeValuesBothWays(t *testing.T) {
 	a := newAuthority(t)
 	s, _ := startServer(t, Config{TLS: a.server(NoCertificates), Limits: Limits{MaxCommandBytes: 65 << 20}})
 	w := dialTLS(t, s, a.client())
+	if err := w.conn.SetDeadline(time.Now().Add(10 * patience)); err != nil { // with the race detector it takes a while
+		t.Fatal(err)
+	}
 	value := make([]byte, 64<<20)
 	rand.New(rand.NewSource(1)).Read(value)
 	go func() {
@@ -436,6 +439,20 @@ func TestTLSGarbage(t *testing.T) {
 	waitFor(t, s, func() bool { return s.open.Load() == 1 })
 }
 
+// set changes the bounds of handshakes.
+func (h *handshakes) set(time time.Duration, most int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.time, h.most = time, most
+}
+
+// setRest changes how often the files are looked at.
+func (c *certificates) setRest(rest time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rest = rest
+}
+
 // Clients that do not go on with their handshake are closed: after some time, when others come, and when the server ends.
 func TestTLSHalfOpenClients(t *testing.T) {
 	halfOpen := func(t *testing.T, s *Server) net.Conn {
@@ -466,14 +483,14 @@ func TestTLSHalfOpenClients(t *testing.T) {
 	t.Run("time", func(t *testing.T) {
 		a := newAuthority(t)
 		s, _ := startServer(t, Config{TLS: a.server(NoCertificates)})
-		s.handshakes.time = time.Millisecond // nobody has come yet
+		s.handshakes.set(time.Millisecond, maxHandshakes)
 		wantClosed(t, halfOpen(t, s))
 		waitFor(t, s, func() bool { return s.open.Load() == 0 })
 	})
 	t.Run("others", func(t *testing.T) {
 		a := newAuthority(t)
 		s, _ := startServer(t, Config{TLS: a.server(NoCertificates)})
-		s.handshakes.most = 2
+		s.handshakes.set(patience, 2)
 		var opened []net.Conn
 		for i := range 4 {
 			opened = append(opened, halfOpen(t, s))
@@ -543,7 +560,7 @@ func TestTLSCertificatesAreReadAgain(t *testing.T) {
 	a := newAuthority(t)
 	var log lockedBuffer
 	s, _ := startServer(t, Config{TLS: a.server(RequireCertificates), Loops: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	s.handshakes.certificates.rest = 0 // each handshake looks
+	s.handshakes.certificates.setRest(0) // each handshake looks
 	a.issue("alice", "alice")
 
 	stop, all := make(chan struct{}), sync.WaitGroup{}

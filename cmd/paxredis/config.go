@@ -27,9 +27,10 @@ const keyVariable = "PAXREDIS_CLUSTER_KEY"
 // variable PAXREDIS_NAME (upper case, - becomes _) or a line "name value" in the file of --config. A flag wins over the
 // environment, and the environment over the file.
 type Config struct {
-	ID             uint // 0: the data directory's, or given by the cluster, or 1
-	Listen         string
-	Advertise      string // empty: Listen
+	ID             uint   // 0: the data directory's, or given by the cluster, or 1
+	Listen         string // empty: clients come by TLS or a Unix socket only
+	Endpoints      endpoints
+	Advertise      string // empty: Listen, or that of TLS
 	ClusterMode    bool
 	PeerListen     string // empty: this node's address as a member
 	PeerAdvertise  string // empty: PeerListen
@@ -47,6 +48,8 @@ type Config struct {
 	MaxCommandBytes    byteSize
 	MaxClients         int
 	ClientOutputLimit  byteSize
+	ClientQueryLimit   byteSize // 0: the default of resp.Limits
+	MemoryWatermark    watermark
 	MaxMemory          byteSize // 0: no limit
 	MaxMemoryPolicy    string
 	MaxMemorySamples   int
@@ -83,6 +86,7 @@ func defaultConfig() Config {
 		MaxMemoryPolicy:    statemachine.NoEviction.String(),
 		MaxMemorySamples:   5,
 		ClientOutputLimit:  256 << 20,
+		MemoryWatermark:    watermark{percent: 90},
 		PubsubLimit:        32 << 20,
 		PubsubSoftLimit:    8 << 20,
 		PubsubSoftTime:     time.Minute,
@@ -100,7 +104,8 @@ func defaultConfig() Config {
 // flags binds every field to its name. The values c holds already are the defaults.
 func (c *Config) flags(fs *flag.FlagSet) {
 	fs.UintVar(&c.ID, "id", c.ID, "this node's `number` in the cluster (default: what the data directory says; a new one gets the next free number with --join, and 1 as a single node)")
-	fs.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for clients")
+	fs.StringVar(&c.Listen, "listen", c.Listen, "`host:port` for clients without TLS; off: there is none")
+	c.Endpoints.flags(fs)
 	fs.StringVar(&c.Advertise, "advertise", c.Advertise, "`host:port` at which clients reach this node, for --cluster-mode; a host that is left out is the one at which the other nodes reach it (default: --listen)")
 	fs.BoolVar(&c.ClusterMode, "cluster-mode", c.ClusterMode, "speak to Redis Cluster clients: CLUSTER and HELLO show the members as a cluster of one shard; the same on every node")
 	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address as a member, or "+defaultPeerListen+"); a node without a cluster key has no peers and does not listen")
@@ -121,6 +126,8 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands")
+	fs.Var(&c.ClientQueryLimit, "client-query-buffer-limit", "`bytes` of a client's input that is not complete at which it is disconnected; 0: what the largest command takes, and 1MiB")
+	fs.Var(&c.MemoryWatermark, "memory-watermark", "`amount` of the container's or the machine's memory in use, as 90% or in bytes, from which on this node refuses its clients' commands that may take more (OOM) and hands leadership over; off: it does not look")
 	c.memoryFlags(fs)
 	fs.Var(&c.MaxMemoryClients, "maxmemory-clients", "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more")
 	c.listenerFlags(fs)
@@ -184,6 +191,9 @@ func loadConfig(args []string, std stdio) (Config, error) {
 		return c, usageErrorf("server takes flags only, not %q", fs.Arg(0))
 	}
 	c.ClusterKey = os.Getenv(keyVariable)
+	if c.Listen == "off" {
+		c.Listen = ""
+	}
 	if err := c.Validate(); err != nil {
 		return c, usageError{err}
 	}
@@ -198,9 +208,7 @@ func (c *Config) Validate() error {
 	if c.ID > 1<<32-1 {
 		refuse("--id %d: must be from 1 to 4294967295", c.ID)
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		refuse("--listen %q: must be host:port", c.Listen)
-	}
+	errs = append(errs, c.validateEndpoints()...)
 	if err := c.checkClientAddress(); err != nil {
 		errs = append(errs, err)
 	}
@@ -227,6 +235,9 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxMemorySamples < 1 || c.MaxMemorySamples > resp.MaxEvictionSamples {
 		refuse("--maxmemory-samples %d: must be from 1 to %d", c.MaxMemorySamples, resp.MaxEvictionSamples)
+	}
+	if least := (resp.Limits{MaxCommandBytes: int64(c.MaxCommandBytes)}).LeastQueryBuffer(); c.ClientQueryLimit != 0 && int64(c.ClientQueryLimit) < least {
+		refuse("--client-query-buffer-limit %v: must be at least %d bytes, which the largest command takes (--max-command-bytes)", &c.ClientQueryLimit, least)
 	}
 	if least := clientLimits(c).LeastClientMemory(); c.MaxMemoryClients != 0 && int64(c.MaxMemoryClients) < least {
 		refuse("--maxmemory-clients %v: must be at least %d bytes, which the largest request and the replies of one client take", &c.MaxMemoryClients, least)
