@@ -69,6 +69,15 @@ func (c *TLSConfig) Check() error {
 	return errors.Join(problems...)
 }
 
+// CheckFiles reads the files, and reports what is wrong with them.
+func (c *TLSConfig) CheckFiles() error {
+	if c.Listen == "" {
+		return nil
+	}
+	_, err := (&certificates{from: *c}).load()
+	return err
+}
+
 // certificateRest is how often, at most, the files are looked at.
 const certificateRest = time.Second
 

@@ -28,6 +28,9 @@ const (
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
+// notifyParameter can be changed; what it says is the hub's.
+const notifyParameter = "notify-keyspace-events"
+
 // defaultKeepAlive finds clients that are gone without a word, in Redis's default time; in seconds.
 const defaultKeepAlive = 300
 
@@ -72,7 +75,7 @@ func (s *Settings) table(from SettingsSource) []parameter {
 
 		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: "notify-keyspace-events"}, // see hub
+		{name: notifyParameter}, // see hub
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: ""},
 		{name: "masterauth", fixed: ""},

@@ -46,6 +46,8 @@ type Config struct {
 	// Eviction is the first maxmemory-policy, and EvictionSamples the first maxmemory-samples; 0: 5.
 	Eviction        statemachine.EvictionPolicy
 	EvictionSamples int
+	// Parameters are first values of other parameters that CONFIG SET can change, by name, in the form they have there.
+	Parameters map[string]string
 	// Dir is the data directory, for CONFIG GET.
 	Dir string
 	// NotifyKeyspaceEvents are the keyspace events that this node publishes to its own clients, in the letters of Redis's
@@ -186,7 +188,10 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, TLS: cfg.TLS, UnixSocket: cfg.UnixSocket, UnixSocketMode: cfg.UnixSocketMode, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
 		MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
-	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
+	s.settings.bind(notifyParameter, eventSetting{s.hub})
+	if err := s.settings.setFirst(cfg.Parameters); err != nil {
+		return nil, err
+	}
 	s.slow.settings = s.settings
 	s.evictor = newEvictor(s)
 	s.settings.memoryChanged = s.memoryChanged

@@ -2,10 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
-	"net"
 	"strconv"
 
 	"github.com/paxredis/paxredis/resp"
@@ -18,16 +18,32 @@ type endpoints struct {
 	UnixSocketMode permissions
 }
 
-// flags binds them.
-func (e *endpoints) flags(fs *flag.FlagSet) {
-	fs.StringVar(&e.TLS.Listen, "tls-listen", e.TLS.Listen, "`host:port` for clients with TLS 1.2 or 1.3 (default: there is none)")
-	fs.StringVar(&e.TLS.CertFile, "tls-cert-file", e.TLS.CertFile, "PEM `file` with this node's certificate for clients, and intermediate ones behind it; read again when it has changed, as are --tls-key-file and --tls-ca-file")
-	fs.StringVar(&e.TLS.KeyFile, "tls-key-file", e.TLS.KeyFile, "PEM `file` with its private key")
-	fs.StringVar(&e.TLS.CAFile, "tls-ca-file", e.TLS.CAFile, "PEM `file` with the certificates that sign clients'")
-	fs.Var((*certificateValue)(&e.TLS.Clients), "tls-auth-clients", "whether clients need a certificate: `yes`, optional (one that is given must be good) or no")
-	fs.Var((*userValue)(&e.TLS.UserFromName), "tls-auth-clients-user", "`CN`: the common name of a client's certificate is its user, if there is one of that name; off: clients use AUTH")
-	fs.StringVar(&e.UnixSocket, "unixsocket", e.UnixSocket, "`path` of a Unix socket for clients (default: there is none)")
-	fs.Var(&e.UnixSocketMode, "unixsocketperm", "its `permissions`, octal as 770; 0: what the umask leaves")
+// endpointOptions are theirs.
+func endpointOptions() []option {
+	file := func(at func(t *resp.TLSConfig) *string) field {
+		return text(func(c *Config) *string { return at(&c.Endpoints.TLS) })
+	}
+	return []option{
+		{name: "tls-listen", group: groupEndpoints, sample: "0.0.0.0:6380",
+			field: file(func(t *resp.TLSConfig) *string { return &t.Listen }).must("must be host:port", func(c *Config) bool {
+				return c.Endpoints.TLS.Listen == "" || isHostPort(c.Endpoints.TLS.Listen)
+			}),
+			help: "`host:port` for clients with TLS 1.2 or 1.3 (default: there is none)"},
+		{name: "tls-cert-file", group: groupEndpoints, sample: "/etc/paxredis/node.crt", field: file(func(t *resp.TLSConfig) *string { return &t.CertFile }),
+			help: "PEM `file` with this node's certificate for clients, and intermediate ones behind it; read again when it has changed, as are --tls-key-file and --tls-ca-file"},
+		{name: "tls-key-file", group: groupEndpoints, sample: "/etc/paxredis/node.key", field: file(func(t *resp.TLSConfig) *string { return &t.KeyFile }),
+			help: "PEM `file` with its private key"},
+		{name: "tls-ca-file", group: groupEndpoints, sample: "/etc/paxredis/ca.crt", field: file(func(t *resp.TLSConfig) *string { return &t.CAFile }),
+			help: "PEM `file` with the certificates that sign clients'"},
+		{name: "tls-auth-clients", group: groupEndpoints, field: custom(func(c *Config) flag.Value { return (*certificateValue)(&c.Endpoints.TLS.Clients) }),
+			help: "whether clients need a certificate: `yes`, optional (one that is given must be good) or no"},
+		{name: "tls-auth-clients-user", group: groupEndpoints, field: custom(func(c *Config) flag.Value { return (*userValue)(&c.Endpoints.TLS.UserFromName) }),
+			help: "`CN`: the common name of a client's certificate is its user, if there is one of that name; off: clients use AUTH"},
+		{name: "unixsocket", group: groupEndpoints, sample: "/run/paxredis/paxredis.sock", field: text(func(c *Config) *string { return &c.Endpoints.UnixSocket }),
+			help: "`path` of a Unix socket for clients (default: there is none)"},
+		{name: "unixsocketperm", group: groupEndpoints, field: custom(func(c *Config) flag.Value { return &c.Endpoints.UnixSocketMode }),
+			help: "its `permissions`, octal as 770; 0: what the umask leaves"},
+	}
 }
 
 // validateEndpoints reports what is wrong with where clients connect.
@@ -36,12 +52,6 @@ func (c *Config) validateEndpoints() []error {
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
 	e := &c.Endpoints
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil && c.Listen != "" {
-		refuse("--listen %q: must be host:port, or off", c.Listen)
-	}
-	if _, _, err := net.SplitHostPort(e.TLS.Listen); err != nil && e.TLS.Listen != "" {
-		refuse("--tls-listen %q: must be host:port", e.TLS.Listen)
-	}
 	if c.Listen == "" && e.TLS.Listen == "" && e.UnixSocket == "" {
 		refuse("--listen off: clients need --tls-listen or --unixsocket then")
 	}
@@ -60,6 +70,20 @@ func (c *Config) validateEndpoints() []error {
 // tcpAddress is the TCP address of clients, without TLS if there is one; empty: there is none.
 func (c *Config) tcpAddress() string { return cmp.Or(c.Listen, c.Endpoints.TLS.Listen) }
 
+// listenValue is the flag value of --listen; off is empty.
+type listenValue string
+
+// String implements flag.Value.
+func (v *listenValue) String() string { return cmp.Or(string(*v), "off") }
+
+// Set implements flag.Value.
+func (v *listenValue) Set(text string) error {
+	if *v = listenValue(text); text == "off" {
+		*v = ""
+	}
+	return nil
+}
+
 // certificateValue is the flag value of --tls-auth-clients.
 type certificateValue resp.ClientCertificates
 
@@ -70,7 +94,7 @@ func (v *certificateValue) String() string { return resp.ClientCertificates(*v).
 func (v *certificateValue) Set(text string) error {
 	c, ok := resp.ParseClientCertificates(text)
 	if !ok {
-		return fmt.Errorf("%q is neither yes nor optional nor no", text)
+		return errors.New("must be yes, optional or no")
 	}
 	*v = certificateValue(c)
 	return nil
@@ -90,7 +114,7 @@ func (v *userValue) String() string {
 // Set implements flag.Value.
 func (v *userValue) Set(text string) error {
 	if text != "CN" && text != "off" {
-		return fmt.Errorf("%q is neither CN nor off", text)
+		return errors.New("must be CN or off")
 	}
 	*v = text == "CN"
 	return nil
@@ -106,7 +130,7 @@ func (p *permissions) String() string { return strconv.FormatUint(uint64(*p), 8)
 func (p *permissions) Set(text string) error {
 	n, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || n > uint64(fs.ModePerm) {
-		return fmt.Errorf("%q is not from 0 to 777, in octal", text)
+		return errors.New("must be from 0 to 777, in octal")
 	}
 	*p = permissions(n)
 	return nil

@@ -100,3 +100,16 @@ func TestTheAddressOfANodeWithTLSAlone(t *testing.T) {
 		t.Errorf("got %q, %q", c.Listen, c.clientAddress())
 	}
 }
+
+// --check-config reads the files of certificates.
+func TestCheckConfigReadsCertificates(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := writeCertificate(t, dir)
+	flags := []string{"--check-config", "--tls-listen", "127.0.0.1:1", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-file"}
+	if _, err := loadConfig(append(flags, cert), quiet); err != nil {
+		t.Error(err)
+	}
+	if _, err := loadConfig(append(flags, key), quiet); err == nil || !strings.Contains(err.Error(), key+" has no certificate") {
+		t.Errorf("got %v", err)
+	}
+}

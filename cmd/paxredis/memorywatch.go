@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -60,14 +61,14 @@ func (w *watermark) Set(text string) error {
 	if digits, found := strings.CutSuffix(text, "%"); found {
 		n, err := strconv.Atoi(digits)
 		if err != nil || n < 1 || n > 99 {
-			return fmt.Errorf("%q is not from 1%% to 99%%", text)
+			return errors.New("must be from 1% to 99%")
 		}
 		*w = watermark{percent: n}
 		return nil
 	}
 	var bytes byteSize
 	if err := bytes.Set(text); err != nil {
-		return fmt.Errorf("%q is neither a part as 90%%, nor bytes, nor off", text)
+		return errors.New("must be a part as 90%, bytes such as 4gb, or off")
 	}
 	*w = watermark{bytes: bytes}
 	return nil

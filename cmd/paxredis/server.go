@@ -38,7 +38,13 @@ func runServer(args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if c.CheckConfig {
+		return reportConfig(c, std)
+	}
 	log := newLogger(c, std)
+	if unknown := unknownVariables(); len(unknown) > 0 {
+		log.Warn("variables of the environment that look like settings are none", "names", unknown)
+	}
 
 	// Signals are caught from the start: one that comes while the data directory is read, or while the node waits to be taken
 	// into a cluster, ends the start gracefully too.
@@ -383,6 +389,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		MaxMemory:            int64(c.MaxMemory),
 		Eviction:             policy,
 		EvictionSamples:      c.MaxMemorySamples,
+		Parameters:           c.Parameters,
 		Dir:                  c.DataDir,
 		ClusterMode:          c.ClusterMode,
 		ClusterUUID:          n.store.Identity().ClusterUUID,
