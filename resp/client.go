@@ -35,12 +35,13 @@ type Client struct {
 
 	// What is known of the socket: that it may have something to read, that the connection is over for reading, and that its end was read.
 	readable, hungUp, ended bool
-	hasMore                 bool // the input may have a whole command
-	awaitsRoom              bool // it is a write, and there is no room in the log
-	hasReady                bool // a waiting item can be answered now
-	isOld, isQueued         bool // see turns
-	stuck                   bool // it does not take its replies
-	accounted               int  // what it takes of all clients' memory
+	hasMore                 bool      // the input may have a whole command
+	awaitsRoom              bool      // it is a write, and there is no room in the log
+	awaitsSince             time.Time // since when there was no room for its next write; zero: there was
+	hasReady                bool      // a waiting item can be answered now
+	isOld, isQueued         bool      // see turns
+	stuck                   bool      // it does not take its replies
+	accounted               int       // what it takes of all clients' memory
 
 	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
 	heldBy *row

@@ -65,6 +65,7 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
+	overdueTimer *time.Timer // until a client may have waited for too long for room; nil: nobody waits
 	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
 	monitors     []*monitor  // to be shown each command
 	halted       haltMode    // which commands wait: CLIENT PAUSE

@@ -366,6 +366,7 @@ func clientLimits(c *Config) resp.Limits {
 		OutputBuffer:    int64(c.ClientOutputLimit),
 		ClientMemory:    int64(c.MaxMemoryClients),
 		QueryBuffer:     int64(c.ClientQueryLimit),
+		RoomTime:        c.CommitTimeout,
 
 		PubsubBuffer:     int64(c.PubsubLimit),
 		PubsubSoftBuffer: int64(c.PubsubSoftLimit),
