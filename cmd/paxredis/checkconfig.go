@@ -43,5 +43,10 @@ func (c *Config) checkFiles() error {
 			errs = append(errs, fmt.Errorf("%s: %w", keyVariable, err))
 		}
 	}
+	if c.Endpoints.TLS.Check() == nil {
+		if err := c.Endpoints.TLS.CheckFiles(); err != nil {
+			errs = append(errs, fmt.Errorf("--tls-listen %s: %w", c.Endpoints.TLS.Listen, err))
+		}
+	}
 	return errors.Join(errs...)
 }

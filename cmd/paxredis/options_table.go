@@ -18,6 +18,7 @@ const (
 	groupReplication group = "Replication and reads"
 	groupStorage     group = "Journal, checkpoints and catching up"
 	groupClients     group = "Clients"
+	groupEndpoints   group = "TLS and Unix sockets for clients"
 	groupMemory      group = "Memory of keys and values"
 	groupListeners   group = "Pub/Sub, keyspace events and client-side caching"
 	groupWatching    group = "Logs and latencies"
@@ -29,7 +30,7 @@ const unbounded = math.MinInt
 // options is the table, by groups. It is a function, not a variable: nothing can change it.
 func options() []option {
 	var all []option
-	for _, rows := range [][]option{nodeOptions(), peerOptions(), replicationOptions(), storageOptions(), clientOptions(), memoryOptions(),
+	for _, rows := range [][]option{nodeOptions(), peerOptions(), replicationOptions(), storageOptions(), clientOptions(), endpointOptions(), memoryOptions(),
 		listenerOptions(), watchingOptions()} {
 		all = append(all, rows...)
 	}
@@ -106,8 +107,8 @@ func storageOptions() []option {
 
 func clientOptions() []option {
 	return []option{
-		{name: "listen", group: groupClients, field: text(func(c *Config) *string { return &c.Listen }).must("must be host:port", func(c *Config) bool { return isHostPort(c.Listen) }),
-			help: "`host:port` for clients"},
+		{name: "listen", group: groupClients, field: custom(func(c *Config) flag.Value { return (*listenValue)(&c.Listen) }).must("must be host:port, or off", func(c *Config) bool { return c.Listen == "" || isHostPort(c.Listen) }),
+			help: "`host:port` for clients without TLS; off: there is none"},
 		{name: "advertise", group: groupClients, sample: "node-1.example.net:6379", field: text(func(c *Config) *string { return &c.Advertise }),
 			help: "`host:port` at which clients reach this node, for --cluster-mode; a host that is left out is the one at which the other nodes reach it (default: --listen)"},
 		{name: "cluster-mode", group: groupClients, shared: true, field: toggle(func(c *Config) *bool { return &c.ClusterMode }),
@@ -120,6 +121,8 @@ func clientOptions() []option {
 			help: "most `bytes` in all arguments of one command, up to 512MiB"},
 		{name: "client-output-limit", group: groupClients, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.ClientOutputLimit }, 1<<20, unbounded),
 			help: "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands"},
+		{name: "client-query-buffer-limit", group: groupClients, field: size(func(c *Config) *byteSize { return &c.ClientQueryLimit }, 0, unbounded),
+			help: "`bytes` of a client's input that is not complete at which it is disconnected; 0: what the largest command takes, and 1MiB"},
 		{name: "maxmemory-clients", group: groupClients, field: size(func(c *Config) *byteSize { return &c.MaxMemoryClients }, 0, unbounded),
 			help: "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more"},
 		parameter("timeout", groupClients, "`seconds` without a command after which a client is disconnected; 0: never"),
@@ -132,6 +135,8 @@ func memoryOptions() []option {
 	return []option{
 		{name: "maxmemory", group: groupMemory, shared: true, parameter: "maxmemory", field: size(func(c *Config) *byteSize { return &c.MaxMemory }, 0, unbounded),
 			help: "`bytes` of keys and values beyond which keys are evicted, or this node refuses its clients' commands that may take more (OOM); 0: no limit; the same on every node"},
+		{name: "memory-watermark", group: groupMemory, field: custom(func(c *Config) flag.Value { return &c.MemoryWatermark }),
+			help: "`amount` of the container's or the machine's memory in use, as 90% or in bytes, from which on this node refuses its clients' commands that may take more (OOM) and hands leadership over; off: it does not look"},
 		{name: "maxmemory-policy", group: groupMemory, shared: true, parameter: "maxmemory-policy",
 			field: text(func(c *Config) *string { return &c.MaxMemoryPolicy }).must("must be one of "+policyNames(), func(c *Config) bool {
 				_, ok := statemachine.ParseEvictionPolicy(c.MaxMemoryPolicy)
