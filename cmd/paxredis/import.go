@@ -35,6 +35,7 @@ const importTimeout = 30 * time.Second
 // importFlags are those of import.
 type importFlags struct {
 	addresses addressList
+	security  clientSecurity
 	patience  time.Duration
 	replace   bool
 	keep      bool
@@ -48,6 +49,7 @@ func runImport(args []string, std stdio) error {
 	fs := newFlagSet("import", "[flags] FILE | --from URL", std)
 	f := importFlags{addresses: addressList{"127.0.0.1:6379"}}
 	fs.Var(&f.addresses, "addr", "client `addresses` of the cluster's nodes, tried in turn: host:port[,host:port...]")
+	f.security.flags(fs)
 	fs.DurationVar(&f.patience, "patience", 2*time.Minute, "`time` for which a transaction is tried again while no node takes it")
 	fs.BoolVar(&f.replace, "replace", false, "let the cluster have keys already: those that the source has, too, get its values")
 	fs.BoolVar(&f.keep, "skip-existing", false, "let the cluster have keys already, which stay as they are (of a FILE only)")
@@ -71,12 +73,18 @@ func runImport(args []string, std stdio) error {
 	if err := f.check(files); err != nil {
 		return err
 	}
+	security, err := f.security.config()
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	m := newImportMeter(std.err)
 	f.options.Progress = m.show
 	f.options.Logger = slog.New(slog.NewTextHandler(std.err, nil))
-	cluster := &moving.Cluster{Addresses: f.addresses, Patience: f.patience, Dial: func(address string) *redis.Client { return newClientWithin(address, importTimeout) }}
+	cluster := &moving.Cluster{Addresses: f.addresses, Patience: f.patience, Dial: func(address string) *redis.Client {
+		return newClientWithin(address, importTimeout, security)
+	}}
 	var report *moving.Report
 	if f.from == "" {
 		report, err = moving.ImportFile(ctx, cluster, files[0], f.options)
