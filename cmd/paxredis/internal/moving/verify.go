@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // verifier compares keys with those of the cluster, some at a time.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // Report is what an import has done.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // Databases is how many databases a cluster has.
