@@ -205,6 +205,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %w", cfg.NotifyKeyspaceEvents, err)
 	}
 	machine.Listen(s.hub)
+	node.CountAt(s.hub.countFor)
+	node.WatchSaves(func(took time.Duration) { s.stall(eventSync, took) })
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
 	return s, nil

@@ -18,6 +18,8 @@ type File interface {
 	WriteVector(buffers [][]byte, offset int64) error
 	// WriteSynced is WriteVector and Sync, in one system call where that is possible. Offset and bytes are multiples of sectorBytes.
 	WriteSynced(buffers [][]byte, offset int64) error
+	// WriteCached is WriteVector for a few bytes. briefly says that the disk was quick just now: then it is done as what takes no time.
+	WriteCached(b []byte, offset int64, briefly bool) error
 	// Sync puts the data on stable storage, and of the metadata what is needed to read it (fdatasync).
 	Sync() error
 	// Allocate reserves the bytes from 0 to size, and makes the file at least that long.
@@ -132,6 +134,15 @@ func (f *osFile) WriteSynced(buffers [][]byte, offset int64) error {
 		return err
 	}
 	return writeAndSync(f, buffers, offset)
+}
+
+// WriteCached implements File.
+func (f *osFile) WriteCached(b []byte, offset int64, briefly bool) error {
+	if !briefly {
+		_, err := f.WriteAt(b, offset)
+		return err
+	}
+	return f.control("pwrite", func(fd int) error { return writeBriefly(fd, b, offset) })
 }
 
 // writeAndSync is WriteSynced for files that know no shorter way.
