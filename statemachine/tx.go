@@ -17,6 +17,8 @@ type Tx struct {
 	mayBlock bool
 	// maxString is the longest string in bytes that a command may make.
 	maxString int
+	// user is whose permissions scripts have; nil: those of somebody who may do everything.
+	user *User
 	// scripts runs scripts and functions.
 	scripts scriptRunner
 
