@@ -43,6 +43,12 @@ func (l *eventLoop) block(c *Client, r *row, args statemachine.Args) {
 // run has the command run, another time if need be.
 func (b *blockedCall) run() {
 	l, c := b.pause.loop, b.pause.client
+	if c.free != l.server.users.Version() { // it may have lost the permission while it waited
+		if problem := l.examine(c, b.pause.row, b.args); problem != "" || c.closed {
+			b.pause.answer(func(w *Writer) { w.Error(problem) })
+			return
+		}
+	}
 	b.running, b.ready, b.found = true, false, true
 	it := item{client: c, row: b.pause.row, call: b}
 	if b.pause.row.Flags.Has(statemachine.Write) {

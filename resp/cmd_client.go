@@ -162,6 +162,9 @@ func clientList(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 // clientKill: CLIENT KILL ip:port, or CLIENT KILL filter value ... . The client itself is closed behind its reply.
 func clientKill(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	filter, problem := killFilter(args[2:])
+	if problem == "" && filter.user != "" && l.server.lookUp(filter.user) == nil {
+		problem = "ERR No such user '" + statemachine.Excerpt([]byte(filter.user)) + "'"
+	}
 	if problem != "" {
 		l.reply(c, r, func(w *Writer) { w.Error(problem) })
 		return

@@ -28,6 +28,9 @@ const (
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
+// defaultDenialsKept is the default of acllog-max-len.
+const defaultDenialsKept = 128
+
 // defaultKeepAlive finds clients that are gone without a word, in Redis's default time; in seconds.
 const defaultKeepAlive = 300
 
@@ -49,6 +52,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
+		{name: "protected-mode", setting: yesOrNo{&s.protected}},
+		{name: "acllog-max-len", setting: integer{value: &s.denialsKept, least: 0, most: maxSlowlogLength}},
 		{name: "latency-tracking", setting: yesOrNo{&s.tracking}},
 		{name: "latency-tracking-info-percentiles", setting: percentiles{&s.percentiles}},
 
@@ -72,10 +77,10 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: "notify-keyspace-events"}, // see hub
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
-		{name: "requirepass", fixed: ""},
+		{name: "requirepass", fixed: "", immutable: true}, // but see setConfiguration; it is never shown
+		{name: "acl-pubsub-default", fixed: "resetchannels"},
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},
-		{name: "protected-mode", fixed: "no"},
 		{name: "unixsocket", fixed: "", immutable: true},
 		{name: "tls-port", fixed: "0"},
 		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},

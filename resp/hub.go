@@ -19,6 +19,8 @@ type hub struct {
 	// The applier's own: whose command runs, if it is one of this node's clients, and whether what it reads is remembered.
 	writer *tracker
 	caches bool
+	// usersSeen is the version of the users that the loops have been told of; the applier's own, too.
+	usersSeen uint64
 
 	mu        sync.Mutex // guards what follows, and what says so of eventLoop, audience and tracker
 	clients   map[uint64]*Client
@@ -148,6 +150,7 @@ func (h *hub) leave(l *eventLoop, p push) {
 func (h *hub) Applied() {
 	h.writer = nil
 	h.server.evictor.wakeIfOver()
+	h.followUsers()
 	if h.subscribed.Load() == 0 && h.tracking.clients.Load() == 0 {
 		return
 	}
@@ -155,6 +158,18 @@ func (h *hub) Applied() {
 	defer h.mu.Unlock()
 	h.broadcast()
 	h.post()
+}
+
+// followUsers has the loops look at their clients when a user has changed.
+func (h *hub) followUsers() {
+	version := h.server.users.Version()
+	if version == h.usersSeen || !h.server.started.Load() {
+		return
+	}
+	h.usersSeen = version
+	for _, l := range h.server.allLoops() {
+		l.do(l.followUsers)
+	}
 }
 
 // post takes what was left to the mailboxes.
@@ -173,6 +188,7 @@ func (h *hub) post() {
 // Replaced implements statemachine.Events. Messages between the old state and the new were delivered by other nodes, and never will be by
 // this one. Subscribers would not know: so their connections end, which is what tells a client of Redis that it may have missed some.
 func (h *hub) Replaced() {
+	h.followUsers()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, audiences := range h.audiences {

@@ -50,6 +50,13 @@ func builtinDefault() *User {
 	return u
 }
 
+// DefaultUserWith is the default user of a new cluster, but for its password.
+func DefaultUserWith(password string) *User {
+	u := builtinDefault()
+	u.nopass, u.passwords = false, []string{HashPassword([]byte(password))}
+	return u
+}
+
 // Name is the user's.
 func (u *User) Name() string { return u.name }
 

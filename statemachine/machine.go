@@ -54,7 +54,6 @@ type Machine struct {
 	warmer     warmer
 	max        int
 	programs   programs
-	denied     func(u *User, d Denial) // see OnDenied
 }
 
 // Stamp is what the leader gave a slot in place of all that differs between nodes: clock, chance, settings.
@@ -202,7 +201,7 @@ func (m *Machine) applyNext(v *View, reply Reply) {
 		}
 	case kindAs:
 		if user := string(m.decoder.bytes()); v.tx.user == nil && !m.decoder.bad {
-			v.tx.user = m.ks.accounts.actor(user)
+			v.tx.user, v.tx.denials = m.ks.accounts.actor(user), nil
 			m.applyNext(v, reply)
 			v.tx.user = nil
 			return

@@ -137,15 +137,14 @@ func (r *scriptRunner) verify(cmd *Command, args Args) (problem string) {
 	if d.Refusal == Allowed {
 		return r.machine.table.CheckSort(u, cmd, args)
 	}
-	if r.machine.denied != nil && (!r.inApply || r.machine.ears.origin) {
-		r.machine.denied(u, d)
+	if len(r.tx.denials) < maxDenials {
+		r.tx.denials = append(r.tx.denials, d)
 	}
 	return "ERR ACL failure in script: " + d.Text(false)
 }
 
-// OnDenied has denied called for each call of a script that its user has no permission for, where the script's client is connected: on
-// the goroutine of Apply or that of the view, which must not call back. It is set before the machine is used.
-func (m *Machine) OnDenied(denied func(u *User, d Denial)) { m.denied = denied }
+// maxDenials is how many denials of one command View.Denials tells.
+const maxDenials = 16
 
 // scriptOwnCommands are what permissions need to know of ownCommands.
 var scriptOwnCommands = []Command{

@@ -19,6 +19,8 @@ type Tx struct {
 	maxString int
 	// user is whose permissions scripts have; nil: those of somebody who may do everything.
 	user *User
+	// denials are what the scripts of the command at hand had no permission for, the first of them.
+	denials []Denial
 	// scripts runs scripts and functions.
 	scripts scriptRunner
 

@@ -46,6 +46,8 @@ type Config struct {
 	TombstoneRetention time.Duration
 	MaxCommandBytes    byteSize
 	MaxClients         int
+	RequirePass        string
+	ProtectedMode      yesNo
 	ClientOutputLimit  byteSize
 	MaxMemory          byteSize // 0: no limit
 	MaxMemoryPolicy    string
@@ -80,6 +82,7 @@ func defaultConfig() Config {
 		TombstoneRetention: 24 * time.Hour,
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
+		ProtectedMode:      true,
 		MaxMemoryPolicy:    statemachine.NoEviction.String(),
 		MaxMemorySamples:   5,
 		ClientOutputLimit:  256 << 20,
@@ -121,6 +124,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.Var(&c.MaxCommandBytes, "max-command-bytes", "most `bytes` in all arguments of one command, up to 512MiB")
 	fs.IntVar(&c.MaxClients, "maxclients", c.MaxClients, "most client connections at once")
 	fs.Var(&c.ClientOutputLimit, "client-output-limit", "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands")
+	c.accessFlags(fs)
 	c.memoryFlags(fs)
 	fs.Var(&c.MaxMemoryClients, "maxmemory-clients", "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more")
 	c.listenerFlags(fs)
@@ -136,6 +140,12 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.TextVar(&c.LogLevel, "log-level", c.LogLevel, "least `level` logged: debug, info, warn or error")
 	fs.Var(&c.LogFormat, "log-format", "`format` of log lines: text or json")
 	fs.StringVar(&c.File, "config", c.File, "`file` with lines \"name value\", the names as here without --")
+}
+
+// accessFlags say who may connect.
+func (c *Config) accessFlags(fs *flag.FlagSet) {
+	fs.StringVar(&c.RequirePass, "requirepass", c.RequirePass, "`password` of the default user on this node, as long as the cluster has not decided anything of that user (ACL SETUSER default, CONFIG SET requirepass); the same on every node; give it in the environment or the file, since a command line can be read by every user of the machine")
+	fs.Var(&c.ProtectedMode, "protected-mode", "`yes` or no: refuse clients that are not on this machine while the default user needs no password")
 }
 
 // memoryFlags are those of what keys and values may take. They can be changed by CONFIG SET.
