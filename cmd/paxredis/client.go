@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,13 @@ import (
 // askTimeout bounds each step of a question to a node: the dial, the request, the reply.
 const askTimeout = 2 * time.Second
 
+// Who the tools are to the nodes that they ask; without a password: whoever connects. They are no flags, since a command line can be read by every
+// user of a machine.
+const (
+	userVariable     = "PAXREDIS_USER"
+	passwordVariable = "PAXREDIS_PASSWORD"
+)
+
 // newClient returns a client for the questions of status and dev: it asks once, without retries of its own.
 func newClient(address string) *redis.Client { return newClientWithin(address, askTimeout) }
 
@@ -25,6 +33,8 @@ func newClientWithin(address string, timeout time.Duration) *redis.Client {
 	logging.Disable() // what it has to say comes back as an error
 	return redis.NewClient(&redis.Options{
 		Addr:                     address,
+		Username:                 os.Getenv(userVariable),
+		Password:                 os.Getenv(passwordVariable),
 		Protocol:                 2,
 		PoolSize:                 1,
 		MaxRetries:               -1,
