@@ -3,6 +3,7 @@ package resp
 import (
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -114,7 +115,7 @@ func (l *eventLoop) followUsers() {
 func (l *eventLoop) examine(c *Client, r *row, args statemachine.Args) (problem string) {
 	s := l.server
 	if !s.knowsUsers() {
-		if r.Flags.Has(statemachine.Admin) {
+		if r.Flags.Has(statemachine.Admin) && !tellsMembers(r, args) {
 			return errLoading // nobody can show yet that it is somebody who may
 		}
 		return ""
@@ -138,6 +139,11 @@ func (l *eventLoop) examine(c *Client, r *row, args statemachine.Args) (problem 
 		context = inMulti
 	}
 	return l.check(c, r, args, context)
+}
+
+// tellsMembers reports whether a command tells of the cluster no more than INFO does, which is answered while the node loads, too.
+func tellsMembers(r *row, args statemachine.Args) bool {
+	return r.name == "paxos|member" && strings.EqualFold(string(args[2]), "LIST") || r.name == "paxos|leader" && strings.EqualFold(string(args[2]), "GET")
 }
 
 // check decides whether a client's user has the permission for a call.
