@@ -1,20 +1,25 @@
 package statemachine
 
 import (
-	"errors"
 	"slices"
 	"strings"
 )
 
+// ruleError says why a rule of ACL SETUSER is refused.
+type ruleError string
+
+// Error implements error.
+func (e ruleError) Error() string { return string(e) }
+
 // Why a rule of ACL SETUSER is refused, in Redis's words.
-var (
-	errACLUnknown    = errors.New("Unknown command or category name in ACL")
-	errACLSyntax     = errors.New("Syntax error")
-	errACLAllKeys    = errors.New("Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list of patterns")
-	errACLChannels   = errors.New("Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try 'resetchannels' to start with an empty list of channels")
-	errACLHash       = errors.New("The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters")
-	errACLNoPassword = errors.New("The password you are trying to remove from the user does not exist")
-	errACLFirstArg   = errors.New("Allowing first-arg of a subcommand is not supported")
+const (
+	errACLUnknown    ruleError = "Unknown command or category name in ACL"
+	errACLSyntax     ruleError = "Syntax error"
+	errACLAllKeys    ruleError = "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list of patterns"
+	errACLChannels   ruleError = "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try 'resetchannels' to start with an empty list of channels"
+	errACLHash       ruleError = "The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
+	errACLNoPassword ruleError = "The password you are trying to remove from the user does not exist"
+	errACLFirstArg   ruleError = "Allowing first-arg of a subcommand is not supported"
 )
 
 // access is what is done with a key.
