@@ -136,11 +136,19 @@ func TestACLAsRedis(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, got := asIn70(decoded(t, theirs.do(args))), asIn70(decoded(t, []byte(reply)))
+		want, got := asIn70(valueOf(t, theirs.do(args))), asIn70(valueOf(t, []byte(reply)))
 		if !equalValues(got, want) {
 			t.Errorf("%s\n  replied        %q\n  redis-server's %q", strings.TrimSpace(l), got, want)
 		}
 	}
+}
+
+// valueOf is decoded, of a null, too.
+func valueOf(t *testing.T, reply []byte) any {
+	if strings.HasPrefix(string(reply), "$-1") {
+		return nil
+	}
+	return decoded(t, reply)
 }
 
 func equalValues(a, b any) bool {
@@ -175,6 +183,9 @@ func TestCategoriesAsRedis(t *testing.T) {
 		ourSet := everyoneOf(ours.raw("ACL CAT " + category))
 		theirSet := names(theirs.do(statemachine.Args{[]byte("ACL"), []byte("CAT"), []byte(category)}))
 		for name := range all {
+			if category == "blocking" && name == "wait" {
+				continue // since 7.2
+			}
 			if theirAll[name] && ourSet[name] != theirSet[name] {
 				t.Errorf("%s: in @%s %v, in redis-server's %v", name, category, ourSet[name], theirSet[name])
 			}

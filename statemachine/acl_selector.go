@@ -17,7 +17,7 @@ const (
 	errACLSyntax     ruleError = "Syntax error"
 	errACLAllKeys    ruleError = "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list of patterns"
 	errACLChannels   ruleError = "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try 'resetchannels' to start with an empty list of channels"
-	errACLHash       ruleError = "The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
+	errACLHash       ruleError = "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
 	errACLNoPassword ruleError = "The password you are trying to remove from the user does not exist"
 	errACLFirstArg   ruleError = "Allowing first-arg of a subcommand is not supported"
 )

@@ -12,6 +12,9 @@ var groupCategories = map[string]string{"set": "set", "sorted-set": "sortedset",
 	"string": "string", "bitmap": "bitmap", "hyperloglog": "hyperloglog", "geo": "geo", "stream": "stream",
 	"connection": "connection", "transactions": "transaction", "scripting": "scripting"}
 
+// noKeyspace are the commands of keys that Redis does not count among those of the keyspace.
+var noKeyspace = []string{"SORT", "SORT_RO", "USAGE"}
+
 // AllCategories returns the command's ACL categories, in Redis's order, each with its "@".
 func (c *Command) AllCategories() []string {
 	var names []string
@@ -32,7 +35,7 @@ func (c *Command) InCategory(category string) bool {
 	has := c.Flags.Has
 	switch category {
 	case "keyspace":
-		return c.Run != nil && (c.Group == "generic" || c.Group == "server" && !has(Admin))
+		return c.Run != nil && (c.Group == "generic" || c.Group == "server" && !has(Admin)) && !slices.Contains(noKeyspace, c.Name)
 	case "read":
 		return has(ReadOnly) && c.Group != "scripting"
 	case "write":

@@ -44,7 +44,7 @@ func TestUsers(t *testing.T) {
 			ACL LIST => *2 "user a off sanitize-payload #` + sumOfP + ` #` + aSum + ` resetchannels -@all" ` + fresh + `
 			ACL SETUSER a !` + sumOfP + ` => OK
 			ACL SETUSER a !` + sumOfP + ` => -ERR Error in ACL SETUSER modifier '!` + sumOfP + `': The password you are trying to remove from the user does not exist
-			ACL SETUSER a #00AA => -ERR Error in ACL SETUSER modifier '#00AA': The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters
+			ACL SETUSER a #00AA => -ERR Error in ACL SETUSER modifier '#00AA': The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters
 			ACL LIST => *2 "user a off sanitize-payload #` + aSum + ` resetchannels -@all" ` + fresh + `
 			ACL SETUSER a resetpass => OK
 			ACL LIST => *2 "user a off sanitize-payload resetchannels -@all" ` + fresh},
