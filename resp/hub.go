@@ -3,6 +3,7 @@ package resp
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -21,6 +22,8 @@ type hub struct {
 	caches bool
 	// usersSeen is the version of the users that the loops have been told of; the applier's own, too.
 	usersSeen uint64
+	// expiring is when it began to remove what is due.
+	expiring time.Time
 
 	mu        sync.Mutex // guards what follows, and what says so of eventLoop, audience and tracker
 	clients   map[uint64]*Client
@@ -145,6 +148,12 @@ func (h *hub) leave(l *eventLoop, p push) {
 	}
 	l.outgoing = append(l.outgoing, p)
 }
+
+// Expiring implements statemachine.Events.
+func (h *hub) Expiring() { h.expiring = time.Now() }
+
+// Expired implements statemachine.Events.
+func (h *hub) Expired() { h.server.stall(eventExpire, time.Since(h.expiring)) }
 
 // Applied implements statemachine.Events.
 func (h *hub) Applied() {

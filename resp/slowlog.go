@@ -146,7 +146,7 @@ func slowlogCommands() localCommand {
 func slowlogGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	count := 10
 	if len(args) > 3 {
-		w.Error("ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.")
+		w.Error(statemachine.BadSubcommand(args))
 		return
 	}
 	if len(args) == 3 {

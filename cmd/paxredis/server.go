@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -35,7 +38,13 @@ func runServer(args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if c.CheckConfig {
+		return reportConfig(c, std)
+	}
 	log := newLogger(c, std)
+	if unknown := unknownVariables(); len(unknown) > 0 {
+		log.Warn("variables of the environment that look like settings are none", "names", unknown)
+	}
 
 	// Signals are caught from the start: one that comes while the data directory is read, or while the node waits to be taken
 	// into a cluster, ends the start gracefully too.
@@ -181,8 +190,8 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if n.server, err = resp.Start(clientConfig(c, n), n.groupForClients(), n.machine); err != nil {
 		return err
 	}
-	n.watchDisk(c)
-	n.log.Info("serving clients", "address", n.server.Addr().String(), "version", version, "pid", os.Getpid(),
+	n.unwatch = n.watch(c)
+	n.log.Info("serving clients", "address", n.server.Addr().String(), "tls", addressText(n.server.TLSAddr()), "unixsocket", c.Endpoints.UnixSocket, "version", version, "pid", os.Getpid(),
 		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
 	return nil
 }
@@ -298,18 +307,27 @@ func (n *node) peerAddress() string {
 	return n.transport.Addr().String()
 }
 
-// watchDisk begins to look at the free disk space.
-func (n *node) watchDisk(c Config) {
-	if c.MinFreeDisk == 0 {
-		return
+// addressText is an address for the log; nil: there is none.
+func addressText(address net.Addr) string {
+	if address == nil {
+		return ""
 	}
-	d := &diskWatch{
-		least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log,
-		leads: func() bool { return n.group.Status().Role == paxos.RoleLeader },
+	return address.String()
+}
+
+// watch begins to look at the free disk space and the memory, until what it returns is called.
+func (n *node) watch(c Config) context.CancelFunc {
+	ctx, cancel := context.WithCancel(context.Background())
+	leads := func() bool { return n.group.Status().Role == paxos.RoleLeader }
+	if c.MinFreeDisk != 0 {
+		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads}
+		n.watching.Go(func() { d.run(ctx) })
 	}
-	var ctx context.Context
-	ctx, n.unwatch = context.WithCancel(context.Background())
-	n.watching.Go(func() { d.run(ctx) })
+	if !c.MemoryWatermark.off() {
+		m := &memoryWatch{most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure, handOver: n.group.HandOver, log: n.log, leads: leads}
+		n.watching.Go(func() { m.run(ctx) })
+	}
+	return cancel
 }
 
 // smallBehind is how many bytes of small entries are taken while one of the largest commands is written.
@@ -347,6 +365,8 @@ func clientLimits(c *Config) resp.Limits {
 		MaxCommandBytes: int64(c.MaxCommandBytes),
 		OutputBuffer:    int64(c.ClientOutputLimit),
 		ClientMemory:    int64(c.MaxMemoryClients),
+		QueryBuffer:     int64(c.ClientQueryLimit),
+		RoomTime:        c.CommitTimeout,
 
 		PubsubBuffer:     int64(c.PubsubLimit),
 		PubsubSoftBuffer: int64(c.PubsubSoftLimit),
@@ -361,6 +381,9 @@ func clientConfig(c Config, n *node) resp.Config {
 	policy, _ := statemachine.ParseEvictionPolicy(c.MaxMemoryPolicy) // Validate has seen to it
 	return resp.Config{
 		Listen:               c.Listen,
+		TLS:                  c.Endpoints.TLS,
+		UnixSocket:           c.Endpoints.UnixSocket,
+		UnixSocketMode:       fs.FileMode(c.Endpoints.UnixSocketMode),
 		Loops:                c.EventLoops,
 		Limits:               limits,
 		NotifyKeyspaceEvents: c.NotifyEvents,
@@ -369,6 +392,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		MaxMemory:            int64(c.MaxMemory),
 		Eviction:             policy,
 		EvictionSamples:      c.MaxMemorySamples,
+		Parameters:           c.Parameters,
 		Dir:                  c.DataDir,
 		ClusterMode:          c.ClusterMode,
 		ClusterUUID:          n.store.Identity().ClusterUUID,
