@@ -32,7 +32,7 @@ func (s *Server) infoSource() *InfoSource {
 		Memory:      s.memoryInfo(),
 		Persistence: s.persistenceInfo(),
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
-			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted,
+			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted, Denied: t.denied,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Listeners:   s.hub.figures(),
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},

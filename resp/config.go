@@ -28,6 +28,8 @@ type SettingsSource struct {
 	// SlowerThan is the first slowlog-log-slower-than, in microseconds, and SlowlogLength the first slowlog-max-len.
 	SlowerThan    int64
 	SlowlogLength int64
+	// Protected is the first protected-mode.
+	Protected bool
 	// MaxMemory is the first maxmemory, in bytes; 0: no limit.
 	MaxMemory int64
 	// Eviction and EvictionSamples are the first maxmemory-policy and maxmemory-samples; 0 samples: 5.
@@ -53,6 +55,8 @@ type Settings struct {
 	keepAliveSeconds atomic.Int64
 	monitorMillis    atomic.Int64
 	tracking         atomic.Bool
+	protected        atomic.Bool
+	denialsKept      atomic.Int64
 	percentiles      atomic.Pointer[[]float64]
 	// timeoutChanged, if not nil, is called when timeout was set.
 	timeoutChanged func()
@@ -89,6 +93,8 @@ func NewSettings(from SettingsSource) *Settings {
 	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)
 	s.tracking.Store(true)
+	s.protected.Store(from.Protected)
+	s.denialsKept.Store(defaultDenialsKept)
 	s.percentiles.Store(&[]float64{50, 99, 99.9})
 	s.parameters = s.table(from)
 	s.byName = make(map[string]*parameter, len(s.parameters))

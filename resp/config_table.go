@@ -28,6 +28,9 @@ const (
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
+// defaultDenialsKept is the default of acllog-max-len.
+const defaultDenialsKept = 128
+
 // notifyParameter can be changed; what it says is the hub's.
 const notifyParameter = "notify-keyspace-events"
 
@@ -52,6 +55,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
+		{name: "protected-mode", setting: yesOrNo{&s.protected}},
+		{name: "acllog-max-len", setting: integer{value: &s.denialsKept, least: 0, most: maxSlowlogLength}},
 		{name: "latency-tracking", setting: yesOrNo{&s.tracking}},
 		{name: "latency-tracking-info-percentiles", setting: percentiles{&s.percentiles}},
 
@@ -77,10 +82,10 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: notifyParameter}, // see hub
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
-		{name: "requirepass", fixed: ""},
+		{name: "requirepass", fixed: "", immutable: true}, // but see setConfiguration; it is never shown
+		{name: "acl-pubsub-default", fixed: "resetchannels"},
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},
-		{name: "protected-mode", fixed: "no"},
 		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
 		{name: "cluster-require-full-coverage", fixed: "yes"},
 		{name: "cluster-allow-reads-when-down", fixed: "no"},

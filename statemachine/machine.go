@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,7 @@ type Machine struct {
 	ears   *ears // the keyspace's, too, as usage
 	usage  *usage
 	views  sync.Pool
+	users  *Users
 
 	deadline atomic.Int64
 	// used is Used; keys and timed are how many keys there are, and how many with a deadline.
@@ -80,9 +82,10 @@ func New(cfg Config) *Machine {
 		cfg.MaxStringBytes = DefaultMaxStringBytes
 	}
 	m := &Machine{
-		table:  newTable(Commands()),
+		table:  newTable(slices.Concat(Commands(), scriptOwnCommands)),
 		random: cfg.Random,
 		ks:     newKeyspace(newHasher(cfg.HashSeed)),
+		users:  newUsers(),
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
 	m.waiters = m.ks.waiters
@@ -135,6 +138,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		m.ks.retain(stamp.RetentionMS)
 		m.removeDue()
 		m.ks.purgeTombstones(purgePerApply)
+		m.publishUsers()
 	}
 
 	m.ears.origin = replies != nil
@@ -194,6 +198,14 @@ func (m *Machine) applyNext(v *View, reply Reply) {
 		if watches, queued := m.decoder.exec(); !m.decoder.bad {
 			v.exec(watches, queued, reply, m.call)
 		}
+	case kindAs:
+		if user := string(m.decoder.bytes()); v.tx.user == nil && !m.decoder.bad {
+			v.tx.user, v.tx.denials = m.ks.accounts.actor(user), nil
+			m.applyNext(v, reply)
+			v.tx.user = nil
+			return
+		}
+		m.decoder.fail()
 	default:
 		m.decoder.fail()
 	}

@@ -40,6 +40,8 @@ type Config struct {
 	TombstoneRetention time.Duration
 	MaxCommandBytes    byteSize
 	MaxClients         int
+	RequirePass        string
+	ProtectedMode      yesNo
 	ClientOutputLimit  byteSize
 	ClientQueryLimit   byteSize // 0: the default of resp.Limits
 	MemoryWatermark    watermark
@@ -83,6 +85,7 @@ func defaultConfig() Config {
 		TombstoneRetention: 24 * time.Hour,
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
+		ProtectedMode:      true,
 		MaxMemoryPolicy:    statemachine.NoEviction.String(),
 		MaxMemorySamples:   5,
 		ClientOutputLimit:  256 << 20,

@@ -125,6 +125,11 @@ func clientOptions() []option {
 			help: "`bytes` of a client's input that is not complete at which it is disconnected; 0: what the largest command takes, and 1MiB"},
 		{name: "maxmemory-clients", group: groupClients, field: size(func(c *Config) *byteSize { return &c.MaxMemoryClients }, 0, unbounded),
 			help: "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more"},
+		{name: "requirepass", group: groupClients, shared: true, sample: "a-long-password", field: text(func(c *Config) *string { return &c.RequirePass }),
+			help: "`password` of the default user on this node, as long as the cluster has not decided anything of that user (ACL SETUSER default, CONFIG SET requirepass); better in the environment or the file, since a command line can be read by every user of the machine"},
+		{name: "protected-mode", group: groupClients, parameter: "protected-mode", field: custom(func(c *Config) flag.Value { return &c.ProtectedMode }),
+			help: "`yes` or no: refuse clients that are not on this machine while the default user needs no password"},
+		parameter("acllog-max-len", groupClients, "how many refusals ACL LOG keeps, a `number`"),
 		parameter("timeout", groupClients, "`seconds` without a command after which a client is disconnected; 0: never"),
 		parameter("tcp-keepalive", groupClients, "`seconds` without a word from a client after which it is asked whether it is there; 0: it is not asked"),
 	}

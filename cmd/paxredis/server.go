@@ -387,6 +387,8 @@ func clientConfig(c Config, n *node) resp.Config {
 		Loops:                c.EventLoops,
 		Limits:               limits,
 		NotifyKeyspaceEvents: c.NotifyEvents,
+		RequirePass:          c.RequirePass,
+		ProtectedMode:        bool(c.ProtectedMode),
 		MaxMemory:            int64(c.MaxMemory),
 		Eviction:             policy,
 		EvictionSamples:      c.MaxMemorySamples,
