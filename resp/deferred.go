@@ -40,6 +40,7 @@ type item struct {
 	tooMuch bool // its reply would go past the output limit
 	caches  bool // the keys that it reads are remembered
 	guard   bool // an EXEC whose client waits for its outcome: see Client.execDB
+	holds   bool // its client goes on once it is done
 	failed  replication.Outcome
 }
 

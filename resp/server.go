@@ -108,6 +108,7 @@ type Server struct {
 	rates       rates
 
 	evictor       *evictor
+	adopting      sync.Mutex // of settings from the log
 	errands       errands
 	holds         checkpointHolds
 	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
@@ -190,6 +191,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	machine.Listen(s.hub)
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
+	s.settings.keepOwn()
+	s.hub.SettingsChanged() // the state may be there already
 	return s, nil
 }
 

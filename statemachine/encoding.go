@@ -10,12 +10,15 @@ import "encoding/binary"
 //	exec     3 watches (database length key revision)* queued (0 database argc (length argument)* | 1 length reply)*
 //	tight    4 database argc (length argument)*, a command of a node that was out of memory
 //	evict    5 database key revision
+//	settings 8 count (length name length value reset)*
 const (
 	kindCommand byte = 1
 	kindTick    byte = 2
 	kindExec    byte = 3
 	kindTight   byte = 4
 	kindEvict   byte = 5
+
+	kindSettings byte = 8
 
 	queuedCommand byte = 0
 	queuedLiteral byte = 1

@@ -30,6 +30,7 @@ func (l *listener) Read(cmd *Command, args Args) { l.say("read:%s:%s", cmd.Name,
 func (l *listener) Flush()                       { l.say("flush") }
 func (l *listener) Applied()                     {}
 func (l *listener) Replaced()                    { l.say("replaced") }
+func (l *listener) SettingsChanged()             { l.say("settings") }
 
 // take returns what was heard since the last call, in a line.
 func (l *listener) take() string {

@@ -77,6 +77,7 @@ func (e *evictedKeys) Read(*Command, Args) {}
 func (e *evictedKeys) Flush()              {}
 func (e *evictedKeys) Applied()            {}
 func (e *evictedKeys) Replaced()           {}
+func (e *evictedKeys) SettingsChanged()    {}
 
 // victims fills a machine by lines and returns whom a policy chooses first to last, until it finds nobody.
 func victims(h *harness, p EvictionPolicy, bytes int64) (keys []string) {

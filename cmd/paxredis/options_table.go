@@ -156,9 +156,9 @@ func listenerOptions() []option {
 			help: "`time` that a subscriber may be beyond the soft limit"},
 		{name: "tracking-table-max-keys", group: groupListeners, field: number(func(c *Config) *int { return &c.TrackedKeys }, 1, unbounded),
 			help: "most keys that this node remembers its clients to have cached, a `number`"},
-		{name: "notify-keyspace-events", group: groupListeners, parameter: "notify-keyspace-events", sample: "KEA",
+		{name: "notify-keyspace-events", group: groupListeners, shared: true, parameter: "notify-keyspace-events", sample: "KEA",
 			field: text(func(c *Config) *string { return &c.NotifyEvents }).must("must be letters of Ag$lshzxeKEtmdn", func(c *Config) bool { return resp.CheckEvents(c.NotifyEvents) == nil }),
-			help:  "keyspace events that this node publishes to its own clients: `letters` as in Redis (empty: none)"},
+			help:  "keyspace events that each node publishes to its own clients: `letters` as in Redis (empty: none)"},
 	}
 }
 
