@@ -62,7 +62,7 @@ func peerOptions() []option {
 		{name: "join", group: groupPeers, sample: "10.0.0.1:7379,10.0.0.2:7379", field: custom(func(c *Config) flag.Value { return &c.Join }),
 			help: "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]"},
 		{name: "cluster-key-file", group: groupPeers, sample: "/etc/paxredis/cluster.key", shared: true, field: text(func(c *Config) *string { return &c.ClusterKeyFile }),
-			help: "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as " + keyVariable},
+			help: "`file` with the cluster key (see paxredis keygen), and in further lines others that are accepted while keys are exchanged; it is read again on SIGHUP; or the key itself in the environment as " + keyVariable},
 		{name: "insecure-peers", group: groupPeers, shared: true, field: toggle(func(c *Config) *bool { return &c.InsecurePeers }),
 			help: "run several nodes without a cluster key: whoever reaches the peer port can read and write everything"},
 	}
