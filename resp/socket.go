@@ -41,7 +41,7 @@ const sendBytes = 256 << 10
 // Read implements conn.
 func (s *socket) Read(buf []byte) (int, error) {
 	for {
-		n, err := unix.Read(s.fd, buf)
+		n, err := read(s.fd, buf)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -88,7 +88,7 @@ func (s *socket) send(b []byte) (sent int, err error) {
 	s.full = false
 	b = b[:min(len(b), sendBytes)]
 	for sent < len(b) {
-		n, err := unix.Write(s.fd, b[sent:])
+		n, err := write(s.fd, b[sent:])
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
