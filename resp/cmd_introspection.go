@@ -2,7 +2,6 @@ package resp
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -12,6 +11,8 @@ func introspectionCommands() []localCommand {
 		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: adminOnly,
 			Group: groupServer, Complexity: "O(N) when N is the number of configuration parameters provided", Summary: summary, Syntax: syntax}}
 	}
+	set := config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSetInExec)
+	set.special, set.awaited = configSet, true
 	table := func(name string, arity int, since, syntax, summary string) localCommand {
 		return localCommand{local: command, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: anytime,
 			Group: groupServer, Complexity: "O(N) where N is the number of commands to look up", Summary: summary, Syntax: syntax,
@@ -19,8 +20,6 @@ func introspectionCommands() []localCommand {
 	}
 	configHelp := config("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", configHelp)
 	configHelp.Flags = anytime
-	settable := config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSet)
-	settable.special = setConfiguration
 	return []localCommand{
 		{local: command, Command: statemachine.Command{Name: "COMMAND", Arity: -1, Flags: anytime, Group: groupServer, Since: "2.8.13",
 			Complexity: "O(N) where N is the total number of commands", Summary: "Returns detailed information about all commands.",
@@ -40,8 +39,8 @@ func introspectionCommands() []localCommand {
 				config("GET", -3, "2.0.0", "parameter [parameter ...]", "Returns the effective values of configuration parameters.", configGet),
 				configHelp,
 				config("RESETSTAT", 2, "2.0.0", "", "Resets the server's statistics.", configResetStat),
-				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files.", refuseWith(errNoConfigFile)),
-				settable,
+				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files. What is set on all nodes stays set.", refuseWith(errNoConfigFile)),
+				set,
 			}},
 		{local: info, Command: statemachine.Command{Name: "INFO", Arity: -1, Flags: anytime, Group: groupServer, Since: "1.0.0",
 			Complexity: "O(1)", Summary: "Returns information and statistics about the server.", Syntax: "[section [section ...]]",
@@ -64,48 +63,6 @@ func command(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 // configGet: CONFIG GET parameter [parameter ...].
 func configGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	l.server.settings.Get(args[2:], w)
-}
-
-// setConfiguration: CONFIG SET parameter value [parameter value ...]. requirepass is the whole cluster's: it is set by way of the log, once the others
-// have been found good.
-func setConfiguration(l *eventLoop, c *Client, r *row, args statemachine.Args) {
-	others, password := splitPassword(args[2:])
-	if password == nil {
-		l.runLocal(c, r, args)
-		return
-	}
-	changes, problem := l.server.settings.changes(others)
-	if problem != "" {
-		l.reply(c, r, writeError(problem))
-		return
-	}
-	for _, apply := range changes {
-		apply()
-	}
-	l.setPassword(c, password)
-}
-
-// splitPassword takes requirepass out of the pairs of a CONFIG SET; password is nil if it is not there just once.
-func splitPassword(pairs [][]byte) (others [][]byte, password []byte) {
-	if len(pairs)%2 != 0 {
-		return pairs, nil
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		switch {
-		case !strings.EqualFold(string(pairs[i]), "requirepass"):
-			others = append(others, pairs[i], pairs[i+1])
-		case password != nil:
-			return pairs, nil
-		default:
-			password = append([]byte{}, pairs[i+1]...)
-		}
-	}
-	return others, password
-}
-
-// configSet: CONFIG SET in a transaction, and of what is this node's own.
-func configSet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
-	l.server.settings.Set(args[2:], w)
 }
 
 // configResetStat: CONFIG RESETSTAT.

@@ -39,7 +39,7 @@ type SettingsSource struct {
 
 // Settings are the parameters of CONFIG GET and CONFIG SET. Some can change while the server runs. The others are there
 // for clients and tools that ask for them, and say what is so: that there are no RDB files.
-// They are this node's own, and are as the node was started after a restart. Safe for use by several goroutines.
+// They are this node's own, and are as the node was started after a restart, but for those that are shared: the log has them. Safe for use by several goroutines.
 type Settings struct {
 	slowerMicros     atomic.Int64
 	slowlogLen       atomic.Int64
@@ -63,6 +63,9 @@ type Settings struct {
 	// memoryChanged, if not nil, is called when what says how much memory the keys may take was set.
 	memoryChanged func()
 
+	// own is what the shared parameters were at the start, by name.
+	own map[string]string
+
 	parameters []parameter // sorted by name
 	byName     map[string]*parameter
 }
@@ -76,6 +79,8 @@ type parameter struct {
 	immutable bool
 	// setting is what can change; nil: it is fixed.
 	setting setting
+	// shared parameters are set on all nodes, through the log.
+	shared bool
 }
 
 // NewSettings makes the settings of a server that was started so.

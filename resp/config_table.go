@@ -46,11 +46,11 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
 		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
 		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
-		{name: "maxmemory", setting: memorySize{&s.maxMemory, s.setMemory}},
-		{name: "maxmemory-policy", setting: evictionSetting{&s.eviction, s.setMemory}},
-		{name: "maxmemory-samples", setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
-		{name: "lfu-log-factor", setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
-		{name: "lfu-decay-time", setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "maxmemory", shared: true, setting: memorySize{&s.maxMemory, s.setMemory}},
+		{name: "maxmemory-policy", shared: true, setting: evictionSetting{&s.eviction, s.setMemory}},
+		{name: "maxmemory-samples", shared: true, setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
+		{name: "lfu-log-factor", shared: true, setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "lfu-decay-time", shared: true, setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
@@ -80,9 +80,9 @@ func (s *Settings) table(from SettingsSource) []parameter {
 
 		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: notifyParameter}, // see hub
+		{name: notifyParameter, shared: true}, // see hub
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
-		{name: "requirepass", fixed: "", immutable: true}, // but see setConfiguration; it is never shown
+		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
 		{name: "acl-pubsub-default", fixed: "resetchannels"},
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},

@@ -21,7 +21,9 @@ type localCommand struct {
 	local   localFunc
 	special specialFunc
 	// immediate commands run between MULTI and EXEC, too, where all others are queued.
-	immediate   bool
+	immediate bool
+	// awaited commands hold their client up, and are answered even if it has sent all that it will.
+	awaited     bool
 	subcommands []localCommand
 }
 
@@ -100,7 +102,7 @@ func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand
 		r.special = (*eventLoop).record
 	}
 	if own := byName[r.name]; own != nil {
-		r.local, r.special, r.immediate = own.local, own.special, own.immediate
+		r.local, r.special, r.immediate, r.inBites = own.local, own.special, own.immediate, own.awaited
 	}
 	rows[c] = r
 	var problems []error

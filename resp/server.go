@@ -124,6 +124,7 @@ type Server struct {
 	rates       rates
 
 	evictor       *evictor
+	adopting      sync.Mutex // of settings from the log
 	errands       errands
 	holds         checkpointHolds
 	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
@@ -224,6 +225,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	node.WatchSaves(func(took time.Duration) { s.stall(eventSync, took) })
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
+	s.settings.keepOwn()
+	s.hub.SettingsChanged() // the state may be there already
 	return s, nil
 }
 

@@ -11,6 +11,7 @@ import "encoding/binary"
 //	tight    4 database argc (length argument)*, a command of a node that was out of memory
 //	evict    5 database key revision
 //	as       6 length user entry, a command or transaction with scripts, of a user who may not do everything
+//	settings 8 count (length name length value reset)*
 const (
 	kindCommand byte = 1
 	kindTick    byte = 2
@@ -18,6 +19,8 @@ const (
 	kindTight   byte = 4
 	kindEvict   byte = 5
 	kindAs      byte = 6
+
+	kindSettings byte = 8
 
 	queuedCommand byte = 0
 	queuedLiteral byte = 1

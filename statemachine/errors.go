@@ -41,6 +41,7 @@ const (
 	errSlotOrCount      = "ERR Invalid slot or number of keys"
 	errNoKey            = "ERR no such key"
 	errSameObject       = "ERR source and destination objects are the same"
+	errSettingBounds    = "ERR a setting has no name, or is too long, or there are too many"
 	errDatabase         = "ERR DB index is out of range"
 	errFirstDatabase    = "ERR invalid first DB index"
 	errSecondDatabase   = "ERR invalid second DB index"

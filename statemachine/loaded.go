@@ -165,6 +165,9 @@ func (l *loaded) index(users *accounts) error {
 	var in *lua.Interp
 	var problem error
 	l.each(func(o *Object) bool {
+		if o.kind == kindSetting {
+			return true
+		}
 		l.bytes += len(o.bytes()) + loadedCost
 		switch o.kind {
 		case kindEval:

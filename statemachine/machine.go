@@ -41,6 +41,8 @@ type Machine struct {
 	evicted           atomic.Uint64
 	hits, misses      atomic.Uint64
 
+	settings atomic.Pointer[map[string]string]
+
 	mu   sync.RWMutex // Apply holds it for writing, views for reading
 	ks   *keyspace
 	slot uint64 // the newest applied one
@@ -88,6 +90,7 @@ func New(cfg Config) *Machine {
 		users:  newUsers(),
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
+	m.settings.Store(&map[string]string{})
 	m.waiters = m.ks.waiters
 	m.ears = m.ks.ears
 	if m.random == nil {
@@ -193,6 +196,10 @@ func (m *Machine) applyNext(v *View, reply Reply) {
 			v.tx.mayBlock, v.tx.scripts.tight = true, kind == kindTight
 			m.call(v, db, args, reply)
 			v.tx.mayBlock, v.tx.scripts.tight = false, false
+		}
+	case kindSettings:
+		if settings := m.decoder.settings(); !m.decoder.bad {
+			m.set(settings, reply)
 		}
 	case kindExec:
 		if watches, queued := m.decoder.exec(); !m.decoder.bad {

@@ -158,7 +158,7 @@ func (h *recordHead) checkSpace(s *restoredSpace, content []byte) error {
 	if s.db != nil {
 		return h.checkKind(s.role, content)
 	}
-	if h.kind < kindEval || h.kind > kindUser {
+	if (h.kind < kindEval || h.kind > kindUser) && h.kind != kindSetting {
 		return newer("it is loaded as type %d, which this paxredis does not know", h.kind)
 	}
 	if h.flags != 0 || h.timed {

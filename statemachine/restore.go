@@ -60,6 +60,7 @@ func (m *Machine) replace(ks *keyspace, slot uint64) (before *arena.Heap) {
 	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
 	m.measure()
+	m.publishSettings(ks.loaded.settings())
 	if events := m.ears.events; events != nil {
 		events.Replaced()
 	}

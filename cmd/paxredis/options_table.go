@@ -63,7 +63,7 @@ func peerOptions() []option {
 		{name: "join", group: groupPeers, sample: "10.0.0.1:7379,10.0.0.2:7379", field: custom(func(c *Config) flag.Value { return &c.Join }),
 			help: "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]"},
 		{name: "cluster-key-file", group: groupPeers, sample: "/etc/paxredis/cluster.key", shared: true, field: text(func(c *Config) *string { return &c.ClusterKeyFile }),
-			help: "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as " + keyVariable},
+			help: "`file` with the cluster key (see paxredis keygen), and in further lines others that are accepted while keys are exchanged; it is read again on SIGHUP; or the key itself in the environment as " + keyVariable},
 		{name: "insecure-peers", group: groupPeers, shared: true, field: toggle(func(c *Config) *bool { return &c.InsecurePeers }),
 			help: "run several nodes without a cluster key: whoever reaches the peer port can read and write everything"},
 	}
@@ -166,9 +166,9 @@ func listenerOptions() []option {
 			help: "`time` that a subscriber may be beyond the soft limit"},
 		{name: "tracking-table-max-keys", group: groupListeners, field: number(func(c *Config) *int { return &c.TrackedKeys }, 1, unbounded),
 			help: "most keys that this node remembers its clients to have cached, a `number`"},
-		{name: "notify-keyspace-events", group: groupListeners, parameter: "notify-keyspace-events", sample: "KEA",
+		{name: "notify-keyspace-events", group: groupListeners, shared: true, parameter: "notify-keyspace-events", sample: "KEA",
 			field: text(func(c *Config) *string { return &c.NotifyEvents }).must("must be letters of Ag$lshzxeKEtmdn", func(c *Config) bool { return resp.CheckEvents(c.NotifyEvents) == nil }),
-			help:  "keyspace events that this node publishes to its own clients: `letters` as in Redis (empty: none)"},
+			help:  "keyspace events that each node publishes to its own clients: `letters` as in Redis (empty: none)"},
 	}
 }
 

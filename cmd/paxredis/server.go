@@ -52,26 +52,42 @@ func runServer(args []string, std stdio) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
+	// One that says that the keys were exchanged must not end the process at any time.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+
 	n, err := startUnless(signals, c, log)
 	if err != nil {
 		return err
 	}
-	var failure error
-	select {
-	case s := <-signals:
-		n.log.Info("stopping", "reason", s.String())
-	case <-n.shutdown:
-		n.log.Info("stopping", "reason", "a client sent SHUTDOWN")
-	case failure = <-n.failed:
-		n.log.Error("stopping", "reason", failure)
-		if errors.Is(failure, errForgotten) {
-			return failure // rule D4: it must not take part, not even to say good-bye
-		}
-	case <-n.group.Done():
-		// Rules D2 and D3: a node that cannot keep its promise must not go on, not even to say good-bye to its peers.
-		return n.group.Err()
+	failure, atOnce := n.awaitEnd(signals, hangups, c)
+	if atOnce {
+		return failure
 	}
 	return errors.Join(failure, n.stopUnless(signals, c.CommitTimeout+stopGrace))
+}
+
+// awaitEnd returns when the node is to stop, with the error that has it stop, if it is one; atOnce: it must not even say good-bye.
+func (n *node) awaitEnd(signals, hangups <-chan os.Signal, c Config) (failure error, atOnce bool) {
+	for {
+		select {
+		case <-hangups:
+			n.reloadKeys(c)
+		case s := <-signals:
+			n.log.Info("stopping", "reason", s.String())
+			return nil, false
+		case <-n.shutdown:
+			n.log.Info("stopping", "reason", "a client sent SHUTDOWN")
+			return nil, false
+		case failure := <-n.failed:
+			n.log.Error("stopping", "reason", failure)
+			return failure, errors.Is(failure, errForgotten) // rule D4: it must not take part
+		case <-n.group.Done():
+			// Rules D2 and D3: a node that cannot keep its promise must not go on.
+			return n.group.Err(), true
+		}
+	}
 }
 
 // errForgotten ends a process at once whose directory took the place of another one.
@@ -149,13 +165,13 @@ func startNode(ctx context.Context, c Config, log *slog.Logger) (*node, error) {
 
 func (n *node) start(ctx context.Context, c Config) error {
 	// The key comes first: a node that may not take part does not touch its data directory.
-	key, err := clusterKey(c)
+	keys, err := clusterKeys(c)
 	if err != nil {
 		return err
 	}
 	// Who this node is: a node that joins becomes a member before it has a directory, so that one that is refused leaves nothing
 	// behind, and one that is interrupted asks again.
-	options, err := (&founding{config: c, key: key, log: n.log}).identity(ctx)
+	options, err := (&founding{config: c, keys: keys, log: n.log}).identity(ctx)
 	if err != nil {
 		return err
 	}
@@ -174,7 +190,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	}
 	n.machine = statemachine.New(statemachine.Config{HashSeed: hashSeed(identity.ClusterUUID)})
 	// The peer listener is opened before the group, which sends from its first moment on, but takes no message yet.
-	transport, err := n.listenPeers(c, key, identity, first)
+	transport, err := n.listenPeers(c, keys, identity, first)
 	if err != nil {
 		return err
 	}
@@ -196,25 +212,8 @@ func (n *node) start(ctx context.Context, c Config) error {
 	return nil
 }
 
-// clusterKey loads the cluster key. A node without one has no peers.
-func clusterKey(c Config) (peer.Key, error) {
-	switch {
-	case c.ClusterKeyFile != "":
-		return peer.LoadKey(c.ClusterKeyFile)
-	case c.ClusterKey != "":
-		key, err := peer.ParseKey(c.ClusterKey)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", keyVariable, err)
-		}
-		return key, err
-	case c.InsecurePeers:
-		return peer.InsecureKey(), nil
-	}
-	return peer.Key{}, nil
-}
-
 // listenPeers opens the peer listener, also of a node that is its cluster's only one: it can grow.
-func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, first paxos.Configuration) (replication.Transport, error) {
+func (n *node) listenPeers(c Config, keys []peer.Key, identity storage.Identity, first paxos.Configuration) (replication.Transport, error) {
 	if !c.hasKey() {
 		return alone{identity.NodeID, n.fail}, nil
 	}
@@ -229,7 +228,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		ClusterUUID:   identity.ClusterUUID,
 		Boot:          identity.Boot,
 		Configuration: first,
-		Keys:          []peer.Key{key},
+		Keys:          keys,
 		Listen:        address,
 		ClientAddress: c.clientAddress(),
 		Meet:          n.meet,
