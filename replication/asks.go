@@ -14,6 +14,7 @@ type askKind uint32
 const (
 	askChange     askKind = 1 // change the members, or the leader
 	askCheckpoint askKind = 2 // have the slot of a checkpoint decided
+	askReport     askKind = 3 // tell about itself: of any node, not of the leader alone
 )
 
 // request is what a node asks of the leader. Whatever it is must be safe to ask for again: messages are lost, leaders change
@@ -40,6 +41,7 @@ type answer struct {
 	node          paxos.NodeID
 	slot          paxos.Slot          // of askCheckpoint
 	configuration paxos.Configuration // of askChange
+	report        []byte              // of askReport
 }
 
 // The bounds of requests under way: this node's own, and those it works on as leader.
@@ -243,6 +245,10 @@ func (l *loop) sendAnswer(to paxos.NodeID, number uint64, got answer) {
 
 // onAsk takes a peer's request, if this node leads. One that is here already goes on.
 func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
+	if m.Number&reportNumber != 0 {
+		l.g.reports.ask(from, m)
+		return
+	}
 	l.followLeader()
 	until := l.now.Mono + l.patience()
 	for _, a := range l.asks.asked {
@@ -266,6 +272,10 @@ func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
 
 // onAnswer takes the leader's answer to a request of this node's own. Late ones are left alone.
 func (l *loop) onAnswer(from paxos.NodeID, m paxos.Answer) {
+	if m.Number&reportNumber != 0 {
+		l.g.reports.answered(from, m)
+		return
+	}
 	for _, a := range l.asks.own {
 		if a.number != m.Number {
 			continue

@@ -33,6 +33,7 @@ type Group struct {
 	checkpointer *checkpointer
 	fetcher      *fetcher
 	partServer   *partServer
+	reports      *reports
 	kept         *keptLog
 	pacer        *pacer
 
@@ -92,7 +93,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	}
 	coreConfig := paxos.Config{
 		Self: cfg.Self, Configuration: cfg.Configuration, Limits: cfg.Limits, Lease: cfg.ReadMode == ReadLease,
-		Seed: seed.Uint64(), Observer: observer{cfg.Logger},
+		Seed: seed.Uint64(), Observer: observer{cfg.Logger, cfg.observe},
 	}
 	if err := checkCore(coreConfig); err != nil {
 		return nil, fmt.Errorf("replication: %w", err)
@@ -106,6 +107,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
+	g.saver.observe = cfg.observe
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
 	g.kept = newKeptLog(g)
 	g.checkpointer = newCheckpointer(g)
@@ -113,6 +115,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	s.Pace(g.pacer.rest)
 	g.fetcher = newFetcher(g, t, seed.Uint64()>>1)
 	g.partServer = newPartServer(s, t, c, g.kept, min(cfg.Bounds.PartBytes, maxServedBytes), g.checkpointer.spoilt, g.fail)
+	g.reports = newReports(cfg.Report, t, cfg.Boot)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
 		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
@@ -139,6 +142,7 @@ func (g *Group) run() {
 	go drive(g.checkpointer, g.checkpointer.ended)
 	go g.fetcher.run()
 	go g.partServer.run()
+	go g.reports.run(g.done)
 	if !g.start() {
 		close(g.applier.ended)
 		return
@@ -173,11 +177,13 @@ func (g *Group) start() bool {
 
 // Receive takes messages of a peer, in the order they came, from its link's reader. It waits while the group has too
 // much to do, so that the link's sender is held up. Before the group has loaded, or after its end, messages are dropped:
-// a node that cannot take part is to its peers as one that is not there.
+// a node that cannot take part is to its peers as one that is not there, except that it says how far it is.
 func (g *Group) Receive(from paxos.NodeID, ms []paxos.Message) {
 	if g.taking.Load() {
 		g.inbox.receive(from, ms)
+		return
 	}
+	g.reports.takeFrom(from, ms)
 }
 
 // LinkUp says that a link to a peer has been established: what was sent to it before may be lost.
@@ -246,6 +252,7 @@ func (g *Group) finish() {
 	<-g.fetcher.ended
 	<-g.partServer.ended
 	g.conclude()
+	<-g.reports.ended
 }
 
 // stopTaking has every actor finish what it was given, and no more.
@@ -321,7 +328,10 @@ func (g *Group) Close(ctx context.Context) error {
 }
 
 // observer logs what the core does.
-type observer struct{ log *slog.Logger }
+type observer struct {
+	log     *slog.Logger
+	observe func(Event)
+}
 
 // Ignored implements paxos.Observer.
 func (o observer) Ignored(from paxos.NodeID, m paxos.Message, why string) {
@@ -333,4 +343,7 @@ func (o observer) Ignored(from paxos.NodeID, m paxos.Message, why string) {
 // Became implements paxos.Observer.
 func (o observer) Became(role paxos.Role, ballot paxos.Ballot, why string) {
 	o.log.Info("role", "role", role, "ballot", ballot, "why", why)
+	if role == paxos.RoleCandidate {
+		o.observe(Event{Kind: EventElection, Text: fmt.Sprintf("stands for leader at ballot %v: %s", ballot, why)})
+	}
 }

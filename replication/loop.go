@@ -275,6 +275,9 @@ func (l *loop) followLeader() {
 	if id == l.leader && ballot == l.ballot {
 		return
 	}
+	if id != l.leader {
+		l.g.cfg.observe(leaderEvent(id, ballot))
+	}
 	l.leader, l.ballot = id, ballot
 	l.leading = leading{}
 	l.asks.restart()

@@ -22,6 +22,7 @@ type saver struct {
 	clock     Clock
 	queue     *queue[save]
 	latency   latencies
+	observe   func(Event) // of slow syncs; nil: nobody is told
 	stored    func(sequence uint64)
 	fail      func(error)
 	failed    atomic.Bool
@@ -88,7 +89,11 @@ func (s *saver) save(writes []paxos.Write) error {
 	if err := s.storage.Save(writes); err != nil {
 		return fmt.Errorf("the journal could not be written, so this node stops rather than forget a vote: %w", err)
 	}
-	s.latency.add(time.Duration(s.clock.Now().Mono - began))
+	took := time.Duration(s.clock.Now().Mono - began)
+	s.latency.add(took)
+	if took >= SlowSync && s.observe != nil {
+		s.observe(Event{Kind: EventSlowSync, Took: took, Text: "the journal was slow to sync"})
+	}
 	return nil
 }
 

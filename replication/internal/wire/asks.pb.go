@@ -194,6 +194,8 @@ type Reply struct {
 	Slot uint64 `protobuf:"varint,6,opt,name=slot,proto3" json:"slot,omitempty"`
 	// configuration is an encoded paxos.Configuration.
 	Configuration []byte `protobuf:"bytes,7,opt,name=configuration,proto3" json:"configuration,omitempty"`
+	// report is what a node tells about itself.
+	Report        []byte `protobuf:"bytes,8,opt,name=report,proto3" json:"report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -277,6 +279,13 @@ func (x *Reply) GetConfiguration() []byte {
 	return nil
 }
 
+func (x *Reply) GetReport() []byte {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
 var File_asks_proto protoreflect.FileDescriptor
 
 const file_asks_proto_rawDesc = "" +
@@ -294,7 +303,7 @@ const file_asks_proto_rawDesc = "" +
 	"\x04uuid\x18\x03 \x01(\tR\x04uuid\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x1a\n" +
 	"\breplaces\x18\x05 \x01(\rR\breplaces\x12\x14\n" +
-	"\x05force\x18\x06 \x01(\bR\x05force\"\xb3\x01\n" +
+	"\x05force\x18\x06 \x01(\bR\x05force\"\xcb\x01\n" +
 	"\x05Reply\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x14\n" +
@@ -302,7 +311,8 @@ const file_asks_proto_rawDesc = "" +
 	"\arefused\x18\x04 \x01(\tR\arefused\x12\x12\n" +
 	"\x04node\x18\x05 \x01(\rR\x04node\x12\x12\n" +
 	"\x04slot\x18\x06 \x01(\x04R\x04slot\x12$\n" +
-	"\rconfiguration\x18\a \x01(\fR\rconfigurationB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
+	"\rconfiguration\x18\a \x01(\fR\rconfiguration\x12\x16\n" +
+	"\x06report\x18\b \x01(\fR\x06reportB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
 
 var (
 	file_asks_proto_rawDescOnce sync.Once
