@@ -222,6 +222,7 @@ func (s *Server) startLoops() error {
 		s.serving.Go(l.run)
 	}
 	s.serving.Go(s.evictor.run)
+	s.serving.Go(s.watchRates)
 	return nil
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	ClusterMode    bool
 	PeerListen     string // empty: this node's address as a member
 	PeerAdvertise  string // empty: PeerListen
+	HTTPListen     string // empty: no HTTP server
 	DataDir        string
 	Peers          peerList    // the first voters of a new cluster
 	Join           addressList // members of a running cluster; without both a new directory is a single node's
@@ -105,6 +106,7 @@ func (c *Config) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&c.ClusterMode, "cluster-mode", c.ClusterMode, "speak to Redis Cluster clients: CLUSTER and HELLO show the members as a cluster of one shard; the same on every node")
 	fs.StringVar(&c.PeerListen, "peer-listen", c.PeerListen, "`host:port` for the other nodes (default: this node's address as a member, or "+defaultPeerListen+"); a node without a cluster key has no peers and does not listen")
 	fs.StringVar(&c.PeerAdvertise, "peer-advertise", c.PeerAdvertise, "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)")
+	fs.StringVar(&c.HTTPListen, "http-listen", c.HTTPListen, "`host:port` of an HTTP server with /healthz, /readyz, /status, /cluster and /metrics, without passwords: for a network of operators only (default: none)")
 	fs.StringVar(&c.DataDir, "data-dir", c.DataDir, "`directory` of this node's data; one that is in use already knows its node and its cluster, without --id, --peers or --join")
 	fs.Var(&c.Peers, "peers", "for a new directory: the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (one that begins alone names itself only; without --peers, --join and a cluster key: a single node, which can be given a key later, and grow)")
 	fs.Var(&c.Join, "join", "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]")
@@ -200,6 +202,11 @@ func (c *Config) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		refuse("--listen %q: must be host:port", c.Listen)
+	}
+	if c.HTTPListen != "" {
+		if _, _, err := net.SplitHostPort(c.HTTPListen); err != nil {
+			refuse("--http-listen %q: must be host:port", c.HTTPListen)
+		}
 	}
 	if err := c.checkClientAddress(); err != nil {
 		errs = append(errs, err)

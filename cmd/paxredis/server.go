@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/paxredis/paxredis/monitor"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -125,6 +126,8 @@ type node struct {
 	transport *peer.Transport // nil without a cluster key
 	group     *replication.Group
 	server    *resp.Server
+	monitor   *monitor.Monitor
+	web       *monitor.Server // nil without --http-listen
 	watching  sync.WaitGroup
 	unwatch   context.CancelFunc
 }
@@ -142,6 +145,9 @@ func (n *node) start(ctx context.Context, c Config) error {
 	// The key comes first: a node that may not take part does not touch its data directory.
 	key, err := clusterKey(c)
 	if err != nil {
+		return err
+	}
+	if err := n.startMonitor(c); err != nil {
 		return err
 	}
 	// Who this node is: a node that joins becomes a member before it has a directory, so that one that is refused leaves nothing
@@ -169,18 +175,19 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
+	n.group, err = replication.Open(n.groupConfig(c, identity, first), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
 	if err != nil {
 		return err
 	}
 	n.group.Met(identity.NodeID, identity.NodeUUID)
 	if n.transport != nil {
-		n.transport.Start(n.group)
+		n.transport.Start(watchedLinks{n.group, n.monitor})
 	}
 	// Clients come last. Until the state is restored they are told LOADING.
 	if n.server, err = resp.Start(clientConfig(c, n), n.groupForClients(), n.machine); err != nil {
 		return err
 	}
+	n.attachMonitor(c)
 	n.watchDisk(c)
 	n.log.Info("serving clients", "address", n.server.Addr().String(), "version", version, "pid", os.Getpid(),
 		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
@@ -304,7 +311,7 @@ func (n *node) watchDisk(c Config) {
 		return
 	}
 	d := &diskWatch{
-		least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log,
+		least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, note: n.noteDisk,
 		leads: func() bool { return n.group.Status().Role == paxos.RoleLeader },
 	}
 	var ctx context.Context
@@ -320,7 +327,7 @@ const smallBehind = 16 << 20
 // written is to be dropped.
 func entriesBehind(c *Config) int { return max(64<<20, int(c.MaxCommandBytes)) + smallBehind }
 
-func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
+func (n *node) groupConfig(c Config, identity storage.Identity, first paxos.Configuration) replication.Config {
 	return replication.Config{
 		Self:               identity.NodeID,
 		UUID:               identity.NodeUUID,
@@ -331,7 +338,9 @@ func groupConfig(c Config, identity storage.Identity, first paxos.Configuration,
 		TombstoneRetention: c.TombstoneRetention,
 		Session:            uuid.New(),
 		Boot:               identity.Boot,
-		Logger:             log,
+		Logger:             n.log,
+		Observe:            n.monitor.Observe,
+		Report:             n.monitor.Report,
 		Bounds: replication.Bounds{UnstoredBytes: entriesBehind(&c), UnappliedBytes: entriesBehind(&c), CheckpointBounds: replication.CheckpointBounds{
 			CheckpointBytes:     int(c.CheckpointJournal),
 			CheckpointInterval:  c.CheckpointInterval,
