@@ -74,6 +74,7 @@ const pages = `paxredis
 /readyz    200 if clients should be sent here, else 503 and why not
 /status    this node, as JSON
 /cluster   all nodes, as this one sees them, as JSON
+/metrics   for Prometheus
 `
 
 func (s *Server) handler() http.Handler {
@@ -83,6 +84,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.monitor.Status()) })
 	mux.HandleFunc("GET /cluster", s.cluster)
+	mux.Handle("GET /metrics", metricsHandler(s.monitor))
 	return guarded(mux)
 }
 

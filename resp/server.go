@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -81,6 +82,7 @@ type Server struct {
 	table    *statemachine.Table
 	rows     map[*statemachine.Command]*row
 	slow     slowLog
+	replying replication.Histogram // from when a chunk is applied until its replies are at their sockets, in nanoseconds
 	latency  latencyMonitor
 	halt     halt // CLIENT PAUSE
 	sleeping halt // DEBUG SLEEP
