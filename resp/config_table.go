@@ -70,7 +70,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 
 		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: "notify-keyspace-events"}, // see hub
+		{name: "notify-keyspace-events"},    // see hub
+		{name: "loglevel", fixed: "notice"}, // see Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: ""},
 		{name: "masterauth", fixed: ""},

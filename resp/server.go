@@ -65,6 +65,8 @@ type Config struct {
 	Shutdown func()
 	// Logger gets what operators should know; nil: nothing is logged.
 	Logger *slog.Logger
+	// LogLevel is the least that Logger logs, for CONFIG SET loglevel; nil: that is fixed, and told to be notice.
+	LogLevel *slog.LevelVar
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -172,6 +174,9 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
 		MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
 	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
+	if cfg.LogLevel != nil {
+		s.settings.bind("loglevel", logLevel{cfg.LogLevel})
+	}
 	s.slow.settings = s.settings
 	s.evictor = newEvictor(s)
 	s.settings.memoryChanged = s.memoryChanged

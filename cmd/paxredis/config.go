@@ -67,6 +67,7 @@ type Config struct {
 	MinFreeDisk        byteSize // 0: not watched
 
 	LogLevel  slog.Level
+	level     *slog.LevelVar // as it is now, once there is a logger
 	LogFormat logFormat
 	File      string
 }

@@ -36,6 +36,8 @@ func runServer(args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
+	c.level = new(slog.LevelVar)
+	c.level.Set(c.LogLevel)
 	log := newLogger(c, std)
 
 	// Signals are caught from the start: one that comes while the data directory is read, or while the node waits to be taken
@@ -108,7 +110,7 @@ func startUnless(signals chan os.Signal, c Config, log *slog.Logger) (*node, err
 }
 
 func newLogger(c Config, std stdio) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: c.level}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(std.err, options))
 	}
@@ -386,6 +388,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Now:                  wallClock,
 		Shutdown:             n.askShutdown,
 		Logger:               n.log,
+		LogLevel:             c.level,
 	}
 }
 
