@@ -57,6 +57,7 @@ type Group struct {
 	published published
 	figures   figures
 	synced    syncedWaiters
+	counter   atomic.Pointer[AudienceCounter]
 
 	// refusing says that lanes take nothing any more (refused is closed then), swept that the loop has looked into
 	// them for the last time.

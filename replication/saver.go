@@ -24,6 +24,7 @@ type saver struct {
 	latency   latencies
 	took      *Histogram
 	observe   func(Event) // of slow syncs; nil: nobody is told
+	watcher   atomic.Pointer[func(took time.Duration)]
 	stored    func(sequence uint64)
 	fail      func(error)
 	failed    atomic.Bool
@@ -96,8 +97,15 @@ func (s *saver) save(writes []paxos.Write) error {
 	if took >= SlowSync && s.observe != nil {
 		s.observe(Event{Kind: EventSlowSync, Took: took, Text: "the journal was slow to sync"})
 	}
+	if watch := s.watcher.Load(); watch != nil {
+		(*watch)(took)
+	}
 	return nil
 }
+
+// WatchSaves has watch told from now on how long each write to the journal took, its sync included. It is called on the goroutine that writes,
+// and must not block. It may be called once at most, from any goroutine.
+func (g *Group) WatchSaves(watch func(took time.Duration)) { g.saver.watcher.Store(&watch) }
 
 // release sends what waited for the writes, then reports them: the messages are what a majority waits for.
 func (s *saver) release() {

@@ -40,9 +40,13 @@ func (l *eventLoop) block(c *Client, r *row, args statemachine.Args) {
 	})
 }
 
-// run has the command run, another time if need be.
+// run has the command run, another time if need be. As in Redis, one that may take memory is refused if there is none by then.
 func (b *blockedCall) run() {
 	l, c := b.pause.loop, b.pause.client
+	if b.pause.row.Flags.Has(statemachine.DenyOOM) && l.server.isOutOfMemory() {
+		b.pause.answer(writeError(errOOM))
+		return
+	}
 	b.running, b.ready, b.found = true, false, true
 	it := item{client: c, row: b.pause.row, call: b}
 	if b.pause.row.Flags.Has(statemachine.Write) {

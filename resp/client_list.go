@@ -35,6 +35,9 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 	if c.noTouch {
 		flags += "T"
 	}
+	if c.kind == endpointUnix {
+		flags += "U"
+	}
 	flags += c.listenFlags()
 	if flags == "" {
 		flags = "N"

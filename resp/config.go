@@ -2,6 +2,7 @@ package resp
 
 import (
 	"cmp"
+	"io/fs"
 	"math"
 	"net"
 	"strings"
@@ -16,6 +17,10 @@ type SettingsSource struct {
 	Limits Limits
 	// Listen is the address clients connect to, host:port.
 	Listen string
+	// TLS, UnixSocket and UnixSocketMode are as in Config.
+	TLS            TLSConfig
+	UnixSocket     string
+	UnixSocketMode fs.FileMode
 	// Dir is the data directory; empty if it is not known.
 	Dir string
 	// Cluster says that the node speaks to cluster clients.

@@ -135,7 +135,7 @@ func (l *eventLoop) judge(c *Client, r *row, args statemachine.Args) (v verdict,
 	case r.clustered && !l.server.config.ClusterMode:
 		return refuse, errNoCluster
 	case (r.Flags.Has(statemachine.DenyOOM) || c.tx != nil && !r.immediate) && l.server.isOutOfMemory():
-		return refuse, errOOM // as in Redis whatever is queued, too: it takes memory
+		return refuse, l.server.outOfMemory() // as in Redis whatever is queued, too: it takes memory
 	case r.refusable && l.server.refusesWrites() != "":
 		return refuse, l.server.refusesWrites()
 	case c.proto != 3 && !r.inSubscribed && c.isSubscriber():

@@ -3,6 +3,7 @@ package resp
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -19,6 +20,8 @@ type hub struct {
 	// The applier's own: whose command runs, if it is one of this node's clients, and whether what it reads is remembered.
 	writer *tracker
 	caches bool
+	// expiring is when it began to remove what is due.
+	expiring time.Time
 
 	mu        sync.Mutex // guards what follows, and what says so of eventLoop, audience and tracker
 	clients   map[uint64]*Client
@@ -143,6 +146,12 @@ func (h *hub) leave(l *eventLoop, p push) {
 	}
 	l.outgoing = append(l.outgoing, p)
 }
+
+// Expiring implements statemachine.Events.
+func (h *hub) Expiring() { h.expiring = time.Now() }
+
+// Expired implements statemachine.Events.
+func (h *hub) Expired() { h.server.stall(eventExpire, time.Since(h.expiring)) }
 
 // Applied implements statemachine.Events.
 func (h *hub) Applied() {

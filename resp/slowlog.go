@@ -148,7 +148,7 @@ func slowlogCommands() localCommand {
 // slowlogGet: SLOWLOG GET [count].
 func slowlogGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	if len(args) > 3 {
-		w.Error("ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.")
+		w.Error(statemachine.BadSubcommand(args))
 		return
 	}
 	entries, ok := l.server.slow.asked(args[2:])

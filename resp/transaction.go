@@ -133,8 +133,8 @@ func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	}
 	tx.watches = c.watches
 	c.unwatch()
-	if tx.grows && l.server.isOutOfMemory() {
-		l.reply(c, r, writeError(errExecRefused(errOOM)))
+	if problem := l.server.outOfMemory(); tx.grows && problem != "" {
+		l.reply(c, r, writeError(errExecRefused(problem)))
 		return
 	}
 	if problem := l.server.refusesWrites(); tx.writes && problem != "" {

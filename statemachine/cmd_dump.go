@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/paxredis/paxredis/statemachine/internal/rdb"
+	"github.com/paxredis/paxredis/rdb"
 )
 
 var dumpCommands = []Command{

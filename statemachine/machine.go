@@ -133,8 +133,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		m.slot = slot
 		m.ks.now = max(m.ks.now, stamp.TimeMS)
 		m.ks.retain(stamp.RetentionMS)
-		m.ks.removeDue(expirePerApply)
-		m.ks.removeDueFields(expirePerApply)
+		m.removeDue()
 		m.ks.purgeTombstones(purgePerApply)
 	}
 

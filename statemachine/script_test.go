@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paxredis/paxredis/statemachine/internal/rdb"
+	"github.com/paxredis/paxredis/rdb"
 )
 
 // call runs a command whose arguments may hold anything.

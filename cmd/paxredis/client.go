@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,13 +19,17 @@ import (
 const askTimeout = 2 * time.Second
 
 // newClient returns a client for the questions of status and dev: it asks once, without retries of its own.
-func newClient(address string) *redis.Client { return newClientWithin(address, askTimeout) }
+// security is how it connects by TLS; nil: without.
+func newClient(address string, security *tls.Config) *redis.Client {
+	return newClientWithin(address, askTimeout, security)
+}
 
 // newClientWithin is newClient with another time for the answer.
-func newClientWithin(address string, timeout time.Duration) *redis.Client {
+func newClientWithin(address string, timeout time.Duration, security *tls.Config) *redis.Client {
 	logging.Disable() // what it has to say comes back as an error
 	return redis.NewClient(&redis.Options{
 		Addr:                     address,
+		TLSConfig:                security,
 		Protocol:                 2,
 		PoolSize:                 1,
 		MaxRetries:               -1,

@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -36,9 +39,15 @@ func runServer(args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if c.CheckConfig {
+		return reportConfig(c, std)
+	}
 	c.level = new(slog.LevelVar)
 	c.level.Set(c.LogLevel)
 	log := newLogger(c, std)
+	if unknown := unknownVariables(); len(unknown) > 0 {
+		log.Warn("variables of the environment that look like settings are none", "names", unknown)
+	}
 
 	// Signals are caught from the start: one that comes while the data directory is read, or while the node waits to be taken
 	// into a cluster, ends the start gracefully too.
@@ -190,8 +199,8 @@ func (n *node) start(ctx context.Context, c Config) error {
 		return err
 	}
 	n.attachMonitor(c)
-	n.watchDisk(c)
-	n.log.Info("serving clients", "address", n.server.Addr().String(), "version", version, "pid", os.Getpid(),
+	n.unwatch = n.watch(c)
+	n.log.Info("serving clients", "address", n.server.Addr().String(), "tls", addressText(n.server.TLSAddr()), "unixsocket", c.Endpoints.UnixSocket, "version", version, "pid", os.Getpid(),
 		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
 	return nil
 }
@@ -307,18 +316,27 @@ func (n *node) peerAddress() string {
 	return n.transport.Addr().String()
 }
 
-// watchDisk begins to look at the free disk space.
-func (n *node) watchDisk(c Config) {
-	if c.MinFreeDisk == 0 {
-		return
+// addressText is an address for the log; nil: there is none.
+func addressText(address net.Addr) string {
+	if address == nil {
+		return ""
 	}
-	d := &diskWatch{
-		least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, note: n.noteDisk,
-		leads: func() bool { return n.group.Status().Role == paxos.RoleLeader },
+	return address.String()
+}
+
+// watch begins to look at the free disk space and the memory, until what it returns is called.
+func (n *node) watch(c Config) context.CancelFunc {
+	ctx, cancel := context.WithCancel(context.Background())
+	leads := func() bool { return n.group.Status().Role == paxos.RoleLeader }
+	if c.MinFreeDisk != 0 {
+		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads, note: n.noteDisk}
+		n.watching.Go(func() { d.run(ctx) })
 	}
-	var ctx context.Context
-	ctx, n.unwatch = context.WithCancel(context.Background())
-	n.watching.Go(func() { d.run(ctx) })
+	if !c.MemoryWatermark.off() {
+		m := &memoryWatch{most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure, handOver: n.group.HandOver, log: n.log, leads: leads}
+		n.watching.Go(func() { m.run(ctx) })
+	}
+	return cancel
 }
 
 // smallBehind is how many bytes of small entries are taken while one of the largest commands is written.
@@ -358,6 +376,8 @@ func clientLimits(c *Config) resp.Limits {
 		MaxCommandBytes: int64(c.MaxCommandBytes),
 		OutputBuffer:    int64(c.ClientOutputLimit),
 		ClientMemory:    int64(c.MaxMemoryClients),
+		QueryBuffer:     int64(c.ClientQueryLimit),
+		RoomTime:        c.CommitTimeout,
 
 		PubsubBuffer:     int64(c.PubsubLimit),
 		PubsubSoftBuffer: int64(c.PubsubSoftLimit),
@@ -372,12 +392,16 @@ func clientConfig(c Config, n *node) resp.Config {
 	policy, _ := statemachine.ParseEvictionPolicy(c.MaxMemoryPolicy) // Validate has seen to it
 	return resp.Config{
 		Listen:               c.Listen,
+		TLS:                  c.Endpoints.TLS,
+		UnixSocket:           c.Endpoints.UnixSocket,
+		UnixSocketMode:       fs.FileMode(c.Endpoints.UnixSocketMode),
 		Loops:                c.EventLoops,
 		Limits:               limits,
 		NotifyKeyspaceEvents: c.NotifyEvents,
 		MaxMemory:            int64(c.MaxMemory),
 		Eviction:             policy,
 		EvictionSamples:      c.MaxMemorySamples,
+		Parameters:           c.Parameters,
 		Dir:                  c.DataDir,
 		ClusterMode:          c.ClusterMode,
 		ClusterUUID:          n.store.Identity().ClusterUUID,
