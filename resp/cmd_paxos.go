@@ -42,6 +42,7 @@ func paxosCommands() []localCommand {
 			special(sub("MEMBER", -3, anytime, "Lists or changes the members of the cluster.",
 				"<LIST | ADD id host:port [FORCE] | REMOVE id [FORCE] | REPLACE old-id [id host:port] [FORCE] | MOVE id host:port>"),
 				"O(N) where N is the number of members", paxosMember),
+			local(sub("SLOWLOG", -2, adminOnly, "Returns the slow log's entries with what each write waited for on its way through the log.", "[count]"), paxosSlowlog),
 			local(sub("STATUS", 2, anytime, "Returns the node's view of the replicated group: INFO's Paxos section as a map.", ""), paxosStatus),
 		}}}
 }
@@ -206,6 +207,7 @@ func paxosHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		"MEMBER REMOVE <id> [FORCE]", "    Take a member out.",
 		"MEMBER REPLACE <old-id> [<id> <host:port>] [FORCE]", "    Add a member that takes the place of another once it has caught up",
 		"    (default: the next free id, at the address of the old one).",
+		"SLOWLOG [<count>]", "    Return top <count> entries from the slowlog (default: 10, -1 mean all) with what each write waited for.",
 		"STATUS", "    Return this node's view of the group.",
 	})
 }

@@ -81,6 +81,7 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: notifyParameter, shared: true}, // see hub
+		{name: "loglevel", fixed: "notice"},   // see Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
 		{name: "acl-pubsub-default", fixed: "resetchannels"},

@@ -71,6 +71,8 @@ type eventLoop struct {
 	halted       haltMode    // which commands wait: CLIENT PAUSE
 	postponed    []*Client   // those whose command waits for that, the oldest first
 
+	finishedAt []int64 // of the chunks whose replies this wake-up writes, by the server's nanos
+
 	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
 
@@ -133,6 +135,7 @@ func (l *eventLoop) wakeUp() {
 	}
 	l.takeMail()
 	l.endTurn()
+	l.countReplies()
 	l.serve()
 	l.handOverAll()
 }

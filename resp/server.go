@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -75,6 +76,8 @@ type Config struct {
 	Shutdown func()
 	// Logger gets what operators should know; nil: nothing is logged.
 	Logger *slog.Logger
+	// LogLevel is the least that Logger logs, for CONFIG SET loglevel; nil: that is fixed, and told to be notice.
+	LogLevel *slog.LevelVar
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -98,6 +101,7 @@ type Server struct {
 	table      *statemachine.Table
 	rows       map[*statemachine.Command]*row
 	slow       slowLog
+	replying   replication.Histogram // from when a chunk is applied until its replies are at their sockets, in nanoseconds
 	latency    latencyMonitor
 	halt       halt // CLIENT PAUSE
 	sleeping   halt // DEBUG SLEEP
@@ -203,6 +207,9 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, TLS: cfg.TLS, UnixSocket: cfg.UnixSocket, UnixSocketMode: cfg.UnixSocketMode, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
 		Protected: cfg.ProtectedMode, MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
+	if cfg.LogLevel != nil {
+		s.settings.bind("loglevel", logLevel{cfg.LogLevel})
+	}
 	s.settings.bind(notifyParameter, eventSetting{s.hub})
 	if err := s.settings.setFirst(cfg.Parameters); err != nil {
 		return nil, err
@@ -265,6 +272,7 @@ func (s *Server) startLoops() error {
 		s.serving.Go(l.run)
 	}
 	s.serving.Go(s.evictor.run)
+	s.serving.Go(s.watchRates)
 	return nil
 }
 

@@ -27,6 +27,7 @@ type Config struct {
 	ClusterMode    bool
 	PeerListen     string // empty: this node's address as a member
 	PeerAdvertise  string // empty: PeerListen
+	HTTPListen     string // empty: no HTTP server
 	DataDir        string
 	Peers          peerList    // the first voters of a new cluster
 	Join           addressList // members of a running cluster; without both a new directory is a single node's
@@ -64,6 +65,7 @@ type Config struct {
 	MinFreeDisk        byteSize // 0: not watched
 
 	LogLevel  slog.Level
+	level     *slog.LevelVar // as it is now, once there is a logger
 	LogFormat logFormat
 	// Parameters are first values of parameters of CONFIG SET that are given in the form they have there, by name; those that are not in
 	// it have resp's defaults.

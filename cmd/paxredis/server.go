@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/paxredis/paxredis/monitor"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -41,6 +42,8 @@ func runServer(args []string, std stdio) error {
 	if c.CheckConfig {
 		return reportConfig(c, std)
 	}
+	c.level = new(slog.LevelVar)
+	c.level.Set(c.LogLevel)
 	log := newLogger(c, std)
 	if unknown := unknownVariables(); len(unknown) > 0 {
 		log.Warn("variables of the environment that look like settings are none", "names", unknown)
@@ -132,7 +135,7 @@ func startUnless(signals chan os.Signal, c Config, log *slog.Logger) (*node, err
 }
 
 func newLogger(c Config, std stdio) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: c.level}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(std.err, options))
 	}
@@ -150,6 +153,8 @@ type node struct {
 	transport *peer.Transport // nil without a cluster key
 	group     *replication.Group
 	server    *resp.Server
+	monitor   *monitor.Monitor
+	web       *monitor.Server // nil without --http-listen
 	watching  sync.WaitGroup
 	unwatch   context.CancelFunc
 }
@@ -167,6 +172,9 @@ func (n *node) start(ctx context.Context, c Config) error {
 	// The key comes first: a node that may not take part does not touch its data directory.
 	keys, err := clusterKeys(c)
 	if err != nil {
+		return err
+	}
+	if err := n.startMonitor(c); err != nil {
 		return err
 	}
 	// Who this node is: a node that joins becomes a member before it has a directory, so that one that is refused leaves nothing
@@ -194,18 +202,19 @@ func (n *node) start(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
+	n.group, err = replication.Open(n.groupConfig(c, identity, first), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
 	if err != nil {
 		return err
 	}
 	n.group.Met(identity.NodeID, identity.NodeUUID)
 	if n.transport != nil {
-		n.transport.Start(n.group)
+		n.transport.Start(watchedLinks{n.group, n.monitor})
 	}
 	// Clients come last. Until the state is restored they are told LOADING.
 	if n.server, err = resp.Start(clientConfig(c, n), n.groupForClients(), n.machine); err != nil {
 		return err
 	}
+	n.attachMonitor(c)
 	n.unwatch = n.watch(c)
 	n.log.Info("serving clients", "address", n.server.Addr().String(), "tls", addressText(n.server.TLSAddr()), "unixsocket", c.Endpoints.UnixSocket, "version", version, "pid", os.Getpid(),
 		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
@@ -319,7 +328,7 @@ func (n *node) watch(c Config) context.CancelFunc {
 	ctx, cancel := context.WithCancel(context.Background())
 	leads := func() bool { return n.group.Status().Role == paxos.RoleLeader }
 	if c.MinFreeDisk != 0 {
-		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads}
+		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads, note: n.noteDisk}
 		n.watching.Go(func() { d.run(ctx) })
 	}
 	if !c.MemoryWatermark.off() {
@@ -337,7 +346,7 @@ const smallBehind = 16 << 20
 // written is to be dropped.
 func entriesBehind(c *Config) int { return max(64<<20, int(c.MaxCommandBytes)) + smallBehind }
 
-func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
+func (n *node) groupConfig(c Config, identity storage.Identity, first paxos.Configuration) replication.Config {
 	return replication.Config{
 		Self:               identity.NodeID,
 		UUID:               identity.NodeUUID,
@@ -348,7 +357,9 @@ func groupConfig(c Config, identity storage.Identity, first paxos.Configuration,
 		TombstoneRetention: c.TombstoneRetention,
 		Session:            uuid.New(),
 		Boot:               identity.Boot,
-		Logger:             log,
+		Logger:             n.log,
+		Observe:            n.monitor.Observe,
+		Report:             n.monitor.Report,
 		Bounds: replication.Bounds{UnstoredBytes: entriesBehind(&c), UnappliedBytes: entriesBehind(&c), CheckpointBounds: replication.CheckpointBounds{
 			CheckpointBytes:     int(c.CheckpointJournal),
 			CheckpointInterval:  c.CheckpointInterval,
@@ -402,6 +413,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Now:                  wallClock,
 		Shutdown:             n.askShutdown,
 		Logger:               n.log,
+		LogLevel:             c.level,
 	}
 }
 
