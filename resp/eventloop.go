@@ -283,8 +283,13 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 			return taken
 		}
 		if l.needsRoom(c, args) {
-			c.hasMore, c.awaitsRoom = true, true
-			return taken
+			if !l.isOverdue(c) {
+				c.hasMore, c.awaitsRoom = true, true
+				return taken
+			}
+			taken += n
+			l.refuseOverdue(c)
+			continue
 		}
 		taken += n
 		if len(args) > 0 {
