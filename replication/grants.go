@@ -34,7 +34,7 @@ func (g *Group) ReadNow() (ReadGrant, bool) {
 	return ReadGrant{}, false
 }
 
-// StillValid reports whether a right still holds. It is asked after the value is read and before the reply is queued:
+// StillValid reports whether a right still holds. It is asked after the value is read, or kept from changing, and before the reply is queued:
 // the process may have stood still in between (rule L4).
 func (g *Group) StillValid(grant ReadGrant) bool {
 	if grant.stale || paxos.BreakL4Recheck.On() {

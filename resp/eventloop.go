@@ -49,6 +49,9 @@ type eventLoop struct {
 	viewIsStale bool
 	grant       replication.ReadGrant
 	granted     bool
+	confirmed   bool     // the grant held when the view was open already
+	ahead       []byte   // what is in the input behind the command that is being dispatched
+	keysAhead   [][]byte // empty: the memory of lookAhead
 
 	ticket       uint64 // the newest asked
 	wantsReads   bool   // reads wait for ticket+1, which is to be asked
@@ -279,7 +282,9 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 		}
 		taken += n
 		if len(args) > 0 {
+			l.ahead = buf[taken:]
 			l.dispatch(c, args)
+			l.ahead = nil
 		}
 		if len(c.out.Buf) > flushBytes {
 			l.flush(c)

@@ -29,7 +29,7 @@ type Node interface {
 	NewLane(l replication.LaneListener) Lane
 	// ReadNow reports whether a read may run at once on the local state, and by what right.
 	ReadNow() (replication.ReadGrant, bool)
-	// StillValid reports whether the right still holds: asked after the value is read, before the reply is queued.
+	// StillValid reports whether the right still holds: asked once the state that is read stands still, before replies from it are queued.
 	StillValid(replication.ReadGrant) bool
 	// Loading reports whether the node still restores its state, and how far it is.
 	Loading() (loading bool, done, total uint64)

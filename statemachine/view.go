@@ -6,6 +6,7 @@ type View struct {
 	m       *Machine
 	tx      Tx
 	random  random
+	warmer  warmer
 	inApply bool // its commands run under the write lock; the log's time rules, and nobody closes it
 }
 

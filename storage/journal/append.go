@@ -248,7 +248,9 @@ func (j *Journal) vector(lead, header, description []byte, payloads [][]byte, pa
 		}
 	}
 	s := &j.scratch
-	s.buffer = grow(s.buffer, copied)
+	if s.buffer = grow(s.buffer, copied); !isAligned(s.buffer) {
+		s.buffer = aligned(copied)
+	}
 	clear(s.vector)
 	vector, run := s.vector[:0], s.buffer[:0]
 	run = append(append(append(run, lead...), header...), description...)

@@ -45,6 +45,14 @@ func (h *handle) WriteVector(buffers [][]byte, offset int64) error {
 	return nil
 }
 
+// WriteSynced implements journal.File, in two operations.
+func (h *handle) WriteSynced(buffers [][]byte, offset int64) error {
+	if err := h.WriteVector(buffers, offset); err != nil {
+		return err
+	}
+	return h.Sync()
+}
+
 // pageBytes is what a process that is killed writes as a whole or not at all.
 const pageBytes = 4096
 
