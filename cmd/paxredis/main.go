@@ -52,10 +52,11 @@ func commands() []command {
 		{"status", "[flags]", "show nodes, members, leader, slots, lag and checkpoints", runStatus},
 		{"member", "list|add|remove|replace|move", "show or change the members of a running cluster", runMember},
 		{"leader", "get|transfer [ID]", "show the leader, or hand leadership over", runLeader},
-		{"backup", "[flags] [> FILE]", "read a backup of a running cluster; verify one", runBackup},
+		{"backup", "[verify] [flags] [> FILE]", "read a backup of a running cluster; verify one", runBackup},
 		{"restore", "[flags] FILE [FILE...]", "make a new cluster of one node from a backup", runRestore},
 		{"recover", "[flags]", "make a new cluster of one node from a survivor, if the majority is lost for good", runRecover},
 		{"log", "[flags] DIR", "print what a stopped node's data directory holds", runLog},
+		{"completion", completionArgs, "print a shell's completions of commands and flags", runCompletion},
 		{"version", "", "print the version", runVersion},
 		{"help", "[COMMAND]", "this text, or a command's flags", runHelp},
 	}

@@ -56,7 +56,7 @@ func peerOptions() []option {
 			field: text(func(c *Config) *string { return &c.PeerListen }).must("must be host:port", func(c *Config) bool { return c.PeerListen == "" || isHostPort(c.PeerListen) }),
 			help:  "`host:port` for the other nodes (default: this node's address as a member, or " + defaultPeerListen + "); a node without a cluster key has no peers and does not listen"},
 		{name: "peer-advertise", group: groupPeers, sample: "node-1.example.net:7379", field: text(func(c *Config) *string { return &c.PeerAdvertise }),
-			help: "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)"},
+			help: "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen); beside --peers: which of them this node is"},
 		{name: "peers", group: groupPeers, sample: "1=10.0.0.1:7379,2=10.0.0.2:7379,3=10.0.0.3:7379", shared: true, field: custom(func(c *Config) flag.Value { return &c.Peers }),
 			help: "for a new directory: the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (one that begins alone names itself only; without --peers, --join and a cluster key: a single node, which can be given a key later, and grow)"},
 		{name: "join", group: groupPeers, sample: "10.0.0.1:7379,10.0.0.2:7379", field: custom(func(c *Config) flag.Value { return &c.Join }),
