@@ -55,6 +55,7 @@ type Group struct {
 
 	published published
 	synced    syncedWaiters
+	counter   atomic.Pointer[AudienceCounter]
 
 	// refusing says that lanes take nothing any more (refused is closed then), swept that the loop has looked into
 	// them for the last time.

@@ -22,6 +22,7 @@ type saver struct {
 	clock     Clock
 	queue     *queue[save]
 	latency   latencies
+	watcher   atomic.Pointer[func(took time.Duration)]
 	stored    func(sequence uint64)
 	fail      func(error)
 	failed    atomic.Bool
@@ -88,9 +89,17 @@ func (s *saver) save(writes []paxos.Write) error {
 	if err := s.storage.Save(writes); err != nil {
 		return fmt.Errorf("the journal could not be written, so this node stops rather than forget a vote: %w", err)
 	}
-	s.latency.add(time.Duration(s.clock.Now().Mono - began))
+	took := time.Duration(s.clock.Now().Mono - began)
+	s.latency.add(took)
+	if watch := s.watcher.Load(); watch != nil {
+		(*watch)(took)
+	}
 	return nil
 }
+
+// WatchSaves has watch told from now on how long each write to the journal took, its sync included. It is called on the goroutine that writes,
+// and must not block. It may be called once at most, from any goroutine.
+func (g *Group) WatchSaves(watch func(took time.Duration)) { g.saver.watcher.Store(&watch) }
 
 // release sends what waited for the writes, then reports them: the messages are what a majority waits for.
 func (s *saver) release() {

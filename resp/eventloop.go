@@ -36,6 +36,7 @@ type eventLoop struct {
 	turns    turns
 	biteEnds int64
 	buffer   []byte // where input is read to
+	sealed   []byte // what TLS connections send, for moments
 	underWay int    // bytes of commands that are not answered
 
 	chunk       *replication.Chunk
@@ -62,6 +63,7 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
+	overdueTimer *time.Timer // until a client may have waited for too long for room; nil: nobody waits
 	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
 	monitors     []*monitor  // to be shown each command
 	halted       haltMode    // which commands wait: CLIENT PAUSE
@@ -207,6 +209,7 @@ func (l *eventLoop) readInput(c *Client) {
 	}
 	n, err := c.conn.Read(buf)
 	switch {
+	case n > 0: // an error comes again
 	case errors.Is(err, errNothing):
 		c.readable = false
 		return
@@ -218,7 +221,7 @@ func (l *eventLoop) readInput(c *Client) {
 		return
 	}
 	// Less than there was room for is all there was. Of a connection that is over, nothing would tell of its end again.
-	c.readable = n == len(buf) || c.hungUp
+	c.readable = n == len(buf) || c.hungUp || err != nil
 	if direct {
 		c.input.received(n)
 		l.receive(c, nil, n)

@@ -147,6 +147,9 @@ func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, rev
 			c.watched(revisions)
 		}
 	}
+	if it.holds {
+		c.release()
+	}
 	if it.guard {
 		c.release()
 		happened := it.failed == 0 && !isNullArray(reply)

@@ -101,6 +101,9 @@ func (s *submission) endWrite(view *statemachine.View) {
 	s.running = false
 	it := &s.items[s.at]
 	it.nanos = s.loop.server.nanos() - s.began
+	if it.user != nil {
+		it.client.noteScript(view.Denials())
+	}
 	if s.loop.server.slow.wants(it.row, it.nanos) {
 		s.slow = append(s.slow, slowWrite{s.at, slowArguments(it.row, view.LastArgs())})
 	}

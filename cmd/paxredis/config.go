@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/resp"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -19,9 +20,10 @@ const keyVariable = "PAXREDIS_CLUSTER_KEY"
 // Config is what `paxredis server` can be told, by the names in options_table.go: flags, variables of the environment, and lines of a file. A flag
 // wins over the environment, and the environment over the file.
 type Config struct {
-	ID             uint // 0: the data directory's, or given by the cluster, or 1
-	Listen         string
-	Advertise      string // empty: Listen
+	ID             uint   // 0: the data directory's, or given by the cluster, or 1
+	Listen         string // empty: clients come by TLS or a Unix socket only
+	Endpoints      endpoints
+	Advertise      string // empty: Listen, or that of TLS
 	ClusterMode    bool
 	PeerListen     string // empty: this node's address as a member
 	PeerAdvertise  string // empty: PeerListen
@@ -38,7 +40,11 @@ type Config struct {
 	TombstoneRetention time.Duration
 	MaxCommandBytes    byteSize
 	MaxClients         int
+	RequirePass        string
+	ProtectedMode      yesNo
 	ClientOutputLimit  byteSize
+	ClientQueryLimit   byteSize // 0: the default of resp.Limits
+	MemoryWatermark    watermark
 	MaxMemory          byteSize // 0: no limit
 	MaxMemoryPolicy    string
 	MaxMemorySamples   int
@@ -79,9 +85,11 @@ func defaultConfig() Config {
 		TombstoneRetention: 24 * time.Hour,
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
+		ProtectedMode:      true,
 		MaxMemoryPolicy:    statemachine.NoEviction.String(),
 		MaxMemorySamples:   5,
 		ClientOutputLimit:  256 << 20,
+		MemoryWatermark:    watermark{percent: 90},
 		PubsubLimit:        32 << 20,
 		PubsubSoftLimit:    8 << 20,
 		PubsubSoftTime:     time.Minute,
@@ -110,6 +118,10 @@ func (c *Config) Validate() error {
 	}
 	if err := c.checkClientAddress(); err != nil {
 		errs = append(errs, err)
+	}
+	errs = append(errs, c.validateEndpoints()...)
+	if least := (resp.Limits{MaxCommandBytes: int64(c.MaxCommandBytes)}).LeastQueryBuffer(); c.ClientQueryLimit != 0 && int64(c.ClientQueryLimit) < least {
+		refuse("--client-query-buffer-limit %v: must be at least %d bytes, which the largest command takes (--max-command-bytes)", &c.ClientQueryLimit, least)
 	}
 	if least := clientLimits(c).LeastClientMemory(); c.MaxMemoryClients != 0 && int64(c.MaxMemoryClients) < least {
 		refuse("--maxmemory-clients %v: must be at least %d bytes, which the largest request and the replies of one client take", &c.MaxMemoryClients, least)

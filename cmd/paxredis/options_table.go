@@ -18,6 +18,7 @@ const (
 	groupReplication group = "Replication and reads"
 	groupStorage     group = "Journal, checkpoints and catching up"
 	groupClients     group = "Clients"
+	groupEndpoints   group = "TLS and Unix sockets for clients"
 	groupMemory      group = "Memory of keys and values"
 	groupListeners   group = "Pub/Sub, keyspace events and client-side caching"
 	groupWatching    group = "Logs and latencies"
@@ -29,7 +30,7 @@ const unbounded = math.MinInt
 // options is the table, by groups. It is a function, not a variable: nothing can change it.
 func options() []option {
 	var all []option
-	for _, rows := range [][]option{nodeOptions(), peerOptions(), replicationOptions(), storageOptions(), clientOptions(), memoryOptions(),
+	for _, rows := range [][]option{nodeOptions(), peerOptions(), replicationOptions(), storageOptions(), clientOptions(), endpointOptions(), memoryOptions(),
 		listenerOptions(), watchingOptions()} {
 		all = append(all, rows...)
 	}
@@ -62,7 +63,7 @@ func peerOptions() []option {
 		{name: "join", group: groupPeers, sample: "10.0.0.1:7379,10.0.0.2:7379", field: custom(func(c *Config) flag.Value { return &c.Join }),
 			help: "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]"},
 		{name: "cluster-key-file", group: groupPeers, sample: "/etc/paxredis/cluster.key", shared: true, field: text(func(c *Config) *string { return &c.ClusterKeyFile }),
-			help: "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as " + keyVariable},
+			help: "`file` with the cluster key (see paxredis keygen), and in further lines others that are accepted while keys are exchanged; it is read again on SIGHUP; or the key itself in the environment as " + keyVariable},
 		{name: "insecure-peers", group: groupPeers, shared: true, field: toggle(func(c *Config) *bool { return &c.InsecurePeers }),
 			help: "run several nodes without a cluster key: whoever reaches the peer port can read and write everything"},
 	}
@@ -106,8 +107,8 @@ func storageOptions() []option {
 
 func clientOptions() []option {
 	return []option{
-		{name: "listen", group: groupClients, field: text(func(c *Config) *string { return &c.Listen }).must("must be host:port", func(c *Config) bool { return isHostPort(c.Listen) }),
-			help: "`host:port` for clients"},
+		{name: "listen", group: groupClients, field: custom(func(c *Config) flag.Value { return (*listenValue)(&c.Listen) }).must("must be host:port, or off", func(c *Config) bool { return c.Listen == "" || isHostPort(c.Listen) }),
+			help: "`host:port` for clients without TLS; off: there is none"},
 		{name: "advertise", group: groupClients, sample: "node-1.example.net:6379", field: text(func(c *Config) *string { return &c.Advertise }),
 			help: "`host:port` at which clients reach this node, for --cluster-mode; a host that is left out is the one at which the other nodes reach it (default: --listen)"},
 		{name: "cluster-mode", group: groupClients, shared: true, field: toggle(func(c *Config) *bool { return &c.ClusterMode }),
@@ -120,8 +121,15 @@ func clientOptions() []option {
 			help: "most `bytes` in all arguments of one command, up to 512MiB"},
 		{name: "client-output-limit", group: groupClients, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.ClientOutputLimit }, 1<<20, unbounded),
 			help: "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands"},
+		{name: "client-query-buffer-limit", group: groupClients, field: size(func(c *Config) *byteSize { return &c.ClientQueryLimit }, 0, unbounded),
+			help: "`bytes` of a client's input that is not complete at which it is disconnected; 0: what the largest command takes, and 1MiB"},
 		{name: "maxmemory-clients", group: groupClients, field: size(func(c *Config) *byteSize { return &c.MaxMemoryClients }, 0, unbounded),
 			help: "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more"},
+		{name: "requirepass", group: groupClients, shared: true, sample: "a-long-password", field: text(func(c *Config) *string { return &c.RequirePass }),
+			help: "`password` of the default user on this node, as long as the cluster has not decided anything of that user (ACL SETUSER default, CONFIG SET requirepass); better in the environment or the file, since a command line can be read by every user of the machine"},
+		{name: "protected-mode", group: groupClients, parameter: "protected-mode", field: custom(func(c *Config) flag.Value { return &c.ProtectedMode }),
+			help: "`yes` or no: refuse clients that are not on this machine while the default user needs no password"},
+		parameter("acllog-max-len", groupClients, "how many refusals ACL LOG keeps, a `number`"),
 		parameter("timeout", groupClients, "`seconds` without a command after which a client is disconnected; 0: never"),
 		parameter("tcp-keepalive", groupClients, "`seconds` without a word from a client after which it is asked whether it is there; 0: it is not asked"),
 	}
@@ -132,6 +140,8 @@ func memoryOptions() []option {
 	return []option{
 		{name: "maxmemory", group: groupMemory, shared: true, parameter: "maxmemory", field: size(func(c *Config) *byteSize { return &c.MaxMemory }, 0, unbounded),
 			help: "`bytes` of keys and values beyond which keys are evicted, or this node refuses its clients' commands that may take more (OOM); 0: no limit; the same on every node"},
+		{name: "memory-watermark", group: groupMemory, field: custom(func(c *Config) flag.Value { return &c.MemoryWatermark }),
+			help: "`amount` of the container's or the machine's memory in use, as 90% or in bytes, from which on this node refuses its clients' commands that may take more (OOM) and hands leadership over; off: it does not look"},
 		{name: "maxmemory-policy", group: groupMemory, shared: true, parameter: "maxmemory-policy",
 			field: text(func(c *Config) *string { return &c.MaxMemoryPolicy }).must("must be one of "+policyNames(), func(c *Config) bool {
 				_, ok := statemachine.ParseEvictionPolicy(c.MaxMemoryPolicy)
@@ -156,9 +166,9 @@ func listenerOptions() []option {
 			help: "`time` that a subscriber may be beyond the soft limit"},
 		{name: "tracking-table-max-keys", group: groupListeners, field: number(func(c *Config) *int { return &c.TrackedKeys }, 1, unbounded),
 			help: "most keys that this node remembers its clients to have cached, a `number`"},
-		{name: "notify-keyspace-events", group: groupListeners, parameter: "notify-keyspace-events", sample: "KEA",
+		{name: "notify-keyspace-events", group: groupListeners, shared: true, parameter: "notify-keyspace-events", sample: "KEA",
 			field: text(func(c *Config) *string { return &c.NotifyEvents }).must("must be letters of Ag$lshzxeKEtmdn", func(c *Config) bool { return resp.CheckEvents(c.NotifyEvents) == nil }),
-			help:  "keyspace events that this node publishes to its own clients: `letters` as in Redis (empty: none)"},
+			help:  "keyspace events that each node publishes to its own clients: `letters` as in Redis (empty: none)"},
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,6 +56,8 @@ the cluster: name all whose state is wanted with --addr.
 func runStatus(args []string, std stdio) error {
 	fs := newFlagSet("status", "[flags]", std)
 	addresses := fs.String("addr", "127.0.0.1:6379", "client `addresses` of the nodes to ask, host:port[,host:port...]")
+	var secured clientSecurity
+	secured.flags(fs)
 	asJSON := fs.Bool("json", false, "print JSON")
 	usage := fs.Usage
 	fs.Usage = func() {
@@ -67,7 +70,11 @@ func runStatus(args []string, std stdio) error {
 	if fs.NArg() > 0 {
 		return usageErrorf("status takes flags only, not %q", fs.Arg(0))
 	}
-	nodes := askAll(strings.Split(*addresses, ","))
+	security, err := secured.config()
+	if err != nil {
+		return err
+	}
+	nodes := askAll(strings.Split(*addresses, ","), security)
 	print := printTable
 	if *asJSON {
 		print = printJSON
@@ -83,11 +90,11 @@ func runStatus(args []string, std stdio) error {
 
 // askAll asks every address at the same time, so that a dead node costs one timeout, and sorts the answers by id;
 // nodes that did not answer come last.
-func askAll(addresses []string) []nodeStatus {
+func askAll(addresses []string, security *tls.Config) []nodeStatus {
 	nodes := make([]nodeStatus, len(addresses))
 	var all sync.WaitGroup
 	for i, address := range addresses {
-		all.Go(func() { nodes[i] = ask(strings.TrimSpace(address)) })
+		all.Go(func() { nodes[i] = ask(strings.TrimSpace(address), security) })
 	}
 	all.Wait()
 
@@ -109,10 +116,10 @@ func askAll(addresses []string) []nodeStatus {
 	return nodes
 }
 
-func ask(address string) nodeStatus {
+func ask(address string, security *tls.Config) nodeStatus {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*askTimeout)
 	defer cancel()
-	client := newClient(address)
+	client := newClient(address, security)
 	defer client.Close()
 	info, err := askPaxos(ctx, client)
 	if err != nil {

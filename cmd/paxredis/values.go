@@ -204,3 +204,26 @@ func (f *logFormat) Set(text string) error {
 	*f = logFormat(text)
 	return nil
 }
+
+// yesNo is a switch that is said as in Redis's configuration.
+type yesNo bool
+
+func (y *yesNo) String() string {
+	if *y {
+		return "yes"
+	}
+	return "no"
+}
+
+// Set implements flag.Value.
+func (y *yesNo) Set(text string) error {
+	switch text {
+	case "yes":
+		*y = true
+	case "no":
+		*y = false
+	default:
+		return fmt.Errorf("%q is neither yes nor no", text)
+	}
+	return nil
+}

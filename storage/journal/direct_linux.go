@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// directFile writes to a file past the page cache, each time in one system call that returns when all is on stable storage: that takes half
+// directFile writes to a file past the page cache, each time in one request that is done when all is on stable storage: that takes half
 // the CPU time, and two thirds of the time, of a write to the page cache and an fdatasync. The zero directFile is ready. Where it cannot be done
 // it leaves the writing to others, for good.
 //
@@ -17,7 +17,9 @@ import (
 type directFile struct {
 	file   *os.File
 	no     bool
-	buffer []byte // aligned: for what is not in one piece
+	async  *asynchronous // nil until it is needed
+	waits  bool          // the kernel does not write asynchronously
+	buffer []byte        // aligned: for what is not in one piece
 }
 
 // write writes and syncs the buffers; done says that it did, or failed to in a way that counts.
@@ -30,8 +32,8 @@ func (d *directFile) write(f *os.File, buffers [][]byte, offset int64) (done boo
 	if len(buffers) > 1 || !isAligned(piece) {
 		piece = d.gather(buffers, int(size))
 	}
-	n, err := d.file.WriteAt(piece, offset)
-	if n == 0 && errors.Is(err, unix.EINVAL) { // sectors larger than ours, or a file system that cannot: nothing was written
+	n, err := d.writePiece(piece, offset)
+	if n == 0 && err != nil && isRefusal(err) { // sectors larger than ours, or a file system that cannot: nothing was written
 		return false, d.giveUp()
 	}
 	return true, err
@@ -52,6 +54,26 @@ func (d *directFile) open(f *os.File) bool {
 	return !d.no
 }
 
+// writePiece has the kernel write while no thread waits, or where it does not do that waits for it. n is 0 if nothing was written for sure.
+func (d *directFile) writePiece(piece []byte, offset int64) (n int, err error) {
+	if d.async == nil && !d.waits {
+		d.async, err = newAsynchronous()
+		d.waits = err != nil // too many of them on this machine, or they are not allowed
+	}
+	if !d.waits {
+		if n, err = d.async.write(d.file, piece, offset); n > 0 || err == nil || !isRefusal(err) {
+			return n, err
+		}
+		d.waits = true
+	}
+	return d.file.WriteAt(piece, offset)
+}
+
+// isRefusal reports whether the kernel, a file system or a device says that it cannot do what it was asked, and not that it failed.
+func isRefusal(err error) bool {
+	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM)
+}
+
 // gather copies the buffers to aligned memory.
 func (d *directFile) gather(buffers [][]byte, size int) []byte {
 	if len(d.buffer) < size {
@@ -70,10 +92,13 @@ func (d *directFile) giveUp() error {
 }
 
 func (d *directFile) close() error {
-	file := d.file
-	d.file, d.buffer = nil, nil
-	if file == nil {
-		return nil
+	var err error
+	if d.async != nil {
+		err = d.async.close()
 	}
-	return file.Close()
+	if d.file != nil {
+		err = errors.Join(err, d.file.Close())
+	}
+	d.file, d.buffer, d.async = nil, nil, nil
+	return err
 }

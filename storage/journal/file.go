@@ -16,6 +16,8 @@ type File interface {
 	WriteVector(buffers [][]byte, offset int64) error
 	// WriteSynced is WriteVector and Sync, in one system call where that is possible. Offset and bytes are multiples of sectorBytes.
 	WriteSynced(buffers [][]byte, offset int64) error
+	// WriteCached is WriteVector for a few bytes. briefly says that the disk was quick just now: then it is done as what takes no time.
+	WriteCached(b []byte, offset int64, briefly bool) error
 	// Sync puts the data on stable storage, and of the metadata what is needed to read it (fdatasync).
 	Sync() error
 	// Allocate reserves the bytes from 0 to size, and makes the file at least that long.

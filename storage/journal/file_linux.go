@@ -79,3 +79,12 @@ func (f *osFile) control(op string, call func(fd int) error) error {
 	}
 	return err
 }
+
+// WriteCached implements File.
+func (f *osFile) WriteCached(b []byte, offset int64, briefly bool) error {
+	if !briefly {
+		_, err := f.WriteAt(b, offset)
+		return err
+	}
+	return f.control("pwrite", func(fd int) error { return writeBriefly(fd, b, offset) })
+}

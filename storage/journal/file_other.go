@@ -18,3 +18,9 @@ func (f *osFile) WriteVector(buffers [][]byte, offset int64) error {
 	}
 	return nil
 }
+
+// WriteCached implements File.
+func (f *osFile) WriteCached(b []byte, offset int64, _ bool) error {
+	_, err := f.WriteAt(b, offset)
+	return err
+}
