@@ -159,8 +159,8 @@ func (c *Config) validatePeers() []error {
 	if len(c.Join) > 0 {
 		refuse("--join: --peers is given as well; a node is either among the first voters of a new cluster, or joins one that runs")
 	}
-	if c.PeerAdvertise != "" {
-		refuse("--peer-advertise %q: --peers says at which address the others reach this node; leave one of them out", c.PeerAdvertise)
+	if err := c.checkSelfAmongPeers(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.ID != 0 && c.Peers.find(paxos.NodeID(c.ID)) == nil {
 		refuse("--peers %q: must include this node, --id %d", c.Peers.String(), c.ID)
@@ -170,6 +170,22 @@ func (c *Config) validatePeers() []error {
 			"--cluster-key-file, or run without any protection with --insecure-peers", len(c.Peers))
 	}
 	return errs
+}
+
+// checkSelfAmongPeers: where --peer-advertise is given beside --peers it says which of them this node is, so that nodes that differ in nothing
+// but their names need no --id.
+func (c *Config) checkSelfAmongPeers() error {
+	if c.PeerAdvertise == "" {
+		return nil
+	}
+	self := c.Peers.at(c.PeerAdvertise)
+	switch {
+	case self == nil:
+		return fmt.Errorf("--peer-advertise %q: is none of --peers, which say where the others reach this node; correct one, or leave one of them out", c.PeerAdvertise)
+	case c.ID != 0 && self.ID != paxos.NodeID(c.ID):
+		return fmt.Errorf("--peer-advertise %q: is node %v of --peers, and --id says %d", c.PeerAdvertise, self.ID, c.ID)
+	}
+	return nil
 }
 
 // hasGivenKey reports whether a key was given, hasKey whether there can be peers.

@@ -91,9 +91,9 @@ func withoutKey(environment []string) []string {
 }
 
 // stopWithParent keeps a Ctrl-C of the terminal away from the child, which is stopped in order instead, and has the
-// kernel stop it if this program dies without doing so.
+// kernel stop it, where it can, if this program dies without doing so.
 func stopWithParent(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = childOfDev()
 }
 
 // serve waits for a leader, says how to connect, and watches the nodes until a signal. It fails when a node ends

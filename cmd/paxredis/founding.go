@@ -96,10 +96,14 @@ func (f *founding) firstVoter() (storage.Options, error) {
 	if len(c.Peers) == 1 {
 		return storage.Options{NodeID: c.Peers[0].ID, Configuration: paxos.Configuration{Voters: c.Peers}}, nil
 	}
-	if c.ID == 0 {
-		return storage.Options{}, usageErrorf("--peers %q: must include this node: say with --id which of them it is, since %s is new", c.Peers.String(), c.DataDir)
+	id := paxos.NodeID(c.ID)
+	if self := c.Peers.at(c.PeerAdvertise); self != nil {
+		id = self.ID
 	}
-	o := storage.Options{NodeID: paxos.NodeID(c.ID), Configuration: paxos.Configuration{Voters: c.Peers}}
+	if id == 0 {
+		return storage.Options{}, usageErrorf("--peers %q: must include this node: say with --id or --peer-advertise which of them it is, since %s is new", c.Peers.String(), c.DataDir)
+	}
+	o := storage.Options{NodeID: id, Configuration: paxos.Configuration{Voters: c.Peers}}
 	if c.hasKey() {
 		o.ClusterUUID = peer.ClusterUUID(f.keys[0], c.Peers)
 	}

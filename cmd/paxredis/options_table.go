@@ -57,7 +57,7 @@ func peerOptions() []option {
 			field: text(func(c *Config) *string { return &c.PeerListen }).must("must be host:port", func(c *Config) bool { return c.PeerListen == "" || isHostPort(c.PeerListen) }),
 			help:  "`host:port` for the other nodes (default: this node's address as a member, or " + defaultPeerListen + "); a node without a cluster key has no peers and does not listen"},
 		{name: "peer-advertise", group: groupPeers, sample: "node-1.example.net:7379", field: text(func(c *Config) *string { return &c.PeerAdvertise }),
-			help: "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)"},
+			help: "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen); beside --peers: which of them this node is"},
 		{name: "http-listen", group: groupPeers, sample: "127.0.0.1:8379",
 			field: text(func(c *Config) *string { return &c.HTTPListen }).must("must be host:port", func(c *Config) bool { return c.HTTPListen == "" || isHostPort(c.HTTPListen) }),
 			help:  "`host:port` of an HTTP server with /healthz, /readyz, /status, /cluster and /metrics, without passwords: for a network of operators only (default: none)"},
