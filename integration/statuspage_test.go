@@ -61,7 +61,7 @@ func awaitPage(t *testing.T, tab context.Context, what, expression string) {
 	t.Helper()
 	bounded, cancel := context.WithTimeout(tab, limit)
 	defer cancel()
-	if _, err := chromedp.Run(bounded, chromedp.Poll[bool](expression, chromedp.WithPollingMutation())); err != nil {
+	if _, err := chromedp.Run(bounded, chromedp.Poll[bool](expression, chromedp.WithPollingMutation(), chromedp.WithPollingTimeout(limit))); err != nil {
 		text, _ := chromedp.Run(tab, chromedp.Evaluate[string](`document.body.innerText`))
 		t.Fatalf("%s: %v; the page shows:\n%s", what, err, text)
 	}
