@@ -7,9 +7,12 @@ SOAKTIME ?= 10m
 SOAKSEED ?= 1
 BENCHTIME ?= 0.5s
 COUNT    ?= 1
+CAMPAIGNSEED ?= 1
+CAMPAIGNSEQUENCES ?= 4400
+CAMPAIGNGROUPS ?= string hash list set sorted-set stream bitmap hyperloglog geo generic transactions
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-quick bench-compare bench-stages bench-tools soak soak-cluster soak-overwrites proto clean
+.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-quick bench-compare bench-stages bench-tools soak soak-cluster soak-overwrites campaign proto clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +62,10 @@ bench-compare: build test-tools ## compare with paxredis as it was at BASE=REF, 
 
 bench-stages: ## benchmark each stage of a write, from its request to its reply, for BENCHTIME (0.5s), COUNT times (benchstat wants 6 or more)
 	$(GO) test -run '^$$' -bench Stage -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./resp ./replication ./storage/journal ./peer ./statemachine
+
+campaign: ## compare a million random commands of each group with redis-server; CAMPAIGNSEED=N draws others, CAMPAIGNGROUPS="list set" of some
+	@for group in $(CAMPAIGNGROUPS); do $(GO) test -timeout 0 -count=1 -v -run 'TestRandomSequencesAsRedis$$' ./integration -differential.group $$group \
+		-differential.seed $(CAMPAIGNSEED) -differential.sequences $(CAMPAIGNSEQUENCES) -differential.calls 250 || exit; done
 
 soak: ## simulate clusters until something is wrong; SOAKFLAGS="-duration 10m" bounds it, "-seed N" replays one
 	$(GO) run ./integration/sim/soak $(SOAKFLAGS)

@@ -19,6 +19,7 @@ func TestApplicationsOutliveTheLeader(t *testing.T) {
 		javascript("node-redis"),
 		javascript("connect-redis"),
 		javascript("keyv"),
+		javascript("keyv-test-suite"),
 		javascript("socket.io"),
 		javascript("bullmq", "eval", "bzpopmin"),
 		javascript("rate-limiter-flexible", "eval"),

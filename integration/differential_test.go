@@ -14,6 +14,7 @@ var (
 	differentialSeed      = flag.Uint64("differential.seed", 1, "seed of the sequences sent to redis-server and paxredis")
 	differentialGroup     = flag.String("differential.group", "", "the group whose commands come often; all of them if empty")
 	differentialSequences = flag.Int("differential.sequences", 1500, "how many sequences to compare")
+	differentialCalls     = flag.Int("differential.calls", 40, "how many calls a sequence has")
 )
 
 // differencesShown is after how many differences of different kinds a comparison stops.
@@ -67,9 +68,10 @@ func TestRandomSequencesAsRedis(t *testing.T) {
 	for _, problem := range plan.Problems {
 		t.Error(problem)
 	}
-	t.Logf("seed %d: replay with -differential.seed %[1]d -differential.sequences %d", *differentialSeed, *differentialSequences)
+	length := differential.Length{Sequences: *differentialSequences, Calls: *differentialCalls}
+	t.Logf("seed %d: replay with -differential.seed %[1]d -differential.sequences %d -differential.calls %d", *differentialSeed, length.Sequences, length.Calls)
 	c := differential.NewComparison(ours, theirs, plan.Commands, differential.KnownDifferences())
-	found, err := c.Search(differential.NewGenerator(*differentialSeed, plan.Commands), *differentialGroup, *differentialSequences, differencesShown)
+	found, err := c.Search(differential.NewGenerator(*differentialSeed, plan.Commands), *differentialGroup, length, differencesShown)
 	if err != nil {
 		t.Error(err)
 	}

@@ -91,7 +91,7 @@ func TestKeyspaceEventsAsRedis(t *testing.T) {
 	generator := differential.NewGenerator(*differentialSeed, commands)
 	compared, events, differ := 0, 0, 0
 	for i := range *eventSequences {
-		calls := generator.Sequence(commands[i%len(commands)])
+		calls := generator.Sequence(commands[i%len(commands)], *differentialCalls)
 		ourReplies, ourEvents := ours.run(t, calls)
 		theirReplies, theirEvents := theirs.run(t, calls)
 		if !sameReplies(ourReplies, theirReplies) {

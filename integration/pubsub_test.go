@@ -219,3 +219,59 @@ func TestACacheIsToldOfWritesThroughOtherNodes(t *testing.T) {
 		}
 	}
 }
+
+// TestSubscribersOfAllNodesAreCounted: PUBSUB NUMSUB and SHARDNUMSUB say the same through every node. Those of a node that dies are not
+// counted any more, and those that come back to it are.
+func TestSubscribersOfAllNodesAreCounted(t *testing.T) {
+	c := startCluster(t, 3)
+	subscribe := func(n *node) {
+		client := newClient(n.address)
+		t.Cleanup(func() { _ = client.Close() })
+		for _, s := range []*redis.PubSub{client.Subscribe(t.Context(), channel), client.SSubscribe(t.Context(), channel)} {
+			t.Cleanup(func() { _ = s.Close() })
+			if _, err := s.Receive(t.Context()); err != nil {
+				t.Fatalf("node %d: %v", n.id, err)
+			}
+		}
+	}
+	counted := func(n *node) (channels, shards int64) {
+		one, err := n.rdb().PubSubNumSub(t.Context(), channel, "nobody").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := n.rdb().PubSubShardNumSub(t.Context(), channel).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if one["nobody"] != 0 {
+			t.Errorf("node %d counts %d subscribers of a channel without any", n.id, one["nobody"])
+		}
+		return one[channel], other[channel]
+	}
+	for i, n := range c.nodes {
+		subscribe(n)
+		for _, asked := range c.nodes {
+			if channels, shards := counted(asked); channels != int64(i+1) || shards != int64(i+1) {
+				t.Errorf("node %d counts %d and %d subscribers, of %d", asked.id, channels, shards, i+1)
+			}
+		}
+	}
+	leader := c.leader()
+	survivors := c.others(leader)
+	leader.kill()
+	awaitCount := func(want int64) {
+		for _, n := range survivors {
+			await(t, fmt.Sprintf("node %d to count %d subscribers", n.id, want), func() error {
+				if channels, shards := counted(n); channels != want || shards != want {
+					return fmt.Errorf("it counts %d and %d", channels, shards)
+				}
+				return nil
+			})
+		}
+	}
+	awaitCount(2)
+	leader.start()
+	leader.awaitServing()
+	subscribe(leader)
+	awaitCount(3)
+}

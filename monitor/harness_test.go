@@ -19,6 +19,7 @@ type fakeGroup struct {
 	mu         sync.Mutex
 	status     replication.Status
 	checkpoint replication.CheckpointStatus
+	figures    replication.Figures
 	loading    bool
 	// reports are what other nodes tell; one that is not there does not answer.
 	reports map[paxos.NodeID]string
@@ -36,6 +37,8 @@ func (g *fakeGroup) CheckpointStatus() replication.CheckpointStatus {
 	defer g.mu.Unlock()
 	return g.checkpoint
 }
+
+func (g *fakeGroup) Figures() replication.Figures { return g.figures }
 
 func (g *fakeGroup) Loading() (bool, uint64, uint64) {
 	g.mu.Lock()
@@ -57,10 +60,12 @@ func (g *fakeGroup) Report(ctx context.Context, of paxos.NodeID) ([]byte, error)
 // fakeClients are the clients of such a node.
 type fakeClients struct {
 	info     resp.InfoSource
+	figures  resp.Figures
 	stopping bool
 }
 
 func (c *fakeClients) Info() *resp.InfoSource { return &c.info }
+func (c *fakeClients) Figures() resp.Figures  { return c.figures }
 func (c *fakeClients) IsStopping() bool       { return c.stopping }
 
 // fakeNode is a Monitor of a node of three, which follows node 2, and what it is made of.

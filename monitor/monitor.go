@@ -17,6 +17,7 @@ import (
 type Group interface {
 	Status() replication.Status
 	CheckpointStatus() replication.CheckpointStatus
+	Figures() replication.Figures
 	Loading() (loading bool, done, total uint64)
 	// Report has another node tell about itself.
 	Report(ctx context.Context, of paxos.NodeID) ([]byte, error)
@@ -25,6 +26,7 @@ type Group interface {
 // Clients is what is asked of a resp.Server.
 type Clients interface {
 	Info() *resp.InfoSource
+	Figures() resp.Figures
 	IsStopping() bool
 }
 

@@ -74,6 +74,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.monitor.Status()) })
 	mux.HandleFunc("GET /cluster", s.cluster)
+	mux.Handle("GET /metrics", metricsHandler(s.monitor))
 	return guarded(mux)
 }
 

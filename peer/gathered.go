@@ -70,7 +70,7 @@ func (g *gathered) pushLocked() (all bool, err error) {
 // writeOnce makes one system call. It never has the caller wait for the socket.
 func (g *gathered) writeOnce(fd uintptr) (done bool) {
 	for {
-		n, err := syscall.Write(int(fd), g.out[g.written:])
+		n, err := writeBriefly(int(fd), g.out[g.written:])
 		g.written += max(n, 0)
 		switch {
 		case errors.Is(err, syscall.EINTR):

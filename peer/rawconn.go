@@ -2,7 +2,10 @@ package peer
 
 import (
 	"encoding/binary"
+	"errors"
+	"io"
 	"net"
+	"syscall"
 )
 
 const (
@@ -23,6 +26,8 @@ type rawConn struct {
 	gathered
 	buf        []byte
 	start, end int
+	reading    reading
+	look       func(fd uintptr) bool // lookAtSocket, made once
 	// left is what remains of the record that is being handed on.
 	left int
 	// allowance is what may still be read; negative means everything.
@@ -36,6 +41,7 @@ func newRawConn(conn net.Conn, allowance int) *rawConn {
 // trust lifts the bound, once the hello has been judged, and has what is written gathered from now on.
 func (c *rawConn) trust() {
 	c.gather(c.Conn)
+	c.look = c.lookAtSocket
 	buf := make([]byte, readAheadBytes)
 	c.end = copy(buf, c.buf[c.start:c.end])
 	c.buf, c.start, c.allowance = buf, 0, -1
@@ -86,7 +92,7 @@ func (c *rawConn) fill() error {
 	if len(room) == 0 {
 		return errTooMuch
 	}
-	n, err := c.Conn.Read(room)
+	n, err := c.readOnce(room)
 	c.end += n
 	if c.allowance >= 0 {
 		c.allowance -= n
@@ -95,6 +101,42 @@ func (c *rawConn) fill() error {
 		return nil
 	}
 	return err
+}
+
+// readOnce reads what the socket has, and waits for it to have something.
+func (c *rawConn) readOnce(room []byte) (int, error) {
+	if c.system == nil {
+		return c.Conn.Read(room)
+	}
+	c.reading = reading{room: room}
+	err := c.system.Read(c.look)
+	n, failed := c.reading.n, c.reading.err
+	c.reading = reading{}
+	return n, errors.Join(err, failed)
+}
+
+// reading is a read of the socket that is under way.
+type reading struct {
+	room []byte
+	n    int
+	err  error
+}
+
+// lookAtSocket makes one system call, and reports whether the socket had anything to tell.
+func (c *rawConn) lookAtSocket(fd uintptr) (done bool) {
+	r := &c.reading
+	for {
+		switch r.n, r.err = readBriefly(int(fd), r.room); {
+		case errors.Is(r.err, syscall.EINTR):
+			continue
+		case errors.Is(r.err, syscall.EAGAIN):
+			r.n, r.err = 0, nil
+			return false
+		case r.err == nil && r.n == 0:
+			r.err = io.EOF
+		}
+		return true
+	}
 }
 
 // hasRecord reports whether a whole record can be read without waiting.

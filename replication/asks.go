@@ -8,20 +8,22 @@ import (
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
-// askKind is what the leader is asked to do. The values are part of the links' format.
+// askKind is what the leader is asked to do, or any node to tell. The values are part of the links' format.
 type askKind uint32
 
 const (
 	askChange     askKind = 1 // change the members, or the leader
 	askCheckpoint askKind = 2 // have the slot of a checkpoint decided
-	askReport     askKind = 3 // tell about itself: of any node, not of the leader alone
+	askAudience   askKind = 3 // tell how many clients are subscribed: asked of every node, see audience.go
+	askReport     askKind = 4 // tell about itself: of any node, not of the leader alone
 )
 
-// request is what a node asks of the leader. Whatever it is must be safe to ask for again: messages are lost, leaders change
+// request is what a node asks of the leader, or of a peer. Whatever it is must be safe to ask for again: messages are lost, leaders change
 // in the middle, and the asker only knows that it has no answer yet.
 type request struct {
-	kind   askKind
-	change Change // of askChange
+	kind     askKind
+	change   Change   // of askChange
+	audience Audience // of askAudience
 }
 
 // answerState says what an answer means.
@@ -42,6 +44,7 @@ type answer struct {
 	slot          paxos.Slot          // of askCheckpoint
 	configuration paxos.Configuration // of askChange
 	report        []byte              // of askReport
+	counts        []uint64            // of askAudience
 }
 
 // The bounds of requests under way: this node's own, and those it works on as leader.
@@ -107,12 +110,17 @@ func (l *loop) startAsk(a *ask) {
 		a.done <- answer{state: answerRefused, refused: fmt.Sprintf("%d requests to the leader are under way already", maxOwnAsks)}
 		return
 	}
+	a.number = l.nextAsk()
+	l.asks.own = append(l.asks.own, a)
+}
+
+// nextAsk is the number of the next question to a peer.
+func (l *loop) nextAsk() uint64 {
 	if l.asks.lastNumber == 0 {
 		l.asks.lastNumber = l.seed.Uint64() >> 1 // an answer to an earlier boot must not be taken for one to this
 	}
 	l.asks.lastNumber++
-	a.number = l.asks.lastNumber
-	l.asks.own = append(l.asks.own, a)
+	return l.asks.lastNumber
 }
 
 func (l *loop) forgetAsk(a *ask) {
@@ -201,8 +209,8 @@ func (l *loop) endAsk(a *ask, got answer) {
 	a.done <- got
 }
 
-// isKnown reports whether workOn knows the kind.
-func (k askKind) isKnown() bool { return k == askChange || k == askCheckpoint }
+// isKnown reports whether this release knows the kind.
+func (k askKind) isKnown() bool { return k == askChange || k == askCheckpoint || k == askAudience }
 
 // workOn does what there is to do for a request, and reports the answer once there is one. It is called turn after turn.
 func (l *loop) workOn(a *asked) (answer, bool) {
@@ -261,6 +269,8 @@ func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
 	switch {
 	case err != nil:
 		l.sendAnswer(from, m.Number, answer{state: answerRefused, refused: fmt.Sprintf("node %v: %v", l.g.cfg.Self, err)})
+	case r.kind == askAudience:
+		l.sendAnswer(from, m.Number, answer{state: answerDone, counts: l.g.countHere(r.audience)})
 	case l.leader != l.g.cfg.Self:
 		l.sendAnswer(from, m.Number, answer{state: answerElsewhere, node: l.leader})
 	case len(l.asks.asked) >= maxAsked:
@@ -270,10 +280,13 @@ func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
 	}
 }
 
-// onAnswer takes the leader's answer to a request of this node's own. Late ones are left alone.
+// onAnswer takes an answer to a request or a question of this node's own. Late ones are left alone.
 func (l *loop) onAnswer(from paxos.NodeID, m paxos.Answer) {
 	if m.Number&reportNumber != 0 {
 		l.g.reports.answered(from, m)
+		return
+	}
+	if l.polls.onAnswer(l, from, m) {
 		return
 	}
 	for _, a := range l.asks.own {

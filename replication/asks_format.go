@@ -9,8 +9,13 @@ import (
 
 func encodeRequest(r request) ([]byte, error) {
 	c := &r.change
+	var audience *wire.Audience
+	if r.kind == askAudience {
+		audience = &wire.Audience{Sharded: r.audience.Sharded, Names: r.audience.Names}
+	}
 	return (&wire.Request{
-		Format: FormatVersion, Group: groupID, Kind: uint32(r.kind),
+		Audience: audience,
+		Format:   FormatVersion, Group: groupID, Kind: uint32(r.kind),
 		Change: &wire.MemberChange{
 			Kind: uint32(c.Kind), Id: uint32(c.Member.ID), Uuid: c.Member.UUID, Address: c.Member.Address,
 			Replaces: uint32(c.Replaces), Force: c.Force,
@@ -41,7 +46,10 @@ func decodeRequest(payload []byte) (request, error) {
 		Kind: ChangeKind(c.GetKind()), Member: paxos.Member{ID: paxos.NodeID(c.GetId()), UUID: c.GetUuid(), Address: c.GetAddress()},
 		Replaces: paxos.NodeID(c.GetReplaces()), Force: c.GetForce(),
 	}
-	return r, nil
+	if r.kind == askAudience {
+		r.audience = Audience{Sharded: w.GetAudience().GetSharded(), Names: w.GetAudience().GetNames()}
+	}
+	return r, r.audience.Check()
 }
 
 func encodeAnswer(a answer) ([]byte, error) {
@@ -54,7 +62,7 @@ func encodeAnswer(a answer) ([]byte, error) {
 	}
 	return (&wire.Reply{
 		Format: FormatVersion, Group: groupID, State: uint32(a.state), Refused: a.refused, Node: uint32(a.node),
-		Slot: uint64(a.slot), Configuration: configuration, Report: a.report,
+		Slot: uint64(a.slot), Configuration: configuration, Counts: a.counts, Report: a.report,
 	}).MarshalVT()
 }
 
@@ -66,7 +74,7 @@ func decodeAnswer(payload []byte) (answer, error) {
 	if err := checkHeader(w.Format, w.Group); err != nil {
 		return answer{}, err
 	}
-	a := answer{state: answerState(w.State), refused: w.Refused, node: paxos.NodeID(w.Node), slot: paxos.Slot(w.Slot), report: w.Report}
+	a := answer{state: answerState(w.State), refused: w.Refused, node: paxos.NodeID(w.Node), slot: paxos.Slot(w.Slot), counts: w.Counts, report: w.Report}
 	if a.state < answerDone || a.state > answerPicked {
 		return a, fmt.Errorf("an answer of state %d is of a later release", w.State)
 	}

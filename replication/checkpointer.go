@@ -21,6 +21,7 @@ type checkpointer struct {
 	bounds  CheckpointBounds
 	log     *slog.Logger
 	observe func(Event)
+	count   *atomic.Uint64 // of those published
 	// tell sends a digest to every member. compact has the core know how far the log is cut, before it is, and after it was.
 	tell    func(paxos.CheckpointDigest)
 	compact func(first, checkpoint paxos.Slot)
@@ -116,7 +117,7 @@ var (
 
 func newCheckpointer(g *Group) *checkpointer {
 	c := &checkpointer{
-		observe: g.cfg.observe, storage: g.storage, machine: g.machine, kept: g.kept, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
+		observe: g.cfg.observe, count: &g.figures.checkpoints, storage: g.storage, machine: g.machine, kept: g.kept, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
 		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit, clock: g.clock,
 		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{}),
@@ -328,6 +329,7 @@ func (c *checkpointer) publish(task *checkpointTask) error {
 	took := time.Duration(c.clock.Now().Mono - task.began)
 	task.before = c.published(publishedCheckpoint{task.slot, checkpoint.Count, took, time.UnixMilli(task.mark.timeMS), task.journal})
 	c.log.Info("checkpoint", "slot", task.slot, "records", checkpoint.Count, "took", took)
+	c.count.Add(1)
 	c.observe(Event{Kind: EventCheckpoint, Took: took, Text: fmt.Sprintf("checkpoint of slot %v, %d records", task.slot, checkpoint.Count)})
 	task.stage = stageCut
 	return nil

@@ -18,15 +18,15 @@ type ReadGrant struct {
 }
 
 // ReadNow reports whether a read may run right now on the local state, and by what right: in stale mode whenever there is
-// a state; in lease mode on the leader while it holds the lease and has applied everything chosen (rules L4, L5). It takes
-// no lock.
+// a state; in lease mode on the leader while it has a lease and has applied everything chosen (rules L4, L5). Whether the lease holds
+// StillValid says, without which a right is worth nothing: to read the clocks once is enough. It takes no lock.
 func (g *Group) ReadNow() (ReadGrant, bool) {
 	switch g.cfg.ReadMode {
 	case ReadStale:
 		return ReadGrant{stale: true}, !g.loading.active.Load() && !g.lacksState() && !g.removed.Load()
 	case ReadLease:
 		held := g.lease.Load()
-		if !held.holds(g.clock.Now()) || g.applier.applied.Load() < g.chosen.Load() {
+		if held == nil || g.applier.applied.Load() < g.chosen.Load() {
 			return ReadGrant{}, false
 		}
 		return ReadGrant{ballot: held.ballot}, true
@@ -34,7 +34,7 @@ func (g *Group) ReadNow() (ReadGrant, bool) {
 	return ReadGrant{}, false
 }
 
-// StillValid reports whether a right still holds. It is asked after the value is read and before the reply is queued:
+// StillValid reports whether a right still holds. It is asked after the value is read, or kept from changing, and before the reply is queued:
 // the process may have stood still in between (rule L4).
 func (g *Group) StillValid(grant ReadGrant) bool {
 	if grant.stale || paxos.BreakL4Recheck.On() {

@@ -55,7 +55,9 @@ type Group struct {
 	removed atomic.Bool
 
 	published published
+	figures   figures
 	synced    syncedWaiters
+	counter   atomic.Pointer[AudienceCounter]
 
 	// refusing says that lanes take nothing any more (refused is closed then), swept that the loop has looked into
 	// them for the last time.
@@ -93,7 +95,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	}
 	coreConfig := paxos.Config{
 		Self: cfg.Self, Configuration: cfg.Configuration, Limits: cfg.Limits, Lease: cfg.ReadMode == ReadLease,
-		Seed: seed.Uint64(), Observer: observer{cfg.Logger, cfg.observe},
+		Seed: seed.Uint64(),
 	}
 	if err := checkCore(coreConfig); err != nil {
 		return nil, fmt.Errorf("replication: %w", err)
@@ -104,10 +106,11 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 		refused: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{}),
 		answered: make(chan struct{}), finished: make(chan struct{}),
 	}
+	g.coreConfig.Observer = observer{g}
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
-	g.saver.observe = cfg.observe
+	g.saver.observe, g.saver.took = cfg.observe, &g.figures.sync
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
 	g.kept = newKeptLog(g)
 	g.checkpointer = newCheckpointer(g)
@@ -118,7 +121,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	g.reports = newReports(cfg.Report, t, cfg.Boot)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
-		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
+		checkpoints: g.checkpointer, clock: c, figures: &g.figures, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
 	}
 	g.loop = newLoop(g, t, seed)
 	g.loading.begin(uint64(restored.Chosen))
@@ -327,23 +330,21 @@ func (g *Group) Close(ctx context.Context) error {
 	}
 }
 
-// observer logs what the core does.
-type observer struct {
-	log     *slog.Logger
-	observe func(Event)
-}
+// observer logs what the core does, and tells of it.
+type observer struct{ g *Group }
 
 // Ignored implements paxos.Observer.
 func (o observer) Ignored(from paxos.NodeID, m paxos.Message, why string) {
-	if o.log.Enabled(context.Background(), slog.LevelDebug) {
-		o.log.Debug("message ignored", "from", from, "kind", m.Kind(), "why", why)
+	if log := o.g.cfg.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
+		log.Debug("message ignored", "from", from, "kind", m.Kind(), "why", why)
 	}
 }
 
 // Became implements paxos.Observer.
 func (o observer) Became(role paxos.Role, ballot paxos.Ballot, why string) {
-	o.log.Info("role", "role", role, "ballot", ballot, "why", why)
+	o.g.cfg.Logger.Info("role", "role", role, "ballot", ballot, "why", why)
 	if role == paxos.RoleCandidate {
-		o.observe(Event{Kind: EventElection, Text: fmt.Sprintf("stands for leader at ballot %v: %s", ballot, why)})
+		o.g.figures.elections.Add(1)
+		o.g.cfg.observe(Event{Kind: EventElection, Text: fmt.Sprintf("stands for leader at ballot %v: %s", ballot, why)})
 	}
 }

@@ -36,6 +36,7 @@ type loop struct {
 	closing   closing
 	handOvers []*handOverWait
 	asks      asks
+	polls     polls
 	tending   tending
 	uuids     map[paxos.NodeID]string // of the nodes met
 	members   paxos.Configuration     // as last told to the transport
@@ -133,6 +134,7 @@ func (l *loop) tick() {
 	l.now = l.g.clock.Now()
 	l.step(paxos.Ticked{})
 	l.expire()
+	l.polls.expire(l.now.Mono)
 	l.resendOverdue()
 	l.proposeMark()
 }
@@ -180,10 +182,12 @@ func (l *loop) isBehind() bool {
 
 func (l *loop) linkChanged(change linkChange) {
 	if !change.up {
+		l.polls.linkDown(change.peer)
 		l.g.fetcher.linkDown(change.peer)
 		l.step(paxos.LinkDown{Peer: change.peer})
 		return
 	}
+	l.polls.linkUp(change.peer)
 	l.tellPeer(change.peer)
 	l.step(paxos.LinkUp{Peer: change.peer})
 	if change.peer == l.leader {
@@ -277,6 +281,9 @@ func (l *loop) followLeader() {
 	}
 	if id != l.leader {
 		l.g.cfg.observe(leaderEvent(id, ballot))
+	}
+	if id != 0 {
+		l.g.figures.leaders.Add(1)
 	}
 	l.leader, l.ballot = id, ballot
 	l.leading = leading{}

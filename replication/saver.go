@@ -22,7 +22,9 @@ type saver struct {
 	clock     Clock
 	queue     *queue[save]
 	latency   latencies
+	took      *Histogram
 	observe   func(Event) // of slow syncs; nil: nobody is told
+	watcher   atomic.Pointer[func(took time.Duration)]
 	stored    func(sequence uint64)
 	fail      func(error)
 	failed    atomic.Bool
@@ -36,7 +38,7 @@ type saver struct {
 }
 
 func newSaver(s Storage, t Transport, c Clock, stored func(uint64), fail func(error)) *saver {
-	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), stored: stored, fail: fail, ended: make(chan struct{})}
+	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), took: new(Histogram), stored: stored, fail: fail, ended: make(chan struct{})}
 }
 
 func (s *saver) await() { s.queue.await() }
@@ -91,11 +93,19 @@ func (s *saver) save(writes []paxos.Write) error {
 	}
 	took := time.Duration(s.clock.Now().Mono - began)
 	s.latency.add(took)
+	s.took.AddDuration(took)
 	if took >= SlowSync && s.observe != nil {
 		s.observe(Event{Kind: EventSlowSync, Took: took, Text: "the journal was slow to sync"})
 	}
+	if watch := s.watcher.Load(); watch != nil {
+		(*watch)(took)
+	}
 	return nil
 }
+
+// WatchSaves has watch told from now on how long each write to the journal took, its sync included. It is called on the goroutine that writes,
+// and must not block. It may be called once at most, from any goroutine.
+func (g *Group) WatchSaves(watch func(took time.Duration)) { g.saver.watcher.Store(&watch) }
 
 // release sends what waited for the writes, then reports them: the messages are what a majority waits for.
 func (s *saver) release() {

@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,11 +15,15 @@ type Client struct {
 	id      uint64
 	conn    conn
 	fd      int
+	kind    string // of its endpoint
 	remote  net.Addr
 	local   net.Addr
 	loop    *eventLoop
 	created time.Time
 	active  time.Time // when it last sent something
+
+	// certificateName is the common name of its certificate, if it has one that was verified.
+	certificateName string
 
 	input   input
 	scanner *Scanner
@@ -30,12 +35,13 @@ type Client struct {
 
 	// What is known of the socket: that it may have something to read, that the connection is over for reading, and that its end was read.
 	readable, hungUp, ended bool
-	hasMore                 bool // the input may have a whole command
-	awaitsRoom              bool // it is a write, and there is no room in the log
-	hasReady                bool // a waiting item can be answered now
-	isOld, isQueued         bool // see turns
-	stuck                   bool // it does not take its replies
-	accounted               int  // what it takes of all clients' memory
+	hasMore                 bool      // the input may have a whole command
+	awaitsRoom              bool      // it is a write, and there is no room in the log
+	awaitsSince             time.Time // since when there was no room for its next write; zero: there was
+	hasReady                bool      // a waiting item can be answered now
+	isOld, isQueued         bool      // see turns
+	stuck                   bool      // it does not take its replies
+	accounted               int       // what it takes of all clients' memory
 
 	// While held, the parser leaves the input alone: until a WATCH, WAIT or the like is answered.
 	heldBy *row
@@ -49,6 +55,7 @@ type Client struct {
 	// holdsCheckpoint says that the server's list of held checkpoints may have an entry of this client.
 	holdsCheckpoint bool
 
+	access
 	db         int
 	proto      int
 	name       string
@@ -90,6 +97,22 @@ type Client struct {
 	isReader  bool
 }
 
+// origin is where a client comes from, as MONITOR has it.
+func (c *Client) origin() string {
+	if c.kind == endpointUnix {
+		return "unix:" + strings.TrimSuffix(c.remote.String(), ":0")
+	}
+	return c.remote.String()
+}
+
+// certificateUser is the name of the ACL user that the client's certificate says it is, if certificates say that; else "".
+func (c *Client) certificateUser() string {
+	if c.loop.server.config.TLS.UserFromName {
+		return c.certificateName
+	}
+	return ""
+}
+
 // idle reports whether every command so far is answered.
 func (c *Client) idle() bool { return c.pending == 0 && c.waiting.empty() }
 
@@ -110,6 +133,7 @@ func (c *Client) release() { c.heldBy = nil }
 
 // reset takes back all that the client has set: RESET.
 func (c *Client) reset() {
+	c.loop.begin(c)
 	c.db, c.proto, c.name = 0, 2, ""
 	c.stale, c.noEvict, c.noTouch = false, false, false
 	c.replyOff, c.skipNext, c.quiet = false, false, false

@@ -2,7 +2,6 @@ package resp
 
 import (
 	"cmp"
-	"net"
 	"os"
 	"runtime"
 	"slices"
@@ -38,7 +37,7 @@ func (s *Server) infoSource() *InfoSource {
 		Memory:      s.memoryInfo(),
 		Persistence: s.persistenceInfo(),
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
-			Rejected: t.rejected, Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted,
+			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted, Denied: t.denied,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Listeners:   s.hub.figures(),
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
@@ -61,17 +60,12 @@ func (s *Server) infoSource() *InfoSource {
 }
 
 func (s *Server) serverInfo() ServerInfo {
-	host, _ := splitListen(s.config.Listen)
-	port := 0
-	if addr, ok := s.listener.Addr().(*net.TCPAddr); ok {
-		port = addr.Port
-	}
 	executable, err := os.Executable()
 	if err != nil {
 		executable = ""
 	}
 	return ServerInfo{RedisVersion: redisVersion, Version: s.config.Version, Mode: s.mode(), OS: osName(), ArchBits: strconv.IntSize,
-		ProcessID: os.Getpid(), RunID: s.runID, Host: host, Port: port, Now: s.now(), Uptime: time.Since(s.start),
+		ProcessID: os.Getpid(), RunID: s.runID, Listeners: s.listenerInfo(), Port: s.port(), Now: s.now(), Uptime: time.Since(s.start),
 		Executable: executable, EventLoops: len(s.loops)}
 }
 
@@ -80,6 +74,7 @@ func (s *Server) memoryInfo() MemoryInfo {
 	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
 	m.Used += m.Dataset
 	m.Most, m.Policy = uint64(s.settings.maxMemory.Load()), s.settings.evictionPolicy().String()
+	m.Pressure = s.pressure.Load()
 	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {
 		peak := s.peak.Load()

@@ -2,6 +2,7 @@ package resp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -127,11 +128,27 @@ func doctorReport(all []namedSeries) string {
 		fmt.Fprintf(&text, "%d. %s: %d latency spikes (average %dms, mean deviation %dms, period %.2f sec). Worst all time event %dms.\n",
 			i+1, all[i].name, len(all[i].samples), mean, deviation, period, all[i].longest)
 	}
-	text.WriteString("\nI have a few advices for you:\n\n" +
-		"- Check your Slow Log to understand what are the commands you are running which are too slow to execute. " +
-		"Please check https://redis.io/commands/slowlog for more information.\n" +
-		"- Deleting, expiring or evicting large objects is a blocking operation. If you have very large objects, try to fragment them.\n")
+	text.WriteString("\nI have a few advices for you:\n\n")
+	for _, advice := range advices {
+		if slices.ContainsFunc(all, func(s namedSeries) bool { return slices.Contains(advice.events, s.name) }) {
+			text.WriteString("- " + advice.text + "\n")
+		}
+	}
 	return text.String()
+}
+
+// advices are what to do about which events.
+var advices = []struct {
+	events []string
+	text   string
+}{
+	{[]string{eventCommand, eventFastCommand}, "Check your Slow Log to understand what are the commands you are running which are too slow to execute. " +
+		"Please check https://redis.io/commands/slowlog for more information."},
+	{[]string{eventCommand, eventExpire, eventEviction}, "Deleting, expiring or evicting large objects is a blocking operation. If you have very large objects, try to fragment them."},
+	{[]string{eventSync}, "This node's disk took long to sync. A write is answered once a majority of the nodes has synced it: with one slow disk the others decide, " +
+		"unless this node leads. Look for other programs that write to the disk, or give the data directory a disk of its own."},
+	{[]string{eventExpire}, "Many keys expire at the same time. Spread their times to live."},
+	{[]string{eventEviction}, "Choosing what to evict takes long. Lower maxmemory-samples, or raise maxmemory, so that less has to go at once."},
 }
 
 // latencyHelp: LATENCY HELP.

@@ -32,6 +32,10 @@ func pubsubCommands() []localCommand {
 		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: since,
 			Flags: anytime | statemachine.Pubsub, Group: groupPubsub, Complexity: complexity, Summary: summary, Syntax: syntax}}
 	}
+	counting := func(row localCommand, kind subscriptionKind) localCommand {
+		row.special = numSub(kind).special
+		return row
+	}
 	help := sub("HELP", 2, "6.2.0", "O(1)", "", "Returns helpful text about the different subcommands.", pubsubHelp)
 	help.Flags = anytime
 	return []localCommand{
@@ -53,12 +57,12 @@ func pubsubCommands() []localCommand {
 				pubsubChannels(toChannel)),
 			help,
 			sub("NUMPAT", 2, "2.8.0", "O(1)", "", "Returns a count of unique pattern subscriptions.", pubsubNumPat),
-			sub("NUMSUB", -2, "2.8.0", "O(N) for the NUMSUB subcommand, where N is the number of requested channels", "[channel [channel ...]]",
-				"Returns a count of subscribers to channels.", pubsubNumSub(toChannel)),
+			counting(sub("NUMSUB", -2, "2.8.0", "O(N) for the NUMSUB subcommand, where N is the number of requested channels", "[channel [channel ...]]",
+				"Returns a count of subscribers to channels.", numSub(toChannel).inExec), toChannel),
 			sub("SHARDCHANNELS", -2, "7.0.0", "O(N) where N is the number of active shard channels.", "[pattern]", "Returns the active shard channels.",
 				pubsubChannels(toShard)),
-			sub("SHARDNUMSUB", -2, "7.0.0", "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
-				"[shardchannel [shardchannel ...]]", "Returns the count of subscribers of shard channels.", pubsubNumSub(toShard)),
+			counting(sub("SHARDNUMSUB", -2, "7.0.0", "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
+				"[shardchannel [shardchannel ...]]", "Returns the count of subscribers of shard channels.", numSub(toShard).inExec), toShard),
 		}},
 	}
 }
@@ -166,17 +170,6 @@ func pubsubChannels(kind subscriptionKind) localFunc {
 		w.Array(len(names))
 		for _, name := range names {
 			w.BulkString(name)
-		}
-	}
-}
-
-// pubsubNumSub: PUBSUB NUMSUB [channel ...] and PUBSUB SHARDNUMSUB [shardchannel ...], of this node's clients.
-func pubsubNumSub(kind subscriptionKind) localFunc {
-	return func(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
-		w.Array(2 * (len(args) - 2))
-		for _, name := range args[2:] {
-			w.Bulk(name)
-			w.Int(int64(l.server.hub.subscribers(kind, name)))
 		}
 	}
 }

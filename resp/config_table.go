@@ -28,6 +28,12 @@ const (
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
+// defaultDenialsKept is the default of acllog-max-len.
+const defaultDenialsKept = 128
+
+// notifyParameter can be changed; what it says is the hub's.
+const notifyParameter = "notify-keyspace-events"
+
 // defaultKeepAlive finds clients that are gone without a word, in Redis's default time; in seconds.
 const defaultKeepAlive = 300
 
@@ -40,21 +46,25 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
 		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
 		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
-		{name: "maxmemory", setting: memorySize{&s.maxMemory, s.setMemory}},
-		{name: "maxmemory-policy", setting: evictionSetting{&s.eviction, s.setMemory}},
-		{name: "maxmemory-samples", setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
-		{name: "lfu-log-factor", setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
-		{name: "lfu-decay-time", setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "maxmemory", shared: true, setting: memorySize{&s.maxMemory, s.setMemory}},
+		{name: "maxmemory-policy", shared: true, setting: evictionSetting{&s.eviction, s.setMemory}},
+		{name: "maxmemory-samples", shared: true, setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
+		{name: "lfu-log-factor", shared: true, setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "lfu-decay-time", shared: true, setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
+		{name: "protected-mode", setting: yesOrNo{&s.protected}},
+		{name: "acllog-max-len", setting: integer{value: &s.denialsKept, least: 0, most: maxSlowlogLength}},
 		{name: "latency-tracking", setting: yesOrNo{&s.tracking}},
 		{name: "latency-tracking-info-percentiles", setting: percentiles{&s.percentiles}},
 
 		// How the server was started.
 		{name: "bind", fixed: host},
 		{name: "port", fixed: port},
+		{name: "unixsocket", fixed: from.UnixSocket, immutable: true},
+		{name: "unixsocketperm", fixed: strconv.FormatUint(uint64(from.UnixSocketMode.Perm()), 8), immutable: true},
 		{name: "dir", fixed: from.Dir},
 		{name: "databases", fixed: strconv.Itoa(statemachine.Databases), immutable: true},
 		{name: "proto-max-bulk-len", fixed: strconv.FormatInt(limits.MaxCommandBytes, 10)},
@@ -70,14 +80,13 @@ func (s *Settings) table(from SettingsSource) []parameter {
 
 		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: "notify-keyspace-events"}, // see hub
+		{name: notifyParameter, shared: true}, // see hub
+		{name: "loglevel", fixed: "notice"},   // see Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
-		{name: "requirepass", fixed: ""},
+		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
+		{name: "acl-pubsub-default", fixed: "resetchannels"},
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},
-		{name: "protected-mode", fixed: "no"},
-		{name: "unixsocket", fixed: "", immutable: true},
-		{name: "tls-port", fixed: "0"},
 		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
 		{name: "cluster-require-full-coverage", fixed: "yes"},
 		{name: "cluster-allow-reads-when-down", fixed: "no"},
@@ -97,9 +106,33 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "lazyfree-lazy-user-flush", fixed: "no"},
 		{name: "enable-debug-command", fixed: "yes", immutable: true},
 	}
+	rows = append(rows, tlsParameters(from.TLS)...)
 	rows = append(rows, encodingParameters()...)
 	slices.SortFunc(rows, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
 	return rows
+}
+
+// tlsParameters are how TLS was set up. The files are read again when they change; other files need a restart.
+func tlsParameters(t TLSConfig) []parameter {
+	port, user := "0", "off"
+	if t.Listen != "" {
+		_, port = splitListen(t.Listen)
+	}
+	if t.UserFromName {
+		user = "CN"
+	}
+	return []parameter{
+		{name: "tls-port", fixed: port},
+		{name: "tls-cert-file", fixed: t.CertFile},
+		{name: "tls-key-file", fixed: t.KeyFile},
+		{name: "tls-ca-cert-file", fixed: t.CAFile},
+		{name: "tls-auth-clients", fixed: t.Clients.String()},
+		{name: "tls-auth-clients-user", fixed: user},
+		{name: "tls-protocols", fixed: "TLSv1.2 TLSv1.3"},
+		{name: "tls-session-caching", fixed: "no"},
+		{name: "tls-replication", fixed: "no"}, // links between nodes are always encrypted, in a way of their own
+		{name: "tls-cluster", fixed: "no"},
+	}
 }
 
 // encodingParameters decide what OBJECT ENCODING says, which must be the same on all nodes: they are Redis 7.2's defaults, for

@@ -242,3 +242,26 @@ func TestTimeoutClosesIdleClients(t *testing.T) {
 	waits.want(":2")
 	dial(t, s).check("CONFIG SET timeout 0", "+OK")
 }
+
+// What a server is started with is what CONFIG GET says, and a value that CONFIG SET would refuse is refused.
+func TestParametersHaveFirstValues(t *testing.T) {
+	s, _ := startServer(t, Config{Loops: 1, Parameters: map[string]string{"timeout": "77", "lfu-decay-time": "3", "latency-tracking": "NO"}})
+	c := dial(t, s)
+	c.check("CONFIG GET timeout", "*2 $7 timeout $2 77")
+	c.check("CONFIG GET lfu-decay-time", "*2 $14 lfu-decay-time $1 3")
+	c.check("CONFIG GET latency-tracking", "*2 $16 latency-tracking $2 no")
+	for name, value := range map[string]string{"timeout": "-1", "databases": "3", "no-such": "1"} {
+		if _, err := newServer(Config{Parameters: map[string]string{name: value}}, nil, statemachine.New(statemachine.Config{})); err == nil {
+			t.Errorf("%s %s was taken", name, value)
+		}
+		if _, err := CheckParameter(name, value); err == nil {
+			t.Errorf("CheckParameter takes %s %s", name, value)
+		}
+	}
+	if shown, err := CheckParameter("latency-tracking", "YES"); err != nil || shown != "yes" {
+		t.Errorf("got %q, %v", shown, err)
+	}
+	if got := DefaultParameter("slowlog-max-len"); got != "128" {
+		t.Errorf("slowlog-max-len is %q without being set", got)
+	}
+}

@@ -60,6 +60,7 @@ func TestConnectionCommands(t *testing.T) {
 		{"ROLE", "*3 $6 master :0 *0"}, // nothing is applied yet
 		{"CLUSTER INFO", "-ERR This instance has cluster support disabled"},
 		{"SLOWLOG LEN", ":0"},
+		{"SLOWLOG gEt 1 2", "-ERR unknown subcommand or wrong number of arguments for 'gEt'. Try SLOWLOG HELP."},
 		{"SLOWLOG GET -2", "-ERR count should be greater than or equal to -1"},
 		{"SLOWLOG RESET", "+OK"},
 		{"CONFIG RESETSTAT", "+OK"},

@@ -38,6 +38,7 @@ type eventLoop struct {
 	turns    turns
 	biteEnds int64
 	buffer   []byte // where input is read to
+	sealed   []byte // what TLS connections send, for moments
 	underWay int    // bytes of commands that are not answered
 
 	chunk       *replication.Chunk
@@ -49,6 +50,9 @@ type eventLoop struct {
 	viewIsStale bool
 	grant       replication.ReadGrant
 	granted     bool
+	confirmed   bool     // the grant held when the view was open already
+	ahead       []byte   // what is in the input behind the command that is being dispatched
+	keysAhead   [][]byte // empty: the memory of lookAhead
 
 	ticket       uint64 // the newest asked
 	wantsReads   bool   // reads wait for ticket+1, which is to be asked
@@ -61,10 +65,13 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
+	overdueTimer *time.Timer // until a client may have waited for too long for room; nil: nobody waits
 	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
 	monitors     []*monitor  // to be shown each command
 	halted       haltMode    // which commands wait: CLIENT PAUSE
 	postponed    []*Client   // those whose command waits for that, the oldest first
+
+	finishedAt []int64 // of the chunks whose replies this wake-up writes, by the server's nanos
 
 	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
@@ -128,6 +135,7 @@ func (l *eventLoop) wakeUp() {
 	}
 	l.takeMail()
 	l.endTurn()
+	l.countReplies()
 	l.serve()
 	l.handOverAll()
 }
@@ -206,6 +214,7 @@ func (l *eventLoop) readInput(c *Client) {
 	}
 	n, err := c.conn.Read(buf)
 	switch {
+	case n > 0: // an error comes again
 	case errors.Is(err, errNothing):
 		c.readable = false
 		return
@@ -217,7 +226,7 @@ func (l *eventLoop) readInput(c *Client) {
 		return
 	}
 	// Less than there was room for is all there was. Of a connection that is over, nothing would tell of its end again.
-	c.readable = n == len(buf) || c.hungUp
+	c.readable = n == len(buf) || c.hungUp || err != nil
 	if direct {
 		c.input.received(n)
 		l.receive(c, nil, n)
@@ -279,7 +288,9 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 		}
 		taken += n
 		if len(args) > 0 {
+			l.ahead = buf[taken:]
 			l.dispatch(c, args)
+			l.ahead = nil
 		}
 		if len(c.out.Buf) > flushBytes {
 			l.flush(c)

@@ -1,6 +1,8 @@
 package resp
 
 import (
+	"time"
+
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -63,6 +65,7 @@ func (e *evictor) round(lane Lane) (applied bool) {
 		return false
 	}
 	chunk := lane.Begin()
+	began := time.Now()
 	e.choice.NextRound()
 	for over > 0 && len(chunk.Commands) < evictionBytes {
 		victims, taken := e.choice.Victims(policy, int(s.settings.evictionSamples.Load()), over)
@@ -75,6 +78,7 @@ func (e *evictor) round(lane Lane) (applied bool) {
 		chunk.Count += len(victims)
 		over -= taken
 	}
+	s.stall(eventEviction, time.Since(began))
 	if chunk.Count == 0 {
 		lane.End(chunk)
 		return false

@@ -18,13 +18,21 @@ import (
 // patience ends a test that hangs; nothing depends on its length otherwise.
 const patience = 30 * time.Second
 
+// noListen is the Listen of a server that has no TCP address without TLS.
+const noListen = "none"
+
+func newMachine() *statemachine.Machine { return statemachine.New(statemachine.Config{}) }
+
 // startServer serves a fresh machine on a fake node.
 func startServer(t testing.TB, cfg Config) (*Server, *fakeNode) {
 	t.Helper()
-	machine := statemachine.New(statemachine.Config{})
+	machine := newMachine()
 	node := newFakeNode(machine)
-	if cfg.Listen == "" {
+	switch cfg.Listen {
+	case "":
 		cfg.Listen = "127.0.0.1:0"
+	case noListen:
+		cfg.Listen = ""
 	}
 	s, err := Start(cfg, node, machine)
 	if err != nil {
@@ -51,7 +59,12 @@ type wire struct {
 
 func dial(t testing.TB, s *Server) *wire {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Addr().String())
+	return dialWire(t, "tcp", s.Addr().String())
+}
+
+func dialWire(t testing.TB, network, address string) *wire {
+	t.Helper()
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}

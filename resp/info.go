@@ -35,8 +35,8 @@ type ServerInfo struct {
 	ArchBits     int
 	ProcessID    int
 	RunID        string // 40 hexadecimal digits
-	Host         string // the address listened on
-	Port         int
+	Port         int    // of TCP; 0: there is none
+	Listeners    []ListenerInfo
 	Now          time.Time
 	Uptime       time.Duration
 	Executable   string
@@ -53,14 +53,16 @@ type ClientsInfo struct {
 
 // MemoryInfo is the section Memory, in bytes.
 type MemoryInfo struct {
-	Used    uint64 // by the Go heap and by the keyspace
-	Start   uint64 // of Used, before the first client came
-	RSS     uint64 // by the process
-	Peak    uint64 // of Used, as far as it was seen
-	System  uint64 // of the machine
-	Stacks  uint64
-	Dataset uint64 // by the keyspace
-	Mapped  uint64 // from the kernel for the keyspace
+	// Pressure is nil if nobody watches how much memory there is.
+	Pressure *MemoryPressure
+	Used     uint64 // by the Go heap and by the keyspace
+	Start    uint64 // of Used, before the first client came
+	RSS      uint64 // by the process
+	Peak     uint64 // of Used, as far as it was seen
+	System   uint64 // of the machine
+	Stacks   uint64
+	Dataset  uint64 // by the keyspace
+	Mapped   uint64 // from the kernel for the keyspace
 	// Most is maxmemory, 0: no limit, and Policy maxmemory-policy.
 	Most   uint64
 	Policy string
@@ -104,14 +106,19 @@ type StatsInfo struct {
 	Connections, Commands   uint64
 	OpsPerSecond            uint64
 	InputBytes, OutputBytes uint64
-	InputRate, OutputRate   float64 // KiB/s
-	Rejected                uint64  // connections turned away
-	Expired, ExpiredFields  uint64  // keys, and fields of hashes
-	Evicted                 uint64  // keys
+	InputRate, OutputRate   float64               // KiB/s
+	Rejected                uint64                // connections turned away
+	TLS                     *TLSInfo              // nil: this node has no TLS
+	Expired, ExpiredFields  uint64                // keys, and fields of hashes
+	Evicted                 uint64                // keys
+	Denied                  [deniedReasons]uint64 // commands of users without the permission, and passwords that were wrong
 	Hits, Misses            uint64
 	Errors                  uint64 // error replies
 	Tombstones              uint64 // versions of removed keys that are kept
 }
+
+// TLSInfo counts TLS handshakes: those that were done, those that failed, and those of them that others took the place of.
+type TLSInfo struct{ Done, Failed, Displaced uint64 }
 
 // ListenersInfo is what the sections Clients and Stats tell of this node's subscribers and of the clients that cache.
 type ListenersInfo struct {

@@ -55,7 +55,9 @@ func serverSection(w *infoWriter, src *InfoSource) {
 	w.str("config_file", s.ConfigFile)
 	w.int("event_loops", int64(s.EventLoops))
 	w.zeros("io_threads_active")
-	w.str("listener0", fmt.Sprintf("name=tcp,bind=%s,port=%d", s.Host, s.Port))
+	for _, l := range s.Listeners {
+		w.str("listener"+strconv.Itoa(l.Index), l.String())
+	}
 }
 
 func clientsSection(w *infoWriter, src *InfoSource) {
@@ -99,6 +101,12 @@ func memorySection(w *infoWriter, src *InfoSource) {
 		"mem_cluster_links", "mem_aof_buffer")
 	w.str("mem_allocator", "go")
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+	if p := m.Pressure; p != nil {
+		w.num("memory_watermark", p.Watermark)
+		w.num("memory_watermark_used", p.Used)
+		w.num("memory_watermark_limit", p.Limit)
+		w.flag("memory_watermark_reached", p.Refusal != "")
+	}
 }
 
 // persistenceSection tells of checkpoints as Redis tells of RDB files, and of the log as it tells of an append-only file that
@@ -171,6 +179,11 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.fixed("instantaneous_input_repl_kbps", 0, 2)
 	w.fixed("instantaneous_output_repl_kbps", 0, 2)
 	w.num("rejected_connections", s.Rejected)
+	if t := s.TLS; t != nil {
+		w.num("tls_handshakes", t.Done)
+		w.num("tls_handshakes_failed", t.Failed)
+		w.num("tls_handshakes_displaced", t.Displaced)
+	}
 	w.zeros("sync_full", "sync_partial_ok", "sync_partial_err")
 	w.num("expired_subkeys", s.ExpiredFields)
 	w.num("expired_keys", s.Expired)
@@ -192,6 +205,10 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.zeros("unexpected_error_replies")
 	w.num("total_error_replies", s.Errors)
 	w.zeros("dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed")
+	w.num("acl_access_denied_auth", s.Denied[deniedAuth])
+	w.num("acl_access_denied_cmd", s.Denied[deniedCommand])
+	w.num("acl_access_denied_key", s.Denied[deniedKey])
+	w.num("acl_access_denied_channel", s.Denied[deniedChannel])
 	w.num("tombstones", s.Tombstones)
 }
 

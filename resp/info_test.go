@@ -15,7 +15,7 @@ var testMembers = []MemberInfo{
 func testInfo() *InfoSource {
 	return &InfoSource{
 		Server: ServerInfo{RedisVersion: "7.2.4", Version: "v1", Mode: "standalone", OS: "Linux", ArchBits: 64, ProcessID: 17, RunID: strings.Repeat("a", 40),
-			Host: "127.0.0.1", Port: 6379, Now: time.UnixMicro(1234567), Uptime: 25 * time.Hour, Executable: "/bin/paxredis", EventLoops: 2},
+			Listeners: []ListenerInfo{{0, "tcp", "127.0.0.1", 6379}, {1, "unix", "/run/p.sock", 0}}, Port: 6379, Now: time.UnixMicro(1234567), Uptime: 25 * time.Hour, Executable: "/bin/paxredis", EventLoops: 2},
 		Clients:     ClientsInfo{Connected: 3, MaxClients: 10_000, Blocked: 1, MaxInput: 11, MaxOutput: 12},
 		Memory:      MemoryInfo{Used: 990_360, RSS: 1 << 30, Peak: 990_360 * 2, System: 8 << 30},
 		Stats:       StatsInfo{Connections: 4, Commands: 5, Hits: 6, Misses: 7, Expired: 8, ExpiredFields: 10, Tombstones: 9, InputRate: 1.5, Errors: 2},
@@ -98,7 +98,7 @@ func TestInfoFields(t *testing.T) {
 	}
 	text := infoText(nil, testInfo())
 	for _, line := range []string{"redis_version:7.2.4", "paxredis_version:v1", "redis_mode:standalone", "uptime_in_seconds:90000", "uptime_in_days:1",
-		"tcp_port:6379", "server_time_usec:1234567", "used_memory:990360", "used_memory_human:967.15K", "used_memory_rss_human:1.00G",
+		"tcp_port:6379", "listener0:name=tcp,bind=127.0.0.1,port=6379", "listener1:name=unix,bind=/run/p.sock", "server_time_usec:1234567", "used_memory:990360", "used_memory_human:967.15K", "used_memory_rss_human:1.00G",
 		"used_memory_peak_perc:50.00%", "maxmemory:0", "loading:0", "aof_enabled:1", "keyspace_hits:6", "keyspace_misses:7",
 		"expired_keys:8", "expired_subkeys:10", "tombstones:9", "instantaneous_input_kbps:1.50", "role:master", "connected_slaves:0", "master_repl_offset:77",
 		"connected_clients:3", "maxclients:10000", "blocked_clients:1"} {
@@ -140,8 +140,9 @@ func TestInfoWithoutValues(t *testing.T) {
 
 // A field that Redis has, too, is in the same section there. paxredis adds few.
 func TestInfoFieldsAreRedis(t *testing.T) {
-	own := map[string]bool{"paxredis_version": true, "event_loops": true, "listener0": true, "tombstones": true,
-		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true, "expired_subkeys": true} // some are new in 7.2 and 7.4
+	own := map[string]bool{"paxredis_version": true, "event_loops": true, "listener0": true, "listener1": true, "tombstones": true,
+		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true, "expired_subkeys": true,
+		"acl_access_denied_auth": true, "acl_access_denied_cmd": true, "acl_access_denied_key": true, "acl_access_denied_channel": true} // some are new in 7.2 and 7.4
 	redis := fieldSections(decoded(t, startRedisServer(t).do(words("INFO everything"))).(string))
 	for field, section := range fieldSections(infoText([]string{"everything"}, testInfo())) {
 		if strings.HasPrefix(field, "paxos_") || own[field] || strings.HasPrefix(field, "cmdstat_") || strings.HasPrefix(field, "errorstat_") || strings.HasPrefix(field, "db") {

@@ -10,11 +10,25 @@ import (
 // latencySamples is how many spikes are kept of an event.
 const latencySamples = 160
 
-// The events of LATENCY: a command that took long, of those that are flagged as fast, and of the others.
+// The events of LATENCY: a command that took long, of those that are flagged as fast, and of the others; and what else holds commands up, by
+// Redis's names as far as it has one for it.
 const (
 	eventFastCommand = "fast-command"
 	eventCommand     = "command"
+	// eventSync is a write to the journal with its sync, on this node: what replies to writes wait for on a majority of the nodes.
+	eventSync = "aof-fsync-always"
+	// eventExpire is the removal of keys and fields whose time is over, within the log.
+	eventExpire = "expire-cycle"
+	// eventEviction is the choice of the keys of one round of eviction, on the leader.
+	eventEviction = "eviction-cycle"
 )
+
+// stall looks at how long something took that holds commands up, for the latency monitor. On any goroutine.
+func (s *Server) stall(event string, took time.Duration) {
+	if longest := s.settings.monitorLatency(); longest > 0 && took >= longest {
+		s.latency.note(event, s.now(), took)
+	}
+}
 
 // latencyMonitor keeps the newest latency spikes of each event. Safe for use by several goroutines.
 type latencyMonitor struct {

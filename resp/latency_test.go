@@ -64,6 +64,25 @@ func TestHistogramPercentilesAndSteps(t *testing.T) {
 	}
 }
 
+// TestWhatHoldsCommandsUpIsTold: how long the journal took, and the removal of what is due.
+func TestWhatHoldsCommandsUpIsTold(t *testing.T) {
+	s, node := startServer(t, Config{})
+	w := dial(t, s)
+	w.check("CONFIG SET latency-monitor-threshold 100", "+OK")
+	node.saved(99 * time.Millisecond)
+	w.check("LATENCY LATEST", "*0")
+	node.saved(250 * time.Millisecond)
+	if got := w.do("LATENCY HISTORY aof-fsync-always"); !strings.HasSuffix(got, " :250") {
+		t.Error(got)
+	}
+	s.hub.Expiring()
+	s.hub.expiring = s.hub.expiring.Add(-time.Hour)
+	s.hub.Expired()
+	if got := w.do("LATENCY LATEST"); !strings.HasPrefix(got, "*2 *4 $16 aof-fsync-always ") || !strings.Contains(got, " *4 $12 expire-cycle ") {
+		t.Error(got)
+	}
+}
+
 // The graph is what Redis draws of the same spikes.
 func TestLatencyGraph(t *testing.T) {
 	now := time.Unix(100_000, 0)
@@ -115,10 +134,21 @@ func TestLatencyCommands(t *testing.T) {
 	if got := w.do("LATENCY DOCTOR"); !strings.Contains(got, "1. command: 1 latency spikes (average 250ms, mean deviation 0ms, period 0.00 sec). Worst all time event 250ms.") {
 		t.Error(got)
 	}
+	for event, advice := range map[string]string{eventSync: "disk took long to sync", eventExpire: "Spread their times", eventEviction: "maxmemory-samples"} {
+		if got := w.do("LATENCY DOCTOR"); strings.Contains(got, advice) {
+			t.Errorf("without %s: %s", event, got)
+		}
+		s.stall(event, 99*time.Millisecond)
+		w.check("LATENCY HISTORY "+event, "*0")
+		s.stall(event, 100*time.Millisecond)
+		if got := w.do("LATENCY DOCTOR"); !strings.Contains(got, event+": 1 latency spikes (average 100ms") || !strings.Contains(got, advice) {
+			t.Errorf("of %s: %s", event, got)
+		}
+	}
 	if got := w.do("LATENCY GRAPH command"); !strings.Contains(got, "command - high 250 ms, low 250 ms (all time high 250 ms)") {
 		t.Error(got)
 	}
-	w.check("LATENCY RESET", ":2")
+	w.check("LATENCY RESET", ":5")
 	w.check("LATENCY LATEST", "*0")
 	w.check("LATENCY FOO", "-ERR unknown subcommand 'FOO'. Try LATENCY HELP.")
 }

@@ -9,9 +9,9 @@ import (
 const lingerTime = 30 * time.Second
 
 // adopt makes a connection a client of this loop.
-func (l *eventLoop) adopt(c *Client, fd int) {
+func (l *eventLoop) adopt(c *Client, fd int, connection conn) {
 	c.id = l.server.nextID.Add(1)
-	c.loop, c.conn, c.fd = l, &socket{fd: fd}, fd
+	c.loop, c.conn, c.fd = l, connection, fd
 	c.created = time.Now()
 	c.active = c.created
 	c.scanner = NewScanner(l.server.limits)
@@ -22,10 +22,14 @@ func (l *eventLoop) adopt(c *Client, fd int) {
 		return
 	}
 	l.server.hub.join(c)
+	if l.begin(c); c.closed {
+		return
+	}
 	if l.draining {
 		c.closing = true
 		l.touch(c)
 	}
+	l.enqueueTurn(c)
 }
 
 // drain has every client closed as soon as what it has sent so far is answered.

@@ -33,6 +33,8 @@ type Limits struct {
 	TrackedKeys int
 	// MaxClients bounds the connections at once. From 1, default 10,000.
 	MaxClients int
+	// RoomTime bounds how long a write waits for room in the log before it is refused. From 1 ms to an hour, default 10 s.
+	RoomTime time.Duration
 }
 
 // The default of each limit, and what it can be set to.
@@ -52,6 +54,7 @@ const (
 	defaultClientMemory = 1 << 30
 	defaultClients      = 10_000
 	defaultTrackedKeys  = 1_000_000
+	defaultRoomTime     = 10 * time.Second
 
 	defaultPubsubBuffer     = 32 << 20
 	defaultPubsubSoftBuffer = 8 << 20
@@ -76,6 +79,7 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.PubsubSoftTime, defaultPubsubSoftTime)
 	setDefault(&l.TrackedKeys, defaultTrackedKeys)
 	setDefault(&l.MaxClients, defaultClients)
+	setDefault(&l.RoomTime, defaultRoomTime)
 	return l
 }
 
@@ -90,6 +94,9 @@ func setDefault[T comparable](field *T, value T) {
 func (l Limits) largestRequest() int64 {
 	return max(l.MaxCommandBytes+framingBytes*int64(l.MaxArgs+1), int64(l.MaxInline)+1)
 }
+
+// LeastQueryBuffer is the least that QueryBuffer can be: what the largest command takes. Fields that are zero count as their defaults.
+func (l Limits) LeastQueryBuffer() int64 { return l.WithDefaults().largestRequest() }
 
 // LeastClientMemory is the least that ClientMemory can be: what a client may send before its command is complete, and may be owed. Fields
 // that are zero count as their defaults.
@@ -117,6 +124,7 @@ func (l Limits) Check() error {
 	inRange("PubsubSoftBuffer", l.PubsubSoftBuffer, leastOutputBuffer, most)
 	inRange("PubsubSoftTime", int64(l.PubsubSoftTime), 0, int64(24*time.Hour))
 	inRange("TrackedKeys", int64(l.TrackedKeys), 1, mostArgs)
+	inRange("RoomTime", int64(l.RoomTime), int64(time.Millisecond), int64(time.Hour))
 	inRange("MaxClients", int64(l.MaxClients), 1, mostArgs)
 	if l.QueryBuffer < l.largestRequest() || l.QueryBuffer > most {
 		problems = append(problems, fmt.Errorf("resp: QueryBuffer is %d: must be at least %d, which the largest command takes "+

@@ -20,12 +20,12 @@ const (
 // farewell bounds how long a connection that is turned away may take to be told.
 const farewell = 100 * time.Millisecond
 
-// accept takes connections until the listener is closed.
-func (s *Server) accept() {
+// accept takes connections of an endpoint until that is closed.
+func (s *Server) accept(e *endpoint) {
 	defer s.opening.Done()
 	rest := minAcceptRest
 	for {
-		conn, err := s.listener.Accept()
+		conn, err := e.listener.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -42,8 +42,8 @@ func (s *Server) accept() {
 		s.opening.Add(1)
 		// On a goroutine of its own, since a loop that waits for room in its lane takes no connection meanwhile. How many
 		// there are is bounded by the limit of clients.
-		if s.admit(conn) {
-			go s.enroll(conn)
+		if !s.turnsAway(conn) && s.admit(e, conn) {
+			go s.enroll(e, conn)
 		} else {
 			s.opening.Done()
 		}
@@ -51,16 +51,19 @@ func (s *Server) accept() {
 }
 
 // admit counts a connection in, or turns it away.
-func (s *Server) admit(conn net.Conn) bool {
+func (s *Server) admit(e *endpoint, conn net.Conn) bool {
 	if s.open.Add(1) <= int64(s.settings.maxClients()) {
 		s.accepted.Add(1)
 		return true
 	}
 	s.open.Add(-1)
 	s.turnedAway.Add(1)
-	err := conn.SetWriteDeadline(time.Now().Add(farewell))
-	if err == nil {
-		_, err = conn.Write([]byte("-" + errMaxClients + "\r\n"))
+	var err error
+	if e.kind != endpointTLS { // as in Redis: to tell it there would take a handshake
+		err = conn.SetWriteDeadline(time.Now().Add(farewell))
+		if err == nil {
+			_, err = conn.Write([]byte("-" + errMaxClients + "\r\n"))
+		}
 	}
 	if err = errors.Join(err, conn.Close()); err != nil {
 		s.logger.Debug("resp: turning a connection away", "addr", conn.RemoteAddr(), "error", err)
@@ -69,9 +72,20 @@ func (s *Server) admit(conn net.Conn) bool {
 }
 
 // enroll hands a connection to an event loop.
-func (s *Server) enroll(conn net.Conn) {
+func (s *Server) enroll(e *endpoint, conn net.Conn) {
 	defer s.opening.Done()
-	client := &Client{remote: conn.RemoteAddr(), local: conn.LocalAddr(), proto: 2}
+	client := &Client{kind: e.kind, proto: 2}
+	client.remote, client.local = e.addresses(conn)
+	wrap, err := s.prepare(client, conn)
+	if err != nil {
+		// On no higher level: whoever reaches the port could fill the log.
+		s.logger.Debug("resp: no TLS connection", "addr", client.remote, "error", err)
+		if err := conn.Close(); err != nil {
+			s.logger.Debug("resp: closing a connection", "addr", client.remote, "error", err)
+		}
+		s.gone()
+		return
+	}
 	l := s.leastBusy()
 	fd, err := takeOver(conn)
 	if err == nil {
@@ -83,11 +97,25 @@ func (s *Server) enroll(conn net.Conn) {
 		}
 		err = conn.Close() // which was duplicated
 	}
-	if err == nil && l.do(func() { l.adopt(client, fd) }) {
+	if err == nil && l.do(func() { l.adopt(client, fd, wrap(l, fd)) }) {
 		return
 	}
 	s.logger.Warn("resp: cannot serve a connection", "addr", client.remote, "error", err)
 	s.left(l)
+}
+
+// prepare does what a client's connection needs before a loop can serve it, and returns what makes the loop's conn of its descriptor.
+func (s *Server) prepare(client *Client, from net.Conn) (func(l *eventLoop, fd int) conn, error) {
+	if client.kind != endpointTLS {
+		return func(_ *eventLoop, fd int) conn { return &socket{fd: fd} }, nil
+	}
+	agreed, wire, err := s.handshakes.shake(from)
+	if err != nil {
+		return nil, err
+	}
+	client.certificateName = verifiedName(agreed)
+	client.readable = true // something may have come behind the handshake, of which the poller does not know
+	return func(l *eventLoop, fd int) conn { return wire.serve(agreed, fd, &l.sealed) }, nil
 }
 
 // takeOver returns a descriptor of a connection that is nobody else's.

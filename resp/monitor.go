@@ -127,7 +127,7 @@ func monitorLine(at time.Time, c *Client, args statemachine.Args) []byte {
 	fraction := strconv.AppendInt(nil, 1e6+micros%1e6, 10)
 	line = append(append(line, fraction[1:]...), " ["...)
 	line = append(strconv.AppendInt(line, int64(c.db), 10), ' ')
-	line = append(append(line, c.remote.String()...), ']')
+	line = append(append(line, c.origin()...), ']')
 	for _, arg := range args {
 		line = append(line, ' ')
 		if len(arg) <= maxMonitorArg {

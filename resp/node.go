@@ -2,6 +2,7 @@ package resp
 
 import (
 	"context"
+	"time"
 
 	"github.com/paxredis/paxredis/replication"
 )
@@ -29,7 +30,7 @@ type Node interface {
 	NewLane(l replication.LaneListener) Lane
 	// ReadNow reports whether a read may run at once on the local state, and by what right.
 	ReadNow() (replication.ReadGrant, bool)
-	// StillValid reports whether the right still holds: asked after the value is read, before the reply is queued.
+	// StillValid reports whether the right still holds: asked once the state that is read stands still, before replies from it are queued.
 	StillValid(replication.ReadGrant) bool
 	// Loading reports whether the node still restores its state, and how far it is.
 	Loading() (loading bool, done, total uint64)
@@ -37,6 +38,12 @@ type Node interface {
 	WaitSynced(slot uint64, n int, done func(count int)) (cancel func())
 	// Synced returns how many voters have synced slot.
 	Synced(slot uint64) int
+	// CountAt sets who counts this node's subscribers for its peers, on a goroutine that must not be held up.
+	CountAt(counter replication.AudienceCounter)
+	// CountElsewhere calls done once with how many subscribers the peers have that are there. cancel returns promptly.
+	CountElsewhere(a replication.Audience, done func(counts []uint64, err error)) (cancel func())
+	// WatchSaves has watch told how long each write to the journal took; it must not block.
+	WatchSaves(watch func(took time.Duration))
 	// Status returns the group's figures.
 	Status() replication.Status
 	// Configuration returns the members, as far as this node knows.

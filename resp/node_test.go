@@ -30,6 +30,13 @@ type fakeNode struct {
 	waiters map[int]fakeWaiter
 	nextID  int
 	reads   int // read slots asked for
+	counter replication.AudienceCounter
+	saved   func(took time.Duration)
+	// elsewhere is what peers have of subscribers of each channel, or why they do not tell; mute that they never answer.
+	elsewhere map[string]uint64
+	untold    error
+	mute      bool
+	asking    int // how many wait for an answer that does not come
 
 	status  replication.Status
 	saving  replication.CheckpointStatus
@@ -246,6 +253,28 @@ func (n *fakeNode) WaitSynced(_ uint64, voters int, done func(int)) (cancel func
 		n.set(func() { delete(n.waiters, id) })
 	}
 }
+
+func (n *fakeNode) CountAt(counter replication.AudienceCounter) {
+	n.set(func() { n.counter = counter })
+}
+
+func (n *fakeNode) CountElsewhere(a replication.Audience, done func([]uint64, error)) (cancel func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	counts := make([]uint64, len(a.Names))
+	for i, name := range a.Names {
+		counts[i] = n.elsewhere[string(name)]
+	}
+	if !n.mute {
+		go done(counts, n.untold)
+		return func() {}
+	}
+	n.asking++
+	n.changed.Broadcast()
+	return func() { n.set(func() { n.asking-- }) }
+}
+
+func (n *fakeNode) WatchSaves(watch func(time.Duration)) { n.set(func() { n.saved = watch }) }
 
 // sync makes it known that so many voters have everything.
 func (n *fakeNode) sync(voters int) {

@@ -14,14 +14,40 @@ func (s *Server) overMemory() int64 {
 	return 0
 }
 
+// MemoryPressure is how much memory is taken of what the process may have, its container or its machine, in bytes.
+type MemoryPressure struct {
+	// Used is what is taken and cannot simply be given back, by whoever shares Limit; at Watermark commands that may take more are refused.
+	Used, Watermark, Limit uint64
+	// Refusal is the error that they get now, without the leading '-'; empty: they are taken.
+	Refusal string
+}
+
+// SetMemoryPressure tells how much memory there is, and has commands that may take more refused, or let through again. Others go on: reads, and what
+// removes.
+func (s *Server) SetMemoryPressure(p MemoryPressure) { s.pressure.Store(&p) }
+
 // memoryChanged takes in what CONFIG SET says of how much memory the keys may take, and of which go beyond that.
 func (s *Server) memoryChanged() {
 	s.machine.CountFrequency(s.settings.evictionPolicy().CountsFrequency(), s.settings.lfuLogFactor.Load(), s.settings.lfuDecayMinutes.Load())
 	s.evictor.wakeIfOver()
 }
 
-// isOutOfMemory reports whether commands that may take more are refused. It costs a few loads.
-func (s *Server) isOutOfMemory() bool {
+// outOfMemory is the error that commands that may take more get now, "" for none: keys and values are beyond maxmemory, or the process is about
+// to have more than there is. It costs a few loads.
+func (s *Server) outOfMemory() string {
+	if p := s.pressure.Load(); p != nil && p.Refusal != "" {
+		return p.Refusal
+	}
+	if s.isOverMaxMemory() {
+		return errOOM
+	}
+	return ""
+}
+
+// isOutOfMemory reports whether commands that may take more are refused.
+func (s *Server) isOutOfMemory() bool { return s.outOfMemory() != "" }
+
+func (s *Server) isOverMaxMemory() bool {
 	over := s.overMemory()
 	if over <= 0 || s.machine.HasVictims(s.settings.evictionPolicy()) && over <= s.settings.maxMemory.Load()/graceShare {
 		return false
@@ -32,9 +58,12 @@ func (s *Server) isOutOfMemory() bool {
 
 // appendCommand is statemachine.AppendCommand. A script is told when this node is out of memory: what it calls is known only as it runs, in the
 // log, where every node must do the same.
-func (s *Server) appendCommand(dst []byte, r *row, db int, args statemachine.Args) []byte {
-	if r.Flags.Has(statemachine.MayReplicate) && s.isOutOfMemory() {
-		return statemachine.AppendTight(dst, db, args)
+func (s *Server) appendCommand(dst []byte, c *Client, r *row, args statemachine.Args) []byte {
+	if r.Flags.Has(statemachine.MayReplicate) {
+		dst = c.appendActor(dst)
+		if s.isOutOfMemory() {
+			return statemachine.AppendTight(dst, c.db, args)
+		}
 	}
-	return statemachine.AppendCommand(dst, db, args)
+	return statemachine.AppendCommand(dst, c.db, args)
 }

@@ -81,3 +81,18 @@ func TestScriptsOutOfMemory(t *testing.T) {
 	w.send(request("EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", "a"))
 	w.want("+OK")
 }
+
+// TestBlockedCommandsOutOfMemory: who waits and would take memory is refused when there is something for it, which stays for the next in line.
+func TestBlockedCommandsOutOfMemory(t *testing.T) {
+	s, _ := startServer(t, Config{MaxMemory: 64 << 10})
+	moves, pops, pushes := dial(t, s), dial(t, s), dial(t, s)
+	moves.send(line("BLMOVE l m LEFT LEFT 0"))
+	inLine(t, s, 1)
+	pops.send(line("BLPOP l 0"))
+	inLine(t, s, 2)
+	pushes.check("RPUSH l a "+strings.Repeat("x", 100_000), ":2")
+	moves.want("-" + errOOM)
+	pops.want("*2 $1 l $1 a")
+	pushes.check("EXISTS m", ":0")
+	pushes.check("LLEN l", ":1")
+}

@@ -1,11 +1,13 @@
 package resp
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -84,6 +86,48 @@ func TestPubsubTellsOfThisNode(t *testing.T) {
 	asks.check("PUBSUB FOO", "-ERR unknown subcommand 'FOO'. Try PUBSUB HELP.")
 	if help := asks.do("PUBSUB HELP"); !strings.HasPrefix(help, "*14 +PUBSUB <subcommand>") {
 		t.Errorf("PUBSUB HELP is %q", help)
+	}
+}
+
+// TestNumSubCountsOtherNodesToo: outside transactions, in which nobody is waited for. What peers ask this node is its own clients.
+func TestNumSubCountsOtherNodesToo(t *testing.T) {
+	s, node := startServer(t, Config{})
+	a, asks := dial(t, s), dial(t, s)
+	a.do("SUBSCRIBE one")
+	a.do("SSUBSCRIBE shard")
+	node.set(func() { node.elsewhere = map[string]uint64{"one": 2, "shard": 3} })
+	asks.check("PUBSUB NUMSUB one two one", "*6 $3 one :3 $3 two :0 $3 one :3")
+	asks.check("PUBSUB SHARDNUMSUB shard", "*2 $5 shard :4")
+	asks.send(lines("SET k v;PUBSUB NUMSUB one;GET k"))
+	asks.want("+OK", "*2 $3 one :3", "$1 v")
+	asks.send(lines("MULTI;PUBSUB NUMSUB one;EXEC"))
+	asks.want("+OK", "+QUEUED", "*1 *2 $3 one :1")
+	names := [][]byte{[]byte("one"), []byte("shard")}
+	if got := fmt.Sprint(node.counter(replication.Audience{Names: names}), node.counter(replication.Audience{Names: names, Sharded: true})); got != "[1 0] [0 1]" {
+		t.Errorf("peers are told %s", got)
+	}
+	long := strings.Repeat("n", replication.MaxAudienceBytes)
+	asks.check("PUBSUB NUMSUB "+long, "-ERR 1 names of channels take 65552 bytes, of which 65536 may be asked for at once")
+	node.set(func() { node.untold = errors.New("too many") })
+	asks.check("PUBSUB NUMSUB one", "-ERR too many")
+}
+
+// TestNumSubWithoutAnAnswer: a client that goes away meanwhile is let go of, and one that is there when the node stops gets its node's count.
+func TestNumSubWithoutAnAnswer(t *testing.T) {
+	s, node := startServer(t, Config{})
+	node.set(func() { node.mute = true })
+	gone, stays := dial(t, s), dial(t, s)
+	gone.send(line("PUBSUB NUMSUB one"))
+	node.until(func() bool { return node.asking == 1 })
+	gone.conn.Close()
+	node.until(func() bool { return node.asking == 0 })
+	stays.send(line("PUBSUB NUMSUB one"))
+	node.until(func() bool { return node.asking == 1 })
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(t.Context()) }()
+	stays.want("*2 $3 one :0")
+	if err := <-closed; err != nil {
+		t.Error(err)
 	}
 }
 

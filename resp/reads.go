@@ -33,7 +33,7 @@ func (l *eventLoop) closeView() {
 		l.view.Close()
 		l.view = nil
 	}
-	l.granted = false
+	l.granted, l.confirmed = false, false
 }
 
 // allowed reports whether a read of the client may run at once: it asked for stale reads, or the group says so. One
@@ -50,9 +50,14 @@ func (l *eventLoop) allowed(c *Client) bool {
 	return l.granted
 }
 
-// stillAllowed reports whether a value that was just read may be sent.
+// stillAllowed reports whether what the open view shows may be sent. What is read of a view was so when the view was opened, since
+// nothing changes the state meanwhile: to ask once after that, as rule L4 wants it after a value is read, serves all reads of a view.
 func (l *eventLoop) stillAllowed(c *Client) bool {
-	return c.stale || l.server.node.StillValid(l.grant)
+	if c.stale || l.confirmed {
+		return true
+	}
+	l.confirmed = l.server.node.StillValid(l.grant)
+	return l.confirmed
 }
 
 // read answers a command that reads, or a WATCH or transaction of reads, at once or later.
@@ -83,14 +88,20 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 			it.failed = replication.Loading
 		}
 	}
-	if it.failed != 0 {
+	switch {
+	case it.failed != 0:
 		q.fail(it, w, it.failed)
-	} else {
-		l.revisions, due = q.run(it, view, w, l.revisions[:0])
-		if due || (byGrant && !l.stillAllowed(c)) {
+	case byGrant && !l.stillAllowed(c):
+		l.closeView()
+		return false, false
+	default:
+		if l.viewReads%statemachine.MostWarm == 1 {
+			l.lookAhead(c, view, q.argsOf(it), byGrant)
+		}
+		if l.revisions, due = q.run(it, view, w, l.revisions[:0]); due {
 			w.truncate(start)
 			l.closeView()
-			return false, due
+			return false, true
 		}
 	}
 	l.clock = l.server.nanos()

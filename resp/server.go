@@ -7,14 +7,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"net"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -30,8 +31,13 @@ const (
 
 // Config is what a server needs to know.
 type Config struct {
-	// Listen is the TCP address for clients, host:port. Port 0 picks one; see Server.Addr.
+	// Listen is the TCP address for clients, host:port; empty: there is none. Port 0 picks one; see Server.Addr.
 	Listen string
+	// TLS is for clients that come by TLS. They may come with and without at the same time, on different ports.
+	TLS TLSConfig
+	// UnixSocket is the path of a Unix socket for clients; empty: there is none. UnixSocketMode is its permissions; 0: what the umask leaves.
+	UnixSocket     string
+	UnixSocketMode fs.FileMode
 	// Loops is how many event loops serve clients; 0: one for four usable cores, at most 8.
 	Loops int
 	// Limits bound what a client may ask for and leave lying about; the zero value means the defaults.
@@ -41,6 +47,12 @@ type Config struct {
 	// Eviction is the first maxmemory-policy, and EvictionSamples the first maxmemory-samples; 0: 5.
 	Eviction        statemachine.EvictionPolicy
 	EvictionSamples int
+	// RequirePass is the password of the default user as long as the cluster has not decided anything of that user; empty: it needs none.
+	RequirePass string
+	// ProtectedMode is the first protected-mode: clients that are not on this machine are refused while the default user needs no password.
+	ProtectedMode bool
+	// Parameters are first values of other parameters that CONFIG SET can change, by name, in the form they have there.
+	Parameters map[string]string
 	// Dir is the data directory, for CONFIG GET.
 	Dir string
 	// NotifyKeyspaceEvents are the keyspace events that this node publishes to its own clients, in the letters of Redis's
@@ -64,6 +76,8 @@ type Config struct {
 	Shutdown func()
 	// Logger gets what operators should know; nil: nothing is logged.
 	Logger *slog.Logger
+	// LogLevel is the least that Logger logs, for CONFIG SET loglevel; nil: that is fixed, and told to be notice.
+	LogLevel *slog.LevelVar
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -78,19 +92,27 @@ type Server struct {
 	start    time.Time
 	node     Node
 	machine  *statemachine.Machine
-	table    *statemachine.Table
-	rows     map[*statemachine.Command]*row
-	slow     slowLog
-	latency  latencyMonitor
-	halt     halt // CLIENT PAUSE
-	sleeping halt // DEBUG SLEEP
-	monitors monitors
-	runID    string
-	hub      *hub
+	users    *statemachine.Users
+	// required is the default user with the password of Config.RequirePass; nil: there is none.
+	required   *statemachine.User
+	usersKnown atomic.Bool // the node has loaded since it started
+	denials    denials
+	started    atomic.Bool // there are loops
+	table      *statemachine.Table
+	rows       map[*statemachine.Command]*row
+	slow       slowLog
+	replying   replication.Histogram // from when a chunk is applied until its replies are at their sockets, in nanoseconds
+	latency    latencyMonitor
+	halt       halt // CLIENT PAUSE
+	sleeping   halt // DEBUG SLEEP
+	monitors   monitors
+	runID      string
+	hub        *hub
 
-	listener net.Listener
-	opening  sync.WaitGroup // the listener's goroutine, and connections on their way to a loop
-	serving  sync.WaitGroup // the loops' goroutines
+	endpoints  []*endpoint
+	handshakes *handshakes    // nil: there is no TLS
+	opening    sync.WaitGroup // the listeners' goroutines, and connections on their way to a loop
+	serving    sync.WaitGroup // the loops' goroutines
 
 	nextID     atomic.Uint64
 	open       atomic.Int64 // connections
@@ -106,14 +128,16 @@ type Server struct {
 	rates       rates
 
 	evictor       *evictor
+	adopting      sync.Mutex // of settings from the log
 	errands       errands
 	holds         checkpointHolds
 	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
 	listings      chan struct{} // a place for each list of keys that is made
 	saveScheduled atomic.Bool
 	saving        savingSince
-	refusal       atomic.Pointer[string] // of writes; nil: none
-	loadingSince  atomic.Int64           // Unix nanoseconds; 0: the node does not load, as far as anybody asked
+	refusal       atomic.Pointer[string]         // of writes; nil: none
+	pressure      atomic.Pointer[MemoryPressure] // nil: it is not watched
+	loadingSince  atomic.Int64                   // Unix nanoseconds; 0: the node does not load, as far as anybody asked
 
 	stopping  atomic.Bool
 	closeOnce sync.Once
@@ -132,16 +156,16 @@ func Start(cfg Config, node Node, machine *statemachine.Machine) (*Server, error
 	if err != nil {
 		return nil, err
 	}
-	// The listener is Go's: it goes on when the process runs out of file descriptors.
-	s.listener, err = net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("resp: cannot listen for clients on %s: %w; choose another address with --listen, or stop what uses it", cfg.Listen, err)
+	if err := s.listen(); err != nil {
+		return nil, err
 	}
 	if err := s.startLoops(); err != nil {
-		return nil, errors.Join(fmt.Errorf("resp: cannot start event loops: %w", err), s.listener.Close())
+		return nil, errors.Join(fmt.Errorf("resp: cannot start event loops: %w", err), s.stopListening())
 	}
-	s.opening.Add(1)
-	go s.accept()
+	for _, e := range s.endpoints {
+		s.opening.Add(1)
+		go s.accept(e)
+	}
 	return s, nil
 }
 
@@ -161,16 +185,37 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if cfg.TLS.Listen != "" {
+		if err := cfg.TLS.Check(); err != nil {
+			return nil, fmt.Errorf("resp: %w", err)
+		}
+		c, err := newCertificates(cfg.TLS, s.logger)
+		if err != nil {
+			return nil, err
+		}
+		s.handshakes = newHandshakes(c)
+	}
 	s.start = time.Now()
+	s.users = machine.Users()
+	if cfg.RequirePass != "" {
+		s.required = statemachine.DefaultUserWith(cfg.RequirePass)
+	}
 	s.startMemory = processMemory().Used
 	if s.runID = cfg.RunID; s.runID == "" {
 		s.runID = newRunID()
 	}
-	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
+	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, TLS: cfg.TLS, UnixSocket: cfg.UnixSocket, UnixSocketMode: cfg.UnixSocketMode, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
-		MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
-	s.settings.bind("notify-keyspace-events", eventSetting{s.hub})
+		Protected: cfg.ProtectedMode, MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
+	if cfg.LogLevel != nil {
+		s.settings.bind("loglevel", logLevel{cfg.LogLevel})
+	}
+	s.settings.bind(notifyParameter, eventSetting{s.hub})
+	if err := s.settings.setFirst(cfg.Parameters); err != nil {
+		return nil, err
+	}
 	s.slow.settings = s.settings
+	s.denials.settings = s.settings
 	s.evictor = newEvictor(s)
 	s.settings.memoryChanged = s.memoryChanged
 	s.memoryChanged()
@@ -183,8 +228,12 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %w", cfg.NotifyKeyspaceEvents, err)
 	}
 	machine.Listen(s.hub)
+	node.CountAt(s.hub.countFor)
+	node.WatchSaves(func(took time.Duration) { s.stall(eventSync, took) })
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
+	s.settings.keepOwn()
+	s.hub.SettingsChanged() // the state may be there already
 	return s, nil
 }
 
@@ -218,6 +267,7 @@ func (s *Server) startLoops() error {
 		loops = append(loops, l)
 	}
 	s.loops = loops
+	s.started.Store(true)
 	for _, l := range loops {
 		s.serving.Go(l.run)
 	}
@@ -225,9 +275,6 @@ func (s *Server) startLoops() error {
 	s.serving.Go(s.watchRates)
 	return nil
 }
-
-// Addr is the address clients connect to.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // nanos is a monotonic clock for durations.
 func (s *Server) nanos() int64 { return int64(time.Since(s.start)) }
@@ -248,6 +295,11 @@ func (s *Server) left(l *eventLoop) {
 	s.mu.Lock()
 	l.count--
 	s.mu.Unlock()
+	s.gone()
+}
+
+// gone is called when a connection is gone.
+func (s *Server) gone() {
 	if s.open.Add(-1) == 0 && s.stopping.Load() {
 		s.signalEmpty()
 	}
@@ -278,7 +330,10 @@ func (s *Server) Close(ctx context.Context) error {
 func (s *Server) shutDown(ctx context.Context) error {
 	s.stopping.Store(true)
 	close(s.closing)
-	problems := []error{s.listener.Close()}
+	problems := []error{s.stopListening()}
+	if s.handshakes != nil {
+		s.handshakes.close()
+	}
 	s.halt.end()
 	s.sleeping.end()
 	s.opening.Wait()

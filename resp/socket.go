@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"errors"
 	"io"
 	"os"
 
@@ -10,7 +9,8 @@ import (
 
 // conn is what an event loop needs of a client's connection. None of it blocks, and all of it belongs to the loop's goroutine.
 type conn interface {
-	// Read reads what is there. errNothing says that there is nothing now, io.EOF that there will not be anything any more.
+	// Read reads what is there: less than there is room for is all there is. errNothing says that there is nothing now, io.EOF that there will not
+	// be anything any more. An error beside bytes comes again when it is called again.
 	Read(buf []byte) (int, error)
 	// Write sends bytes, and keeps what the peer does not take yet. kept says that b itself is the connection's from now on.
 	Write(b []byte) (kept bool, err error)
@@ -25,9 +25,21 @@ type conn interface {
 }
 
 // errNothing says that a socket has nothing to read now.
-var errNothing = errors.New("nothing to read now")
+var errNothing error = nothingNow{}
 
-// socket is a TCP connection whose descriptor does not block.
+// nothingNow is a net.Error, of which crypto/tls knows that it passes.
+type nothingNow struct{}
+
+// Error implements error.
+func (nothingNow) Error() string { return "nothing to read now" }
+
+// Timeout implements net.Error.
+func (nothingNow) Timeout() bool { return true }
+
+// Temporary implements net.Error.
+func (nothingNow) Temporary() bool { return true }
+
+// socket is a TCP or Unix connection whose descriptor does not block.
 type socket struct {
 	fd   int
 	out  []byte // what is kept
@@ -41,7 +53,7 @@ const sendBytes = 256 << 10
 // Read implements conn.
 func (s *socket) Read(buf []byte) (int, error) {
 	for {
-		n, err := unix.Read(s.fd, buf)
+		n, err := read(s.fd, buf)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -88,7 +100,7 @@ func (s *socket) send(b []byte) (sent int, err error) {
 	s.full = false
 	b = b[:min(len(b), sendBytes)]
 	for sent < len(b) {
-		n, err := unix.Write(s.fd, b[sent:])
+		n, err := write(s.fd, b[sent:])
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:

@@ -17,7 +17,7 @@ func idleLoop(t *testing.T, s *Server) *eventLoop {
 // While a chunk is applied, no client's replies take more memory than its output limit and one reply.
 func TestASubmissionHoldsNoMoreThanTheOutputLimit(t *testing.T) {
 	machine := statemachine.New(statemachine.Config{})
-	s, err := newServer(Config{Limits: small()}, nil, machine)
+	s, err := newServer(Config{Limits: small()}, newFakeNode(machine), machine)
 	if err != nil {
 		t.Fatal(err)
 	}

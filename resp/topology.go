@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"time"
@@ -126,10 +125,9 @@ func (s *Server) advertised(c *Client) (host string, port int) {
 		return host, port
 	}
 	if port == 0 {
-		_, text, _ = net.SplitHostPort(s.Addr().String())
-		port = portOf(text)
+		port = s.port()
 	}
-	if host == "" && c != nil {
+	if host == "" && c != nil && c.kind != endpointUnix {
 		host, _ = splitListen(c.local.String())
 	}
 	return host, port

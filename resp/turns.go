@@ -1,6 +1,10 @@
 package resp
 
-import "github.com/paxredis/paxredis/statemachine"
+import (
+	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
+)
 
 // How much a client may do at a time while others want something, too.
 const (
@@ -100,7 +104,7 @@ func (l *eventLoop) enqueueTurn(c *Client) {
 	case c.awaitsRoom:
 		l.turns.awaiting.push(c)
 	case !c.hasMore && !c.readable:
-		c.isOld = false
+		c.isOld, c.awaitsSince = false, time.Time{}
 	case c.isOld:
 		l.turns.old.push(c)
 	default:

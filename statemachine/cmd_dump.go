@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/paxredis/paxredis/statemachine/internal/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 var dumpCommands = []Command{

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine/internal/lua"
-	"github.com/paxredis/paxredis/statemachine/internal/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 var functionCommands = []Command{

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/paxredis/paxredis/statemachine/internal/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 const sortComplexity = "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. " +
@@ -169,7 +169,7 @@ func (o *sortOptions) weigh(tx *Tx, items []sortItem) (ok bool) {
 		text := cString(item.weight)
 		score, n, inRange := strtod(text)
 		item.score = score
-		ok = ok && n == len(text) && inRange && !math.IsNaN(score)
+		ok = ok && n == len(text) && inRange && !math.IsNaN(score) && !isRoundedNearZero(score, text)
 	}
 	return ok
 }

@@ -38,7 +38,14 @@ func TestSort(t *testing.T) {
 			SORT e => *7 "-inf" "-1" "" "1" "1.0" "0x10" "inf"
 			SORT e DESC => *7 "inf" "0x10" "1.0" "1" "" "-1" "-inf"
 			RPUSH n nan => :1
-			SORT n => -ERR One or more scores can't be converted into double`},
+			SORT n => -ERR One or more scores can't be converted into double
+			RPUSH small 2.2250738585072014e-308 -0x1p-1074 0x1.8p-1073 0e-400 => :4
+			SORT small => *4 "-0x1p-1074" "0e-400" "0x1.8p-1073" "2.2250738585072014e-308"
+			RPUSH rounded 1e-310 => :1
+			SORT rounded => -ERR One or more scores can't be converted into double
+			RPUSH half 0x1p-1075 => :1
+			SORT half => -ERR One or more scores can't be converted into double
+			ZADD z 1e-310 a => :1`},
 		{"what is not sorted", `
 			RPUSH l c a b => :3
 			SORT l BY nosort => *3 "c" "a" "b"

@@ -36,7 +36,8 @@ const (
 type dict struct {
 	hasher hasher
 	memory *arena.Arena // which has the tables
-	// tables[1] is nil but during a rehash, when the buckets of tables[0] below moved have gone over to it.
+	// tables[1] is nil but during a rehash, when the buckets of tables[0] below moved have gone over to it. An object is in the one
+	// table that has its bucket, so that whoever looks for a key looks in one of them: a rehash may last, as nothing moves it on but changes.
 	tables [2][]*Object
 	moved  int
 	used   int
@@ -46,17 +47,26 @@ func newDict(h hasher, memory *arena.Arena) dict { return dict{hasher: h, memory
 
 func (d *dict) len() int { return d.used }
 
+// chain is the head of the chain that the objects of a hash are in. There must be a table.
+func (d *dict) chain(hash uint64) **Object {
+	table := d.tables[0]
+	i := hash & uint64(len(table)-1)
+	if d.tables[1] != nil && i < uint64(d.moved) {
+		table = d.tables[1]
+		i = hash & uint64(len(table)-1)
+	}
+	return &table[i]
+}
+
 // find returns the object of key, whose hash is given, or nil.
 func (d *dict) find(hash uint64, key []byte) *Object {
+	if len(d.tables[0]) == 0 {
+		return nil
+	}
 	tag := tagOf(hash)
-	for _, table := range d.tables {
-		if len(table) == 0 {
-			continue
-		}
-		for o := table[hash&uint64(len(table)-1)]; o != nil; o = o.next {
-			if o.tag == tag && string(o.key()) == string(key) {
-				return o
-			}
+	for o := *d.chain(hash); o != nil; o = o.next {
+		if o.tag == tag && string(o.key()) == string(key) {
+			return o
 		}
 	}
 	return nil
@@ -71,7 +81,7 @@ func (d *dict) insert(hash uint64, o *Object) {
 	if d.tables[1] == nil && d.used >= len(d.tables[0]) {
 		d.resize(max(dictInitialSize, 2*len(d.tables[0])))
 	}
-	push(d.newest(), hash, o)
+	push(d.chain(hash), hash, o)
 	d.used++
 }
 
@@ -92,7 +102,7 @@ func (d *dict) insertMany(hash uint64, o *Object, total uint64) {
 		d.pushAll(before)
 		d.freeTable(before)
 	}
-	push(d.tables[0], hash, o)
+	push(d.chain(hash), hash, o)
 	d.used++
 }
 
@@ -102,18 +112,16 @@ func (d *dict) pushAll(table []*Object) {
 		for chain != nil {
 			o := chain
 			chain = o.next
-			push(d.tables[0], d.hasher.hash(o.key()), o)
+			hash := d.hasher.hash(o.key())
+			push(d.chain(hash), hash, o)
 		}
 	}
 }
 
 // remove takes out an object that is there.
 func (d *dict) remove(hash uint64, o *Object) {
-	for _, table := range d.tables {
-		if len(table) != 0 && unlink(&table[hash&uint64(len(table)-1)], o) {
-			d.used--
-			break
-		}
+	if len(d.tables[0]) != 0 && unlink(d.chain(hash), o) {
+		d.used--
 	}
 	d.step()
 	if size := len(d.tables[0]); d.tables[1] == nil && size > dictInitialSize && d.used*dictMinFill < size {
@@ -127,14 +135,6 @@ func (d *dict) smallestTable() int {
 		return min(len(d.tables[0]), len(d.tables[1]))
 	}
 	return len(d.tables[0])
-}
-
-// newest is the table that new objects go to.
-func (d *dict) newest() []*Object {
-	if d.tables[1] != nil {
-		return d.tables[1]
-	}
-	return d.tables[0]
 }
 
 func (d *dict) newTable(size int) []*Object { return arena.MakeSlice[*Object](d.memory, size) }
@@ -180,20 +180,20 @@ func (d *dict) step() {
 		if chain == nil {
 			continue
 		}
-		for chain != nil {
+		for chain != nil { // to the other table, as moved says by now
 			o := chain
 			chain = o.next
-			push(d.tables[1], d.hasher.hash(o.key()), o)
+			hash := d.hasher.hash(o.key())
+			push(d.chain(hash), hash, o)
 		}
 		return
 	}
 }
 
-func push(table []*Object, hash uint64, o *Object) {
-	bucket := &table[hash&uint64(len(table)-1)]
+func push(chain **Object, hash uint64, o *Object) {
 	o.tag = tagOf(hash)
-	o.next = *bucket
-	*bucket = o
+	o.next = *chain
+	*chain = o
 }
 
 func unlink(link **Object, o *Object) bool {

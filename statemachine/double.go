@@ -3,6 +3,7 @@ package statemachine
 import (
 	"bytes"
 	"math"
+	"math/big"
 	"strconv"
 )
 
@@ -58,6 +59,23 @@ func strtod(b []byte) (f float64, n int, inRange bool) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	return withSign(f, negative), end, err == nil && (f != 0 || zero)
+}
+
+// maxExactText is beyond how many bytes a number is taken for one that no double is equal to: the least double has 751 digits.
+const maxExactText = 1200
+
+// isRoundedNearZero reports whether a number that strtod reads as f is so small that f has fewer digits than doubles have, and is not what text
+// says: C's function calls that out of range, too, and Redis's SORT believes it.
+func isRoundedNearZero(f float64, text []byte) bool {
+	const leastNormal = 0x1p-1022
+	if f == 0 || math.Abs(f) >= leastNormal {
+		return false
+	}
+	if len(text) > maxExactText {
+		return true
+	}
+	exact, ok := new(big.Rat).SetString(string(bytes.TrimLeftFunc(text, func(r rune) bool { return isSpace(byte(r)) })))
+	return ok && exact.Cmp(new(big.Rat).SetFloat64(f)) != 0
 }
 
 func withSign(f float64, negative bool) float64 {

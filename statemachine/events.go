@@ -44,8 +44,14 @@ type Events interface {
 	Read(cmd *Command, args Args)
 	// Flush says that a whole database has been emptied or exchanged, or all of them have.
 	Flush()
+	// Expiring says that keys or fields whose time is over are about to be removed, Expired that this is done: how long it took is for the
+	// listener to find out, since the machine knows no clock.
+	Expiring()
+	Expired()
 	// Applied ends what one call of Apply had to tell. It is called behind Replies.Finish.
 	Applied()
+	// SettingsChanged says that Machine.Settings are others. It is called before the reply to the change is written, and before Replaced.
+	SettingsChanged()
 	// Replaced says that another state took the place of the one before, as by a checkpoint of a peer: what happened in between is
 	// not told. It is called by Restore and Reset.
 	Replaced()

@@ -11,6 +11,14 @@ import (
 type listener struct {
 	heard     []string
 	receivers int
+
+	underWay, cycles int
+}
+
+// cycle counts the removals of what is due that have begun and not ended, and keeps how many there were.
+func (l *listener) cycle(change int) {
+	l.underWay += change
+	l.cycles += max(0, change)
 }
 
 func (l *listener) say(format string, args ...any) {
@@ -28,8 +36,11 @@ func (l *listener) Notify(_ EventClass, event string, db int, key []byte) {
 func (l *listener) Change(key []byte)            { l.say("changed:%s", key) }
 func (l *listener) Read(cmd *Command, args Args) { l.say("read:%s:%s", cmd.Name, args[1]) }
 func (l *listener) Flush()                       { l.say("flush") }
+func (l *listener) Expiring()                    { l.cycle(1) }
+func (l *listener) Expired()                     { l.cycle(-1) }
 func (l *listener) Applied()                     {}
 func (l *listener) Replaced()                    { l.say("replaced") }
+func (l *listener) SettingsChanged()             { l.say("settings") }
 
 // take returns what was heard since the last call, in a line.
 func (l *listener) take() string {
@@ -205,6 +216,9 @@ func TestTheLogTellsOfExpiredKeys(t *testing.T) {
 	h.tick(30)
 	if got, want := l.take(), "expired:0:a changed:a expired:4:b changed:b"; got != want {
 		t.Errorf("a tick told %q, want %q", got, want)
+	}
+	if h.tick(31); l.cycles != 1 || l.underWay != 0 {
+		t.Errorf("%d removals were begun, %d of them not ended, and there was one", l.cycles, l.underWay)
 	}
 	h.do("DEBUG SET-ACTIVE-EXPIRE 0")
 	h.do("SET c 1 PX 10")

@@ -75,8 +75,11 @@ func (e *evictedKeys) Notify(_ EventClass, event string, db int, key []byte) {
 func (e *evictedKeys) Change([]byte)       {}
 func (e *evictedKeys) Read(*Command, Args) {}
 func (e *evictedKeys) Flush()              {}
+func (e *evictedKeys) Expiring()           {}
+func (e *evictedKeys) Expired()            {}
 func (e *evictedKeys) Applied()            {}
 func (e *evictedKeys) Replaced()           {}
+func (e *evictedKeys) SettingsChanged()    {}
 
 // victims fills a machine by lines and returns whom a policy chooses first to last, until it finds nobody.
 func victims(h *harness, p EvictionPolicy, bytes int64) (keys []string) {

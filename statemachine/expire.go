@@ -4,6 +4,26 @@ package statemachine
 // says that it is due, so the rest goes with the next slots.
 const expirePerApply = 1024
 
+// removeDue removes keys and fields whose time is over, and has it told that this is done.
+func (m *Machine) removeDue() {
+	if at := m.ks.nextDeadline(); at == 0 || at > m.ks.now {
+		return
+	}
+	if m.ears.events == nil {
+		m.ks.removeAllDue()
+		return
+	}
+	m.ears.events.Expiring()
+	m.ks.removeAllDue()
+	m.ears.events.Expired()
+}
+
+// removeAllDue removes as much as one Apply does.
+func (ks *keyspace) removeAllDue() {
+	ks.removeDue(expirePerApply)
+	ks.removeDueFields(expirePerApply)
+}
+
 // removeDue removes keys whose deadline has come, in the order of deadline, database, key, at most limit of them.
 func (ks *keyspace) removeDue(limit int) {
 	if ks.keepDue {

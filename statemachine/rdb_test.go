@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paxredis/paxredis/statemachine/internal/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // rdbKeys make a key of each type and encoding of redis-server's.
@@ -102,7 +102,7 @@ func TestDumpsGoToRedisAndBack(t *testing.T) {
 // above all, and reads its own dump of them.
 func TestGoldenDumpsAsRedis(t *testing.T) {
 	r := startRedis(t)
-	text, err := os.ReadFile("internal/rdb/testdata/golden.txt")
+	text, err := os.ReadFile("../rdb/testdata/golden.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 func (c *Config) clientAddress() string {
 	address := c.Advertise
 	if address == "" {
-		address = c.Listen
+		address = c.tcpAddress()
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || port == "0" {
@@ -35,7 +35,7 @@ func (c *Config) checkClientAddress() error {
 		}
 	}
 	if c.ClusterMode && c.clientAddress() == "" {
-		return fmt.Errorf("--cluster-mode: clients are told where every node listens: give --listen %q a port, or --advertise", c.Listen)
+		return fmt.Errorf("--cluster-mode: clients are told where every node listens: give --listen %q a port, or --advertise", c.tcpAddress())
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,14 +19,27 @@ import (
 // askTimeout bounds each step of a question to a node: the dial, the request, the reply.
 const askTimeout = 2 * time.Second
 
+// Who the tools are to the nodes that they ask; without a password: whoever connects. They are no flags, since a command line can be read by every
+// user of a machine.
+const (
+	userVariable     = "PAXREDIS_USER"
+	passwordVariable = "PAXREDIS_PASSWORD"
+)
+
 // newClient returns a client for the questions of status and dev: it asks once, without retries of its own.
-func newClient(address string) *redis.Client { return newClientWithin(address, askTimeout) }
+// security is how it connects by TLS; nil: without.
+func newClient(address string, security *tls.Config) *redis.Client {
+	return newClientWithin(address, askTimeout, security)
+}
 
 // newClientWithin is newClient with another time for the answer.
-func newClientWithin(address string, timeout time.Duration) *redis.Client {
+func newClientWithin(address string, timeout time.Duration, security *tls.Config) *redis.Client {
 	logging.Disable() // what it has to say comes back as an error
 	return redis.NewClient(&redis.Options{
 		Addr:                     address,
+		Username:                 os.Getenv(userVariable),
+		Password:                 os.Getenv(passwordVariable),
+		TLSConfig:                security,
 		Protocol:                 2,
 		PoolSize:                 1,
 		MaxRetries:               -1,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,11 +22,13 @@ var errUncertain = errors.New("no answer in time: it may or may not be done, and
 type cluster struct {
 	addresses addressList
 	timeout   time.Duration
+	security  clientSecurity
 }
 
 // clusterFlags binds what commands to a running cluster have in common.
 func clusterFlags(fs *flag.FlagSet, timeout time.Duration) *cluster {
 	c := &cluster{addresses: addressList{"127.0.0.1:6379"}, timeout: timeout}
+	c.security.flags(fs)
 	fs.Var(&c.addresses, "addr", "client `addresses` of nodes, tried in turn: host:port[,host:port...]")
 	fs.DurationVar(&c.timeout, "timeout", c.timeout, "`time` to wait for the answer")
 	return c
@@ -34,9 +37,13 @@ func clusterFlags(fs *flag.FlagSet, timeout time.Duration) *cluster {
 // ask sends a command to the first node that takes it, and returns the reply and who gave it. A node that cannot be reached, or
 // is loading, is passed over; a refusal of the cluster is final.
 func (c *cluster) ask(ctx context.Context, args ...any) (reply any, by string, err error) {
+	security, err := c.security.config()
+	if err != nil {
+		return nil, "", err
+	}
 	var failures []error
 	for _, address := range c.addresses {
-		reply, err := askNode(ctx, address, c.timeout, args...)
+		reply, err := askNode(ctx, address, c.timeout, security, args...)
 		if err == nil {
 			return reply, address, nil
 		}
@@ -52,8 +59,8 @@ func (c *cluster) ask(ctx context.Context, args ...any) (reply any, by string, e
 }
 
 // askNode sends one command to one node.
-func askNode(ctx context.Context, address string, timeout time.Duration, args ...any) (any, error) {
-	client := newClientWithin(address, timeout)
+func askNode(ctx context.Context, address string, timeout time.Duration, security *tls.Config, args ...any) (any, error) {
+	client := newClientWithin(address, timeout, security)
 	defer client.Close()
 	defer context.AfterFunc(ctx, func() { _ = client.Close() })() // ends what waits for the answer
 	return client.Do(ctx, args...).Result()

@@ -139,7 +139,7 @@ func (d *devCluster) awaitLeader(ctx context.Context, ready chan<- string) {
 // awaitServing returns the leader that the node at address follows, as soon as it answers a read. The read itself waits
 // in the node until there is a leader; what is asked again is only a node that does not listen yet.
 func awaitServing(ctx context.Context, address string) string {
-	client := newClient(address)
+	client := newClient(address, nil)
 	defer client.Close()
 	tick := time.NewTicker(devPoll)
 	defer tick.Stop()

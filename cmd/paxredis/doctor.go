@@ -75,6 +75,8 @@ It fails if anything is wrong; with --strict, also if there is a warning.
 func runDoctor(args []string, std stdio) error {
 	fs := newFlagSet("doctor", "[flags]", std)
 	addresses := fs.String("addr", "127.0.0.1:6379", "client `addresses` of the nodes to ask, host:port[,host:port...]; none: this machine alone")
+	var secured clientSecurity
+	secured.flags(fs)
 	dir := fs.String("data-dir", "", "`directory` of a node on this machine whose disk is measured")
 	key := fs.String("cluster-key-file", "", "`file` with the cluster key on this machine")
 	strict := fs.Bool("strict", false, "fail for a warning too")
@@ -90,9 +92,13 @@ func runDoctor(args []string, std stdio) error {
 	if fs.NArg() > 0 {
 		return usageErrorf("doctor takes flags only, not %q", fs.Arg(0))
 	}
+	security, err := secured.config()
+	if err != nil {
+		return err
+	}
 	var found findings
 	if *addresses != "" {
-		found.ofCluster(examineAll(context.Background(), strings.Split(*addresses, ",")))
+		found.ofCluster(examineAll(context.Background(), strings.Split(*addresses, ","), security))
 	}
 	found.ofMachine(os.DirFS("/"))
 	if *dir != "" {

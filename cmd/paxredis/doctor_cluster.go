@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strconv"
@@ -44,13 +45,13 @@ func (e *examined) name() string {
 }
 
 // examineAll asks all of the addresses at once.
-func examineAll(ctx context.Context, addresses []string) []examined {
+func examineAll(ctx context.Context, addresses []string, security *tls.Config) []examined {
 	nodes := make([]examined, len(addresses))
 	var all sync.WaitGroup
-	for i, status := range askAll(ctx, addresses) {
+	for i, status := range askAll(ctx, addresses, security) {
 		nodes[i].nodeStatus = status
 		if status.Error == "" {
-			all.Go(func() { nodes[i].examine(ctx) })
+			all.Go(func() { nodes[i].examine(ctx, security) })
 		}
 	}
 	all.Wait()
@@ -58,10 +59,10 @@ func examineAll(ctx context.Context, addresses []string) []examined {
 }
 
 // examine asks a node for what its status does not say.
-func (e *examined) examine(ctx context.Context) {
+func (e *examined) examine(ctx context.Context, security *tls.Config) {
 	ctx, cancel := context.WithTimeout(ctx, 2*askTimeout)
 	defer cancel()
-	client := newClient(e.Address)
+	client := newClient(e.Address, security)
 	defer client.Close()
 	text, err := client.Info(ctx, "server", "clients", "memory", "persistence").Result()
 	if err != nil {

@@ -113,7 +113,7 @@ func measureSyncs(dir string) (took []time.Duration, err error) {
 
 // ofKeyFile judges a file with a cluster key.
 func (f *findings) ofKeyFile(name string) {
-	if _, err := peer.LoadKey(name); err != nil {
+	if _, err := peer.LoadKeys(name); err != nil {
 		f.add(levelWrong, "key file", "this machine", err.Error(), "the file must be as paxredis keygen makes it: mode 0600, owned by the user of the node")
 		return
 	}

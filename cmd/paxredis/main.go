@@ -55,6 +55,8 @@ func commands() []command {
 		{"leader", "get|transfer [ID]", "show the leader, or hand leadership over", runLeader},
 		{"backup", "[flags] [> FILE]", "read a backup of a running cluster; verify one", runBackup},
 		{"restore", "[flags] FILE [FILE...]", "make a new cluster of one node from a backup", runRestore},
+		{"import", "FILE | --from URL [flags]", "move data in: an RDB file, or a live Redis until a cut-over", runImport},
+		{"export", "[flags] FILE", "move data out: write an RDB file that Redis loads", runExport},
 		{"recover", "[flags]", "make a new cluster of one node from a survivor, if the majority is lost for good", runRecover},
 		{"log", "[flags] DIR", "print what a stopped node's data directory holds", runLog},
 		{"version", "", "print the version", runVersion},

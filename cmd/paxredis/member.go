@@ -119,7 +119,7 @@ func (c *cluster) askMembers(ctx context.Context, request []any) ([]member, erro
 func (c *cluster) listMembers(ctx context.Context, request []any) (found []member, err error) {
 	var failures []error
 	for _, address := range c.addresses {
-		one := cluster{addressList{address}, c.timeout}
+		one := cluster{addressList{address}, c.timeout, c.security}
 		members, err := one.askMembers(ctx, request)
 		switch {
 		case err != nil:

@@ -29,11 +29,17 @@ func newMeter(w io.Writer) *meter {
 // show replaces the line, if it is time.
 func (m *meter) show(h backup.Header, t backup.Totals) {
 	now := time.Now()
-	if m.out == nil || now.Sub(m.shown) < meterInterval {
-		return
+	if m.out != nil {
+		m.line(now, meterLine(h, t, now.Sub(m.began)))
 	}
-	m.shown = now
-	fmt.Fprintf(m.out, "\r\x1b[K%s", meterLine(h, t, now.Sub(m.began)))
+}
+
+// line replaces the line, on a terminal, if it is time.
+func (m *meter) line(now time.Time, text string) {
+	if now.Sub(m.shown) >= meterInterval {
+		m.shown = now
+		fmt.Fprintf(m.out, "\r\x1b[K%s", text)
+	}
 }
 
 // report is show for package backup.

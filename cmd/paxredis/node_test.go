@@ -35,7 +35,7 @@ type testNode struct {
 // startTestNode starts a node in dir and waits until it serves.
 func startTestNode(t *testing.T, dir string, flags ...string) *testNode {
 	t.Helper()
-	c, err := loadConfig(append([]string{"--data-dir", dir, "--listen", "127.0.0.1:0", "--journal-segment-bytes", "1mb", "--min-free-disk", "0"}, flags...), quiet)
+	c, err := loadConfig(append([]string{"--data-dir", dir, "--listen", "127.0.0.1:0", "--journal-segment-bytes", "1mb", "--min-free-disk", "0", "--memory-watermark", "off"}, flags...), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func startTestNode(t *testing.T, dir string, flags ...string) *testNode {
 		t.Fatal(err)
 	}
 	tn := &testNode{t: t, node: n, address: n.server.Addr().String()}
-	tn.client = newClientWithin(tn.address, testLimit)
+	tn.client = newClientWithin(tn.address, testLimit, nil)
 	tn.stop = sync.OnceFunc(func() {
 		if err := tn.client.Close(); err != nil {
 			t.Error(err)

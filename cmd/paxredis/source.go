@@ -108,7 +108,11 @@ func (s *source) connect(ctx context.Context) error {
 	if s.conn != nil {
 		return nil
 	}
-	s.client = newClientWithin(s.cluster.addresses[s.at], partTimeout)
+	security, err := s.cluster.security.config()
+	if err != nil {
+		return err
+	}
+	s.client = newClientWithin(s.cluster.addresses[s.at], partTimeout, security)
 	s.conn = s.client.Conn()
 	client := s.client
 	s.forget = context.AfterFunc(ctx, func() { _ = client.Close() }) // ends a read that is under way

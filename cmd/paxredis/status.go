@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,6 +64,8 @@ again every second until Ctrl-C, and what is wrong is said below; --json then pr
 func runStatus(args []string, std stdio) error {
 	fs := newFlagSet("status", "[flags]", std)
 	addresses := fs.String("addr", "127.0.0.1:6379", "client `addresses` of the nodes to ask, host:port[,host:port...]")
+	var secured clientSecurity
+	secured.flags(fs)
 	asJSON := fs.Bool("json", false, "print JSON")
 	watch := fs.Bool("watch", false, "go on every second until Ctrl-C")
 	usage := fs.Usage
@@ -76,7 +79,11 @@ func runStatus(args []string, std stdio) error {
 	if fs.NArg() > 0 {
 		return usageErrorf("status takes flags only, not %q", fs.Arg(0))
 	}
-	ask := func(ctx context.Context) []nodeStatus { return askAll(ctx, strings.Split(*addresses, ",")) }
+	security, err := secured.config()
+	if err != nil {
+		return err
+	}
+	ask := func(ctx context.Context) []nodeStatus { return askAll(ctx, strings.Split(*addresses, ","), security) }
 	print := printTable
 	if *asJSON {
 		print = printJSON
@@ -126,11 +133,11 @@ func hasMajority(members []member) bool {
 
 // askAll asks every address at the same time, so that a dead node costs one timeout, and sorts the answers by id;
 // nodes that did not answer come last.
-func askAll(ctx context.Context, addresses []string) []nodeStatus {
+func askAll(ctx context.Context, addresses []string, security *tls.Config) []nodeStatus {
 	nodes := make([]nodeStatus, len(addresses))
 	var all sync.WaitGroup
 	for i, address := range addresses {
-		all.Go(func() { nodes[i] = ask(ctx, strings.TrimSpace(address)) })
+		all.Go(func() { nodes[i] = ask(ctx, strings.TrimSpace(address), security) })
 	}
 	all.Wait()
 
@@ -152,10 +159,10 @@ func askAll(ctx context.Context, addresses []string) []nodeStatus {
 	return nodes
 }
 
-func ask(ctx context.Context, address string) nodeStatus {
+func ask(ctx context.Context, address string, security *tls.Config) nodeStatus {
 	ctx, cancel := context.WithTimeout(ctx, 2*askTimeout)
 	defer cancel()
-	client := newClient(address)
+	client := newClient(address, security)
 	defer client.Close()
 	defer context.AfterFunc(ctx, func() { _ = client.Close() })() // ends what waits for the answer
 	info, err := askPaxos(ctx, client)

@@ -138,6 +138,8 @@ func (b *byteSize) String() string {
 	switch {
 	case n == 0:
 		return "0"
+	case n%(1<<30) == 0:
+		return strconv.FormatInt(n>>30, 10) + "GiB"
 	case n%(1<<20) == 0:
 		return strconv.FormatInt(n>>20, 10) + "MiB"
 	case n%(1<<10) == 0:
@@ -157,7 +159,7 @@ func (b *byteSize) Set(text string) error {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n < 0 || n > (1<<62)/factor {
-		return fmt.Errorf("%q is not a number of bytes such as 1048576, 1mb or 1MiB", text)
+		return errors.New("not a number of bytes such as 1048576, 1mb or 1MiB")
 	}
 	*b = byteSize(n * factor)
 	return nil
@@ -190,5 +192,28 @@ func (f *logFormat) Set(text string) error {
 		return errors.New("must be text or json")
 	}
 	*f = logFormat(text)
+	return nil
+}
+
+// yesNo is a switch that is said as in Redis's configuration.
+type yesNo bool
+
+func (y *yesNo) String() string {
+	if *y {
+		return "yes"
+	}
+	return "no"
+}
+
+// Set implements flag.Value.
+func (y *yesNo) Set(text string) error {
+	switch text {
+	case "yes":
+		*y = true
+	case "no":
+		*y = false
+	default:
+		return fmt.Errorf("%q is neither yes nor no", text)
+	}
 	return nil
 }

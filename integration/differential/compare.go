@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,10 @@ type Stats struct {
 	// Sequences and Calls are how many there were; CutShort how many sequences ended early, where chance or a wanted difference made the
 	// servers' data differ.
 	Sequences, Calls, CutShort int
+	// Drawn is how many of the calls were drawn, and not made to read what the drawn ones had written; OfGroup how many of these are of a
+	// group, those in transactions among them.
+	Drawn   int
+	OfGroup map[string]int
 	// Succeeded and Failed are how often each command, by its full name, replied with a value and with an error to both, alike.
 	Succeeded, Failed map[string]int
 	// Rules and Known are how often each made replies the same.
@@ -57,6 +62,9 @@ func NewComparison(ours, theirs runner, commands []*Command, known []Known) *Com
 	}
 	return c
 }
+
+// writesByChance reports whether two servers' data differ after a call, unless their replies are the same.
+func (c *Command) writesByChance() bool { return c.is("write") && tip("nondeterministic_output")(c) }
 
 // takesOneKey reports whether a key is all that the command needs.
 func (c *Command) takesOneKey() bool {
@@ -117,24 +125,33 @@ func (c *Comparison) Run(calls []Call) (*Difference, error) {
 	if err := c.reset(); err != nil {
 		return nil, err
 	}
+	drawn := len(calls)
 	calls = slices.Concat(calls, c.probe(calls))
-	ours, err := c.ours.Run(calls)
-	if err != nil {
-		return nil, err
-	}
-	theirs, err := c.theirs.Run(calls)
+	ours, theirs, err := c.both(calls)
 	if err != nil {
 		return nil, err
 	}
 	c.Stats.Sequences++
-	return c.compare(calls, ours, theirs), nil
+	return c.compare(calls, drawn, ours, theirs), nil
 }
 
-// compare goes through the replies of a sequence.
-func (c *Comparison) compare(calls []Call, ours, theirs []Reply) *Difference {
+// both runs calls on both servers at once.
+func (c *Comparison) both(calls []Call) (ours, theirs []Reply, err error) {
+	other := make(chan error, 1)
+	go func() {
+		var err error
+		theirs, err = c.theirs.Run(calls)
+		other <- err
+	}()
+	ours, err = c.ours.Run(calls)
+	return ours, theirs, errors.Join(err, <-other)
+}
+
+// compare goes through the replies of a sequence, of whose calls the first ones were drawn.
+func (c *Comparison) compare(calls []Call, drawn int, ours, theirs []Reply) *Difference {
 	var queued [connections][][]string
 	for i, call := range calls {
-		c.Stats.Calls++
+		c.count(call, i < drawn)
 		queue := &queued[call.Client]
 		var same verdict
 		d := &Difference{Calls: calls[:i+1], Command: c.lookup(call.Args), Call: call.Args, Ours: ours[i], Theirs: theirs[i]}
@@ -156,6 +173,17 @@ func (c *Comparison) compare(calls []Call, ours, theirs []Reply) *Difference {
 		}
 	}
 	return nil
+}
+
+func (c *Comparison) count(call Call, drawn bool) {
+	c.Stats.Calls++
+	if !drawn {
+		return
+	}
+	c.Stats.Drawn++
+	if row := c.lookup(call.Args); row != nil {
+		c.Stats.OfGroup[row.Group]++
+	}
 }
 
 // executed judges the replies of EXEC one by one.
@@ -224,7 +252,7 @@ func (c *Comparison) excused(d *Difference) (same verdict, ok bool) {
 			return different, false
 		}
 		c.Stats.Rules[rule.Name]++
-		if d.Command.is("write") && tip("nondeterministic_output")(d.Command) {
+		if d.Command.writesByChance() {
 			return diverged, false
 		}
 		return equal, true

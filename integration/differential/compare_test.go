@@ -69,6 +69,7 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 func TestWhatIsWantedIsNoMore(t *testing.T) {
 	dbsize, exec, hello := &Command{Name: "dbsize"}, &Command{Name: "exec"}, &Command{Name: "hello"}
 	size := calls([]string{"DBSIZE"})
+	spop, counted := &Command{Name: "spop", Flags: []string{"write"}, Tips: []string{"nondeterministic_output"}}, calls([]string{"PFCOUNT", "h"}, []string{"SPOP", "s"})
 	zscore, distances := &Command{Name: "zscore", Group: "sorted-set"}, calls([]string{"GEOSEARCHSTORE", "d", "s", "storedist"})
 	swapped := calls([]string{"WATCH", "a"}, []string{"SWAPDB", "0", "1"}, []string{"MULTI"}, []string{"EXEC"})
 	for _, c := range []struct {
@@ -90,6 +91,7 @@ func TestWhatIsWantedIsNoMore(t *testing.T) {
 		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +a", equal},
 		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +b", different},
 		{hello, nil, "*4 +id :1 +mode +a", "*4 +id +2 +mode +a", different},
+		{spop, counted, "+OK", "+b", diverged}, // by chance, also if it replies the same without PFCOUNT
 		{hello, nil, "*2 +version +7.2", "*4 +version +7.0 +mode +a", different},
 	} {
 		comparison := NewComparison(&fake{dead: 2}, &fake{dead: 2}, nil, KnownDifferences())

@@ -8,7 +8,10 @@ import (
 )
 
 func newStats() Stats {
-	return Stats{Succeeded: make(map[string]int), Failed: make(map[string]int), Rules: make(map[string]int), Known: make(map[string]int)}
+	return Stats{
+		Succeeded: make(map[string]int), Failed: make(map[string]int), Rules: make(map[string]int), Known: make(map[string]int),
+		OfGroup: make(map[string]int),
+	}
 }
 
 // Report is what was compared and what was not, for people, with how many differences were found that are not wanted.
@@ -23,6 +26,11 @@ func (p *Plan) Report(stats Stats, differences int) string {
 	}
 	fmt.Fprintf(&b, "%d sequences (%d cut short), %d calls of %d commands: %d equal replies, %d equal errors, %d unwanted differences\n",
 		stats.Sequences, stats.CutShort, stats.Calls, len(p.Commands), succeeded, failed, differences)
+	fmt.Fprintf(&b, "%d of the calls were drawn, the others read what was written; drawn of each group:", stats.Drawn)
+	for _, group := range slices.Sorted(maps.Keys(stats.OfGroup)) {
+		fmt.Fprintf(&b, " %s %d", group, stats.OfGroup[group])
+	}
+	b.WriteString("\n")
 	for _, rule := range Rules() {
 		fmt.Fprintf(&b, "same by the rule %q: %d\n", rule.Name, stats.Rules[rule.Name])
 	}

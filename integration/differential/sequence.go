@@ -4,10 +4,9 @@ import "strconv"
 
 // The lengths and odds of sequences.
 const (
-	sequenceCalls = 40
-	featuredCall  = 0.25
-	groupCall     = 0.6
-	otherClient   = 0.06
+	featuredCall = 0.25
+	groupCall    = 0.6
+	otherClient  = 0.06
 	// consumerGroup is how often a sequence of streams begins with consumer groups: without one, half of its commands are errors.
 	consumerGroup    = 0.6
 	transactionBlock = 0.08
@@ -16,9 +15,9 @@ const (
 	thirdProtocol    = 0.4
 )
 
-// Sequence draws a sequence in which a command comes often, the others of its group too, and the rest now and then. It speaks either
+// Sequence draws a sequence of some number of calls, in which a command comes often, the others of its group too, and the rest now and then. It speaks either
 // version of the protocol.
-func (g *Generator) Sequence(featured *Command) []Call {
+func (g *Generator) Sequence(featured *Command, length int) []Call {
 	var calls []Call
 	if g.chance(thirdProtocol) {
 		for client := range connections {
@@ -31,7 +30,7 @@ func (g *Generator) Sequence(featured *Command) []Call {
 			calls = append(calls, Call{0, []string{"XADD", key, "1-1", "a", "1"}}, Call{0, []string{"XGROUP", "CREATE", key, "g1", "0"}})
 		}
 	}
-	for end := len(calls) + sequenceCalls; len(calls) < end; {
+	for end := len(calls) + length; len(calls) < end; {
 		client := 0
 		if g.chance(otherClient) {
 			client = 1

@@ -132,7 +132,7 @@ func (g *Generator) value(a *Argument, group string) string {
 	switch {
 	case a.Kind == "key":
 		return g.key(group)
-	case isTimeToLive(a): // from the list alone: nothing may end while it is compared
+	case isTimeToLive(a), a.Name == "offset": // from the list alone: nothing may end while it is compared, or become megabytes long
 	case g.chance(0.02):
 		return strings.Repeat(pick(g.rng, []string{"x", "1", "a\x00"}), g.rng.IntN(200))
 	case g.chance(0.02):
@@ -169,10 +169,14 @@ func hasOffset(a Argument) bool {
 	return a.Name == "offset" || slices.ContainsFunc(a.Arguments, hasOffset)
 }
 
-// isFar reports whether a value would be the offset of a bit that makes a string of megabytes.
+// isFar reports whether a value would be the offset of a bit that makes a string of megabytes, or that of an integer of up to 64 bits.
 func isFar(value string) bool {
-	const nearest, farthest = 1 << 21, 1<<32 - 1
-	n, err := strconv.ParseInt(strings.TrimPrefix(value, "#"), 10, 64)
+	const nearest, farthest, widest = 1 << 21, 1<<32 - 1, 64
+	number, counted := strings.CutPrefix(value, "#")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if counted {
+		return err == nil && n > nearest/widest && n <= farthest
+	}
 	return err == nil && n > nearest && n <= farthest
 }
 

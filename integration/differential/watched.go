@@ -69,9 +69,9 @@ func effectiveWatches(calls []Call) []int {
 	for i, call := range calls[:len(calls)-1] {
 		name := strings.ToUpper(call.Args[0])
 		switch {
-		case call.Client != client:
+		case call.Client != client, len(call.Args) > 1 && name != "WATCH": // with arguments the others are errors
 		case opens(name):
-			open = open || len(call.Args) == 1
+			open = true
 		case name == "RESET", closes(name) && open, name == "UNWATCH" && !open: // without MULTI, EXEC and DISCARD are errors
 			found, open = nil, false
 		case name == "WATCH" && !open && len(call.Args) > 1:

@@ -34,6 +34,8 @@ func (f *fake) do(c *fakeClient, args []string) Reply {
 	switch name := args[0]; {
 	case name == "EXEC" && c.open:
 		return f.exec(c)
+	case name == "UNWATCH" && len(args) > 1:
+		return Reply{Kind: '-', Text: "ERR wrong number of arguments for 'unwatch' command"}
 	case name == "DISCARD" || name == "RESET" || name == "UNWATCH":
 		*c = fakeClient{}
 	case c.open:
@@ -132,6 +134,7 @@ func TestAWatchThatDoesNothingIsFound(t *testing.T) {
 		{"WATCH x; SET x 1; WATCH x; DEL x; MULTI; EXEC", diverged}, // the second WATCH does nothing
 		{"SET y 1; WATCH x y; SET x 1; DEL x; MULTI; SET y 2; EXEC", diverged},
 		{"SET y 1; WATCH y; UNWATCH; WATCH x; SET y 2; SET x 1; DEL x; MULTI; EXEC", diverged},
+		{"WATCH x; UNWATCH a; SET x 1; DEL x; MULTI; EXEC", diverged}, // UNWATCH with an argument is an error
 	} {
 		calls := script(c.calls)
 		ours, theirs := &fake{blind: true}, &fake{}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"hash/crc32"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/storage/internal/format"
@@ -13,6 +14,9 @@ const (
 	promiseBytes = 64
 	// sharePayload is the size from which a payload is written from where it is, rather than copied into the frame.
 	sharePayload = 16 << 10
+	// quickAppend is how long an append takes at most for the disk to count as quick: its mark, in the page cache, is then written as what takes no
+	// time. It may have to wait for the file system all the same, which others wait for, too, if the disk has just become slow.
+	quickAppend = 10 * time.Millisecond
 	// keepScratch bounds the buffer that is kept for the next frame.
 	keepScratch = 4 << 20
 )
@@ -112,7 +116,7 @@ func (j *Journal) putHint(hint paxos.Slot) error {
 	if hint == 0 {
 		return nil
 	}
-	if err := j.frontier.put(func(m *mark) { m.chosen = j.storedHint() }); err != nil {
+	if err := j.frontier.put(func(m *mark) { m.chosen = j.storedHint() }, false); err != nil {
 		return err
 	}
 	j.markDirty()
@@ -143,7 +147,9 @@ func (j *Journal) appendFrame(parts frameParts) error {
 	var encoded [frameHeaderBytes]byte
 	header.encode(encoded[:], j.o.salt())
 	payloads := parts.payloads(j.scratch.payloads[:0])
+	began := time.Now()
 	at, err := j.place(&header, encoded[:], description, payloads)
+	wasQuick := time.Since(began) < quickAppend
 	clear(payloads) // do not keep them alive
 	j.scratch.payloads = payloads
 	if err != nil {
@@ -152,7 +158,7 @@ func (j *Journal) appendFrame(parts frameParts) error {
 	j.tail.end = at + header.bytes()
 	j.tail.sequence, j.tail.chain = header.sequence, chainAfter(encoded[:])
 	j.show(parts, locate(j.tail.segment, at), uint64(header.bytes()))
-	return j.markSynced()
+	return j.markSynced(wasQuick)
 }
 
 // payloads appends what the frame holds behind its description.
@@ -223,7 +229,7 @@ func (j *Journal) show(parts frameParts, at location, bytes uint64) {
 }
 
 // markSynced records that the journal is synced up to its end.
-func (j *Journal) markSynced() error {
+func (j *Journal) markSynced(wasQuick bool) error {
 	j.mu.RLock()
 	promised, last, hint, first := j.promised, j.index.last, min(j.hint, j.index.contiguous), j.index.first
 	j.mu.RUnlock()
@@ -235,7 +241,7 @@ func (j *Journal) markSynced() error {
 		return j.frontier.settle(change)
 	}
 	j.markDirty()
-	return j.frontier.put(change)
+	return j.frontier.put(change, wasQuick)
 }
 
 // vector lays a frame out for writing, behind a segment header if there is one: small parts are copied together, large payloads stay
@@ -248,7 +254,9 @@ func (j *Journal) vector(lead, header, description []byte, payloads [][]byte, pa
 		}
 	}
 	s := &j.scratch
-	s.buffer = grow(s.buffer, copied)
+	if s.buffer = grow(s.buffer, copied); !isAligned(s.buffer) {
+		s.buffer = aligned(copied)
+	}
 	clear(s.vector)
 	vector, run := s.vector[:0], s.buffer[:0]
 	run = append(append(append(run, lead...), header...), description...)

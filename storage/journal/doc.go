@@ -42,8 +42,8 @@
 //
 // # What is synced when
 //
-// Append writes one frame with one write and one fdatasync. Since the segment was zero-filled and synced before,
-// fdatasync has data to write and no metadata. Then it writes a mark, "synced up to frame n", into one of the two slots
+// Append writes one frame with one write past the page cache, which returns when it is on stable storage, or where that cannot be done with
+// one write and one fdatasync. Since the segment was zero-filled and synced before, there is data to write and no metadata. Then it writes a mark, "synced up to frame n", into one of the two slots
 // of the frontier file, and only then returns. The mark is synced a few milliseconds later, and at Close, but not before Append
 // returns. Measured with 1 and 3 writers on one disk, 300 bytes to 8 kB a frame: a second fdatasync in parallel with the
 // first costs as much as one after it (p50 95 -> 190 us with one writer, 150 -> 270 us with three), since the disk works flushes

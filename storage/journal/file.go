@@ -16,6 +16,10 @@ type File interface {
 	// WriteVector writes the buffers one after another from an offset on, with one system call unless the kernel takes
 	// only a part. It returns an error unless all is written.
 	WriteVector(buffers [][]byte, offset int64) error
+	// WriteSynced is WriteVector and Sync, in one system call where that is possible. Offset and bytes are multiples of sectorBytes.
+	WriteSynced(buffers [][]byte, offset int64) error
+	// WriteCached is WriteVector for a few bytes. briefly says that the disk was quick just now: then it is done as what takes no time.
+	WriteCached(b []byte, offset int64, briefly bool) error
 	// Sync puts the data on stable storage, and of the metadata what is needed to read it (fdatasync).
 	Sync() error
 	// Allocate reserves the bytes from 0 to size, and makes the file at least that long.
@@ -109,16 +113,47 @@ func install(fsys FileSystem, temporary, name string) error {
 	return nil
 }
 
-type osFile struct{ *os.File }
+type osFile struct {
+	*os.File
+	direct directFile
+}
 
 func wrap(f *os.File, err error) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return &osFile{File: f}, nil
 }
 
-func (f osFile) Size() (int64, error) {
+// Close implements File.
+func (f *osFile) Close() error { return errors.Join(f.direct.close(), f.File.Close()) }
+
+// WriteSynced implements File.
+func (f *osFile) WriteSynced(buffers [][]byte, offset int64) error {
+	if done, err := f.direct.write(f.File, buffers, offset); done {
+		return err
+	}
+	return writeAndSync(f, buffers, offset)
+}
+
+// WriteCached implements File.
+func (f *osFile) WriteCached(b []byte, offset int64, briefly bool) error {
+	if !briefly {
+		_, err := f.WriteAt(b, offset)
+		return err
+	}
+	return f.control("pwrite", func(fd int) error { return writeBriefly(fd, b, offset) })
+}
+
+// writeAndSync is WriteSynced for files that know no shorter way.
+func writeAndSync(f File, buffers [][]byte, offset int64) error {
+	if err := f.WriteVector(buffers, offset); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func (f *osFile) Size() (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err
@@ -129,11 +164,11 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Sync() error {
+func (f *osFile) Sync() error {
 	return f.control("fdatasync", unix.Fdatasync)
 }
 
-func (f osFile) Allocate(size int64) error {
+func (f *osFile) Allocate(size int64) error {
 	err := f.control("fallocate", func(fd int) error { return unix.Fallocate(fd, 0, 0, size) })
 	if errors.Is(err, unix.EOPNOTSUPP) {
 		return nil // some file systems cannot: the zeros written next allocate the space as well
@@ -144,7 +179,7 @@ func (f osFile) Allocate(size int64) error {
 // maxVector is IOV_MAX on Linux.
 const maxVector = 1024
 
-func (f osFile) WriteVector(buffers [][]byte, offset int64) error {
+func (f *osFile) WriteVector(buffers [][]byte, offset int64) error {
 	if len(buffers) == 1 {
 		_, err := f.WriteAt(buffers[0], offset)
 		return err
@@ -182,7 +217,7 @@ func advance(buffers [][]byte, n int) [][]byte {
 }
 
 // control runs a system call on the file's descriptor, again for as long as a signal interrupts it.
-func (f osFile) control(op string, call func(fd int) error) error {
+func (f *osFile) control(op string, call func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return err

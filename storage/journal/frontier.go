@@ -165,18 +165,19 @@ func readMarks(file File, path string, o *Options) (newest mark, err error) {
 	return newest, nil
 }
 
-// put writes the next mark, unsynced. After a crash of the process alone it is there; after a power failure perhaps.
-func (f *frontier) put(change func(*mark)) error {
+// put writes the next mark, unsynced. After a crash of the process alone it is there; after a power failure perhaps. briefly says that the
+// disk was quick just now.
+func (f *frontier) put(change func(*mark), briefly bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.write(change)
+	return f.write(change, briefly)
 }
 
 // settle writes the next mark and syncs it. The lock is held throughout, so that no slot changes while the disk reads it.
 func (f *frontier) settle(change func(*mark)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.write(change); err != nil {
+	if err := f.write(change, false); err != nil {
 		return err
 	}
 	if err := f.file.Sync(); err != nil {
@@ -186,12 +187,12 @@ func (f *frontier) settle(change func(*mark)) error {
 	return nil
 }
 
-func (f *frontier) write(change func(*mark)) error {
+func (f *frontier) write(change func(*mark), briefly bool) error {
 	change(&f.current)
 	f.current.number++
 	f.current.encode(f.block[:])
 	offset := int64(f.current.number%markSlots) * blockBytes
-	if err := f.file.WriteVector([][]byte{f.block[:]}, offset); err != nil {
+	if err := f.file.WriteCached(f.block[:], offset, briefly); err != nil {
 		return failed("write", f.path, blockBytes, err)
 	}
 	return nil

@@ -54,11 +54,8 @@ func (j *Journal) place(h *frameHeader, header, description []byte, payloads [][
 }
 
 func (j *Journal) writeSynced(file File, path string, vector [][]byte, offset int64) error {
-	if err := file.WriteVector(vector, offset); err != nil {
-		return failed("write", path, vectorBytes(vector), err)
-	}
-	if err := file.Sync(); err != nil {
-		return failed("sync", path, 0, err)
+	if err := file.WriteSynced(vector, offset); err != nil {
+		return failed("write and sync", path, vectorBytes(vector), err)
 	}
 	return nil
 }

@@ -284,6 +284,14 @@ func (f *faultyFile) WriteVector(buffers [][]byte, offset int64) error {
 	return f.File.WriteVector(buffers, offset)
 }
 
+func (f *faultyFile) WriteSynced(buffers [][]byte, offset int64) error {
+	return writeAndSync(f, buffers, offset)
+}
+
+func (f *faultyFile) WriteCached(b []byte, offset int64, _ bool) error {
+	return f.WriteVector([][]byte{b}, offset)
+}
+
 func (f *faultyFile) Sync() error {
 	if err := f.system.check("sync", f.name); err != nil {
 		return err

@@ -45,6 +45,19 @@ func (h *handle) WriteVector(buffers [][]byte, offset int64) error {
 	return nil
 }
 
+// WriteCached implements journal.File.
+func (h *handle) WriteCached(b []byte, offset int64, _ bool) error {
+	return h.WriteVector([][]byte{b}, offset)
+}
+
+// WriteSynced implements journal.File, in two operations.
+func (h *handle) WriteSynced(buffers [][]byte, offset int64) error {
+	if err := h.WriteVector(buffers, offset); err != nil {
+		return err
+	}
+	return h.Sync()
+}
+
 // pageBytes is what a process that is killed writes as a whole or not at all.
 const pageBytes = 4096
 

@@ -75,4 +75,7 @@ function main(application) {
   });
 }
 
-module.exports = { nodes, followers, url, aroundTheKill, isPassing, untilDone, until, main };
+// Whether the leader was killed, and is back.
+const isOver = () => over;
+
+module.exports = { nodes, followers, url, aroundTheKill, isOver, isPassing, untilDone, until, main };

@@ -1,4 +1,4 @@
-// What a node asks the leader to do, and what it is told: the payloads of paxos.Ask and paxos.Answer.
+// What a node asks the leader to do, or a peer to tell, and what it is told: the payloads of paxos.Ask and paxos.Answer.
 //
 // Rules of change: as in batch.proto. A request of a kind that the leader does not know is refused, with the reason.
 
@@ -33,6 +33,7 @@ type Request struct {
 	// kind is an askKind.
 	Kind          uint32        `protobuf:"varint,3,opt,name=kind,proto3" json:"kind,omitempty"`
 	Change        *MemberChange `protobuf:"bytes,4,opt,name=change,proto3" json:"change,omitempty"`
+	Audience      *Audience     `protobuf:"bytes,5,opt,name=audience,proto3" json:"audience,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -95,6 +96,66 @@ func (x *Request) GetChange() *MemberChange {
 	return nil
 }
 
+func (x *Request) GetAudience() *Audience {
+	if x != nil {
+		return x.Audience
+	}
+	return nil
+}
+
+// Audience asks how many of a node's clients are subscribed to each of some channels.
+type Audience struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sharded       bool                   `protobuf:"varint,1,opt,name=sharded,proto3" json:"sharded,omitempty"`
+	Names         [][]byte               `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Audience) Reset() {
+	*x = Audience{}
+	mi := &file_asks_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Audience) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Audience) ProtoMessage() {}
+
+func (x *Audience) ProtoReflect() protoreflect.Message {
+	mi := &file_asks_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Audience.ProtoReflect.Descriptor instead.
+func (*Audience) Descriptor() ([]byte, []int) {
+	return file_asks_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Audience) GetSharded() bool {
+	if x != nil {
+		return x.Sharded
+	}
+	return false
+}
+
+func (x *Audience) GetNames() [][]byte {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
 // MemberChange is a Change.
 type MemberChange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -110,7 +171,7 @@ type MemberChange struct {
 
 func (x *MemberChange) Reset() {
 	*x = MemberChange{}
-	mi := &file_asks_proto_msgTypes[1]
+	mi := &file_asks_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -122,7 +183,7 @@ func (x *MemberChange) String() string {
 func (*MemberChange) ProtoMessage() {}
 
 func (x *MemberChange) ProtoReflect() protoreflect.Message {
-	mi := &file_asks_proto_msgTypes[1]
+	mi := &file_asks_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -135,7 +196,7 @@ func (x *MemberChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
 func (*MemberChange) Descriptor() ([]byte, []int) {
-	return file_asks_proto_rawDescGZIP(), []int{1}
+	return file_asks_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *MemberChange) GetKind() uint32 {
@@ -194,15 +255,17 @@ type Reply struct {
 	Slot uint64 `protobuf:"varint,6,opt,name=slot,proto3" json:"slot,omitempty"`
 	// configuration is an encoded paxos.Configuration.
 	Configuration []byte `protobuf:"bytes,7,opt,name=configuration,proto3" json:"configuration,omitempty"`
+	// counts answer an Audience, one for each name.
+	Counts []uint64 `protobuf:"varint,8,rep,packed,name=counts,proto3" json:"counts,omitempty"`
 	// report is what a node tells about itself.
-	Report        []byte `protobuf:"bytes,8,opt,name=report,proto3" json:"report,omitempty"`
+	Report        []byte `protobuf:"bytes,9,opt,name=report,proto3" json:"report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_asks_proto_msgTypes[2]
+	mi := &file_asks_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +277,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_asks_proto_msgTypes[2]
+	mi := &file_asks_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +290,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_asks_proto_rawDescGZIP(), []int{2}
+	return file_asks_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Reply) GetFormat() uint32 {
@@ -279,6 +342,13 @@ func (x *Reply) GetConfiguration() []byte {
 	return nil
 }
 
+func (x *Reply) GetCounts() []uint64 {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
 func (x *Reply) GetReport() []byte {
 	if x != nil {
 		return x.Report
@@ -291,19 +361,23 @@ var File_asks_proto protoreflect.FileDescriptor
 const file_asks_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"asks.proto\x12\x14paxredis.replication\"\x87\x01\n" +
+	"asks.proto\x12\x14paxredis.replication\"\xc3\x01\n" +
 	"\aRequest\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\rR\x04kind\x12:\n" +
-	"\x06change\x18\x04 \x01(\v2\".paxredis.replication.MemberChangeR\x06change\"\x92\x01\n" +
+	"\x06change\x18\x04 \x01(\v2\".paxredis.replication.MemberChangeR\x06change\x12:\n" +
+	"\baudience\x18\x05 \x01(\v2\x1e.paxredis.replication.AudienceR\baudience\":\n" +
+	"\bAudience\x12\x18\n" +
+	"\asharded\x18\x01 \x01(\bR\asharded\x12\x14\n" +
+	"\x05names\x18\x02 \x03(\fR\x05names\"\x92\x01\n" +
 	"\fMemberChange\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\rR\x02id\x12\x12\n" +
 	"\x04uuid\x18\x03 \x01(\tR\x04uuid\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x1a\n" +
 	"\breplaces\x18\x05 \x01(\rR\breplaces\x12\x14\n" +
-	"\x05force\x18\x06 \x01(\bR\x05force\"\xcb\x01\n" +
+	"\x05force\x18\x06 \x01(\bR\x05force\"\xe3\x01\n" +
 	"\x05Reply\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x14\n" +
@@ -312,7 +386,8 @@ const file_asks_proto_rawDesc = "" +
 	"\x04node\x18\x05 \x01(\rR\x04node\x12\x12\n" +
 	"\x04slot\x18\x06 \x01(\x04R\x04slot\x12$\n" +
 	"\rconfiguration\x18\a \x01(\fR\rconfiguration\x12\x16\n" +
-	"\x06report\x18\b \x01(\fR\x06reportB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
+	"\x06counts\x18\b \x03(\x04R\x06counts\x12\x16\n" +
+	"\x06report\x18\t \x01(\fR\x06reportB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
 
 var (
 	file_asks_proto_rawDescOnce sync.Once
@@ -326,19 +401,21 @@ func file_asks_proto_rawDescGZIP() []byte {
 	return file_asks_proto_rawDescData
 }
 
-var file_asks_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_asks_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_asks_proto_goTypes = []any{
 	(*Request)(nil),      // 0: paxredis.replication.Request
-	(*MemberChange)(nil), // 1: paxredis.replication.MemberChange
-	(*Reply)(nil),        // 2: paxredis.replication.Reply
+	(*Audience)(nil),     // 1: paxredis.replication.Audience
+	(*MemberChange)(nil), // 2: paxredis.replication.MemberChange
+	(*Reply)(nil),        // 3: paxredis.replication.Reply
 }
 var file_asks_proto_depIdxs = []int32{
-	1, // 0: paxredis.replication.Request.change:type_name -> paxredis.replication.MemberChange
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: paxredis.replication.Request.change:type_name -> paxredis.replication.MemberChange
+	1, // 1: paxredis.replication.Request.audience:type_name -> paxredis.replication.Audience
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_asks_proto_init() }
@@ -352,7 +429,7 @@ func file_asks_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_asks_proto_rawDesc), len(file_asks_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,6 +7,7 @@ type Arena struct {
 	heap  *Heap
 	bins  [classes]bin
 	pages *mappings
+	spare []unsafe.Pointer // slabs that are mapped, and of no class yet
 	inUse uintptr
 	freed freedBlocks
 }
@@ -97,10 +98,34 @@ func (a *Arena) BlockSize(p unsafe.Pointer, c Class) int {
 func (a *Arena) InUse() int { return int(a.inUse) }
 
 func (a *Arena) newSlab(c Class) *slab {
-	base := mapSlab()
-	s := initialize(base, c, a.pages.add(base, slabSize))
+	base := a.takeSlab()
+	s := initialize(base, c, int(headOf(base).place))
 	a.bins[c].add(s)
 	return s
+}
+
+// hugeFrom is from how many bytes on an arena takes huge pages: each of its classes may have one that is nearly empty.
+const hugeFrom = 16 * slabSize
+
+// takeSlab returns memory for a slab, which is among the arena's mappings.
+func (a *Arena) takeSlab() unsafe.Pointer {
+	if len(a.spare) == 0 {
+		if a.pages.bytes < hugeFrom {
+			a.addSpare(mapSlab())
+		} else {
+			for _, base := range mapSlabs() {
+				a.addSpare(base)
+			}
+		}
+	}
+	base := a.spare[0]
+	a.spare = append(a.spare[:0], a.spare[1:]...)
+	return base
+}
+
+func (a *Arena) addSpare(base unsafe.Pointer) {
+	headOf(base).place = uint32(a.pages.add(base, slabSize))
+	a.spare = append(a.spare, base)
 }
 
 // giveBack unmaps a slab that has no blocks and is in no bin.

@@ -215,3 +215,36 @@ func BenchmarkAllocFree(b *testing.B) {
 		a.Free(p, c)
 	}
 }
+
+// TestSlabsThatAreMappedTogetherAreAllUsed: from some size on slabs come several at a time, and each of them is counted, used before
+// more are mapped, and given back by itself.
+func TestSlabsThatAreMappedTogetherAreAllUsed(t *testing.T) {
+	h := NewHeap()
+	defer h.Close()
+	a := h.New()
+	var blocks []block
+	for a.pages.bytes < hugeFrom+3*slabsAtOnce*slabSize {
+		blocks = append(blocks, take(t, a, 1000, 1))
+		if slabs := uintptr(len(blocks)*blocks[0].class.Size())/slabSize + slabsAtOnce + 1; a.pages.bytes > slabs*slabSize {
+			t.Fatalf("%d bytes are mapped for %d blocks", a.pages.bytes, len(blocks))
+		}
+	}
+	other := take(t, a, 100, 2) // of another class, and a slab that was mapped already
+	if len(a.spare) == slabsAtOnce {
+		t.Fatal("a slab was mapped though one was spare")
+	}
+	for _, b := range blocks {
+		b.check(t)
+		a.Free(b.p, b.class)
+	}
+	other.check(t)
+	if most := uintptr(2+slabsAtOnce) * slabSize; a.pages.bytes > most {
+		t.Fatalf("%d bytes are mapped when all but one block are freed", a.pages.bytes)
+	}
+	a.Drop()
+	for h.Reclaim(1) {
+	}
+	if u := h.Usage(); u.Mapped != 0 {
+		t.Fatalf("%d bytes are mapped when the arena is gone", u.Mapped)
+	}
+}

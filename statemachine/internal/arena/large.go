@@ -11,12 +11,18 @@ type largeHead struct {
 // pageSize is what a large block's mapping is a multiple of. The kernel's pages may be larger.
 const pageSize = 4 << 10
 
+// hugeLarge is from how many bytes on a large block is of huge pages, if possible: tables of keys, for the most part, which are used all over.
+const hugeLarge = 4 << 20
+
 func (a *Arena) allocLarge(size uintptr) unsafe.Pointer {
 	size = (size + headRoom + pageSize - 1) &^ (pageSize - 1)
 	if size == slabSize {
 		size += pageSize // a mapping of that size is a slab
 	}
 	base := mapPages(size)
+	if size >= hugeLarge {
+		preferHuge(base, size)
+	}
 	head := (*largeHead)(base)
 	head.size, head.place = size, a.pages.add(base, size)
 	a.inUse += size

@@ -57,4 +57,32 @@ func mapSlab() unsafe.Pointer {
 	return aligned
 }
 
+// hugePage is what the kernel maps with one entry of its tables where it is asked to, and can.
+const hugePage = 2 << 20
+
+// slabsAtOnce is how many slabs mapSlabs maps: as many as share a huge page.
+const slabsAtOnce = hugePage / slabSize
+
+// mapSlabs takes memory for slabs side by side, aligned to a huge page and to be one if the kernel has any: whoever looks up keys all over
+// memory waits for the tables of its pages nearly as long as for the keys themselves. Its first use has the kernel clear all of it.
+func mapSlabs() (slabs [slabsAtOnce]unsafe.Pointer) {
+	p := mapPages(2 * hugePage)
+	before := -uintptr(p) % hugePage
+	if before > 0 {
+		unmapPages(p, before)
+	}
+	aligned := unsafe.Add(p, before)
+	unmapPages(unsafe.Add(aligned, hugePage), hugePage-before)
+	preferHuge(aligned, hugePage)
+	for i := range slabs {
+		slabs[i] = unsafe.Add(aligned, i*slabSize)
+	}
+	return slabs
+}
+
+// preferHuge asks for huge pages. Where there are none, small ones do as well, only slower.
+func preferHuge(p unsafe.Pointer, size uintptr) {
+	_ = unix.Madvise(unsafe.Slice((*byte)(p), size), unix.MADV_HUGEPAGE)
+}
+
 func unmapSlab(p unsafe.Pointer) { unmapPages(p, slabSize) }

@@ -24,4 +24,16 @@ func mapSlab() unsafe.Pointer {
 	return unsafe.Add(p, -uintptr(p)%slabSize)
 }
 
+// Here a huge page is two slabs, so that tests see what becomes of the second.
+const slabsAtOnce = 2
+
+func mapSlabs() (slabs [slabsAtOnce]unsafe.Pointer) {
+	for i := range slabs {
+		slabs[i] = mapSlab()
+	}
+	return slabs
+}
+
+func preferHuge(unsafe.Pointer, uintptr) {}
+
 func unmapSlab(p unsafe.Pointer) { unmapPages(p, slabSize) }

@@ -103,3 +103,23 @@ func (Set) isValue()     {}
 func (ZSet) isValue()    {}
 func (Hash) isValue()    {}
 func (*Stream) isValue() {}
+
+// TypeNames are what TYPE can reply of a value, in the order in which counts of them are shown.
+var TypeNames = []string{"string", "list", "set", "zset", "hash", "stream"}
+
+// TypeOf is what TYPE replies of a value.
+func TypeOf(v Value) string {
+	switch v.(type) {
+	case String:
+		return "string"
+	case List:
+		return "list"
+	case Set:
+		return "set"
+	case ZSet:
+		return "zset"
+	case Hash:
+		return "hash"
+	}
+	return "stream"
+}

@@ -1,21 +1,19 @@
-package resp
+package statemachine
 
 import (
 	"slices"
 	"strings"
-
-	"github.com/paxredis/paxredis/statemachine"
 )
 
-// keySpec is one key specification of a command (https://redis.io/docs/latest/develop/reference/key-specs/): where keys
+// KeySpec is one key specification of a command (https://redis.io/docs/latest/develop/reference/key-specs/): where keys
 // are, and what is done with them.
-type keySpec struct {
-	flags      []string
-	first      int // the index of the first key; of the argument that counts the keys if isNumbered
-	last, step int // last is relative to first, or, negative, counts from the end
-	isNumbered bool
-	word       string // keys are behind this argument, which is looked for from index first on
-	limit      int    // only the first share of the arguments, one in so many, are keys; 0: all are, and behind an option one is
+type KeySpec struct {
+	Flags      []string
+	First      int // the index of the first key; of the argument that counts the keys if IsNumbered
+	Last, Step int // Last is relative to First, or, negative, counts from the end
+	IsNumbered bool
+	Word       string // keys are behind this argument, which is looked for from index First on
+	Limit      int    // only the first share of the arguments, one in so many, are keys; 0: all are, and behind an option one is
 }
 
 // How a command treats the values of its keys.
@@ -46,8 +44,8 @@ var keyFlags = map[string][][]string{
 	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {{"RW", "insert"}},
 	"PFCOUNT": {{"RW", "access"}}, "PFDEBUG": {{"RW", "access"}}, "PFMERGE": {{"RW", "access", "insert"}, readsValue},
 	"DELEX": {{"RW", "delete", "variable_flags"}}, "DELIFEQ": {takesAway}, "MSETEX": {replaces},
-	"RESTORE": {replaces},
-	"ZADD":    {updatesValue}, "ZCARD": {readsMeta}, "ZREM": {changesOrDeletes}, "ZREMRANGEBYRANK": {changesOrDeletes}, "ZREMRANGEBYSCORE": {changesOrDeletes},
+	"RESTORE": {replaces}, "XREADGROUP": {readsValue},
+	"ZADD": {updatesValue}, "ZCARD": {readsMeta}, "ZREM": {changesOrDeletes}, "ZREMRANGEBYRANK": {changesOrDeletes}, "ZREMRANGEBYSCORE": {changesOrDeletes},
 	"ZREMRANGEBYLEX": {changesOrDeletes}, "ZPOPMIN": {takesAway}, "ZPOPMAX": {takesAway}, "ZMPOP": {takesAway},
 	"BZPOPMIN": {takesAway}, "BZPOPMAX": {takesAway}, "BZMPOP": {takesAway},
 	"ZRANGESTORE": {replaces, readsValue}, "ZUNIONSTORE": {replaces, readsValue}, "ZINTERSTORE": {replaces, readsValue}, "ZDIFFSTORE": {replaces, readsValue},
@@ -56,19 +54,19 @@ var keyFlags = map[string][][]string{
 }
 
 // storeOptions are the commands whose options STORE and STOREDIST have a key, of SORT the first alone, and where their options begin.
-var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5, "SORT": sortOptions}
+var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5, "SORT": sortOptionsAt}
 
-// sortOptions is where the options of SORT begin.
-const sortOptions = 2
+// sortOptionsAt is where the options of SORT begin.
+const sortOptionsAt = 2
 
-// hasKeys reports whether a command has keys. Shard channels are none.
-func hasKeys(c *statemachine.Command) bool {
-	return c.Keys != statemachine.Keys{} && c.Group != groupPubsub
+// HasKeys reports whether a command has keys. Shard channels are none.
+func HasKeys(c *Command) bool {
+	return c.Keys != Keys{} && c.Group != "pubsub"
 }
 
-// keySpecsOf returns a command's key specifications.
-func keySpecsOf(c *statemachine.Command) []keySpec {
-	if c.Keys == (statemachine.Keys{}) {
+// KeySpecs returns a command's key specifications.
+func KeySpecs(c *Command) []KeySpec {
+	if c.Keys == (Keys{}) {
 		return nil
 	}
 	flags, special := keyFlags[c.Name]
@@ -79,90 +77,90 @@ func keySpecsOf(c *statemachine.Command) []keySpec {
 		}
 	}
 	if c.Keys.Word != "" {
-		return []keySpec{{flags: flags[0], first: c.Keys.From, last: -1, step: 1, word: c.Keys.Word, limit: 2}}
+		return []KeySpec{{Flags: flags[0], First: c.Keys.From, Last: -1, Step: 1, Word: c.Keys.Word, Limit: 2}}
 	}
 	if c.Keys.Numkeys > 0 {
-		counted := keySpec{flags: flags[len(flags)-1], first: c.Keys.Numkeys, isNumbered: true, step: max(1, c.Keys.Step)}
+		counted := KeySpec{Flags: flags[len(flags)-1], First: c.Keys.Numkeys, IsNumbered: true, Step: max(1, c.Keys.Step)}
 		if c.Keys.First == 0 {
-			return []keySpec{counted}
+			return []KeySpec{counted}
 		}
-		return []keySpec{{flags: flags[0], first: c.Keys.First, step: 1}, counted}
+		return []KeySpec{{Flags: flags[0], First: c.Keys.First, Step: 1}, counted}
 	}
 	if len(flags) > 1 {
-		specs := make([]keySpec, len(flags))
+		specs := make([]KeySpec, len(flags))
 		for i := range flags {
-			specs[i] = keySpec{flags: flags[i], first: c.Keys.First + i*c.Keys.Step, step: 1}
+			specs[i] = KeySpec{Flags: flags[i], First: c.Keys.First + i*c.Keys.Step, Step: 1}
 		}
-		specs[len(specs)-1].last = min(0, c.Keys.Last) // the last one may have all that is left
+		specs[len(specs)-1].Last = min(0, c.Keys.Last) // the last one may have all that is left
 		return specs
 	}
 	if options := storeOptions[c.Name]; options > 0 {
-		specs := []keySpec{{flags: readsValue, first: c.Keys.First, step: 1}, {flags: replaces, first: options, step: 1, word: "STORE"}}
+		specs := []KeySpec{{Flags: readsValue, First: c.Keys.First, Step: 1}, {Flags: replaces, First: options, Step: 1, Word: "STORE"}}
 		if c.Name == "SORT" {
 			return specs
 		}
-		return append(specs, keySpec{flags: replaces, first: options, step: 1, word: "STOREDIST"})
+		return append(specs, KeySpec{Flags: replaces, First: options, Step: 1, Word: "STOREDIST"})
 	}
 	last := c.Keys.Last
 	if last > 0 {
 		last -= c.Keys.First
 	}
-	return []keySpec{{flags: flags[0], first: c.Keys.First, last: last, step: c.Keys.Step}}
+	return []KeySpec{{Flags: flags[0], First: c.Keys.First, Last: last, Step: c.Keys.Step}}
 }
 
-// foundKey is a key of a call, and what is done with it.
-type foundKey struct {
-	key   []byte
-	flags []string
+// FoundKey is a key of a call, and what is done with it.
+type FoundKey struct {
+	Key   []byte
+	Flags []string
 }
 
 // find returns the keys that a specification finds in a call; ok is false if the call does not have them.
-func (s *keySpec) find(args statemachine.Args) (found []foundKey, ok bool) {
-	first, last := s.first, s.first+s.last
-	if s.last < 0 {
-		last = len(args) + s.last
+func (s *KeySpec) find(args Args) (found []FoundKey, ok bool) {
+	first, last := s.First, s.First+s.Last
+	if s.Last < 0 {
+		last = len(args) + s.Last
 	}
-	if s.word != "" {
-		at := slices.IndexFunc(args[min(s.first, len(args)):], func(arg []byte) bool { return strings.EqualFold(string(arg), s.word) })
-		isOption := s.limit == 0
+	if s.Word != "" {
+		at := slices.IndexFunc(args[min(s.First, len(args)):], func(arg []byte) bool { return strings.EqualFold(string(arg), s.Word) })
+		isOption := s.Limit == 0
 		if at < 0 {
 			return nil, isOption
 		}
-		first = s.first + at + 1
+		first = s.First + at + 1
 		switch {
 		case !isOption:
-			last = first + (len(args)-first)/s.limit - 1
+			last = first + (len(args)-first)/s.Limit - 1
 		case first == len(args):
 			return nil, true
 		default:
 			last = first
 		}
 	}
-	if s.isNumbered {
-		if s.first >= len(args) {
+	if s.IsNumbered {
+		if s.First >= len(args) {
 			return nil, false
 		}
-		count, isNumber := parseLength(args[s.first])
-		if step := int64(s.step); !isNumber || count < 0 || count > (int64(len(args)-s.first-1)+step-1)/step {
+		count, isNumber := ParseInt(args[s.First])
+		if step := int64(s.Step); !isNumber || count < 0 || count > (int64(len(args)-s.First-1)+step-1)/step {
 			return nil, false
 		}
-		first, last = s.first+1, s.first+1+(int(count)-1)*s.step
+		first, last = s.First+1, s.First+1+(int(count)-1)*s.Step
 	}
-	if last >= len(args) || s.step < 1 {
+	if last >= len(args) || s.Step < 1 {
 		return nil, false
 	}
-	for i := first; i <= last; i += s.step {
-		found = append(found, foundKey{args[i], s.flags})
+	for i := first; i <= last; i += s.Step {
+		found = append(found, FoundKey{args[i], s.Flags})
 	}
 	return found, true
 }
 
-// findKeys returns all keys of a call.
-func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey, ok bool) {
+// FindKeys returns all keys of a call.
+func FindKeys(c *Command, args Args) (found []FoundKey, ok bool) {
 	if c.Name == "SORT" {
 		return sortKeys(args), true
 	}
-	for _, spec := range keySpecsOf(c) {
+	for _, spec := range KeySpecs(c) {
 		keys, ok := spec.find(args)
 		if !ok {
 			return nil, false
@@ -171,11 +169,11 @@ func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey
 	}
 	switch {
 	case c.Name == "SET" && len(found) == 1:
-		found[0].flags = setFlags(args)
+		found[0].Flags = setFlags(args)
 	case c.Name == "BITFIELD" && len(found) == 1:
-		found[0].flags = bitfieldFlags(args)
+		found[0].Flags = bitfieldFlags(args)
 	case c.Name == "DELEX" && len(found) == 1:
-		found[0].flags = delexFlags(args)
+		found[0].Flags = delexFlags(args)
 	case c.Name == "DEL" && isVersionedDelete(args):
 		found = found[:1]
 	}
@@ -184,10 +182,10 @@ func findKeys(c *statemachine.Command, args statemachine.Args) (found []foundKey
 
 // sortKeys returns the keys of a call of SORT: that of its last STORE counts, and the word may be a pattern as well. Those that BY and GET
 // make of elements are not among its arguments.
-func sortKeys(args statemachine.Args) []foundKey {
-	found := []foundKey{{args[1], readsValue}}
+func sortKeys(args Args) []FoundKey {
+	found := []FoundKey{{args[1], readsValue}}
 	var store []byte
-	for i := sortOptions; i < len(args); i++ {
+	for i := sortOptionsAt; i < len(args); i++ {
 		switch word := strings.ToUpper(string(args[i])); {
 		case word == "LIMIT":
 			i += 2
@@ -199,23 +197,23 @@ func sortKeys(args statemachine.Args) []foundKey {
 		}
 	}
 	if store != nil {
-		found = append(found, foundKey{store, replaces})
+		found = append(found, FoundKey{store, replaces})
 	}
 	return found
 }
 
 // isVersionedDelete reports whether a DEL is one of the two forms with a version: DEL key VER n, n from 1, and DEL key IFVER
 // n, n from 0. In any other all arguments are keys.
-func isVersionedDelete(args statemachine.Args) bool {
+func isVersionedDelete(args Args) bool {
 	if len(args) != 4 {
 		return false
 	}
-	n, ok := parseLength(args[3])
+	n, ok := ParseInt(args[3])
 	return ok && (strings.EqualFold(string(args[2]), "VER") && n >= 1 || strings.EqualFold(string(args[2]), "IFVER") && n >= 0)
 }
 
 // setFlags are those of SET's key, which depend on its options: variable_flags.
-func setFlags(args statemachine.Args) []string {
+func setFlags(args Args) []string {
 	for _, arg := range args[min(3, len(args)):] {
 		if strings.EqualFold(string(arg), "GET") {
 			return changesValue
@@ -233,7 +231,7 @@ func isComparison(arg []byte) bool {
 }
 
 // delexFlags are those of DELEX's key: without a comparison it is DEL's.
-func delexFlags(args statemachine.Args) []string {
+func delexFlags(args Args) []string {
 	if len(args) == 2 {
 		return removes
 	}
@@ -241,7 +239,7 @@ func delexFlags(args statemachine.Args) []string {
 }
 
 // bitfieldFlags are those of BITFIELD's key: it only reads if all it does is GET.
-func bitfieldFlags(args statemachine.Args) []string {
+func bitfieldFlags(args Args) []string {
 	for i := 2; i < len(args); {
 		switch word := string(args[i]); {
 		case strings.EqualFold(word, "GET") && len(args)-i > 2:

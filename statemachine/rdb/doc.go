@@ -1,5 +1,5 @@
 // Package rdb is a codec of Redis's serialised values: what DUMP replies, RESTORE takes, and a snapshot file (.rdb) holds of a
-// key. It goes between bytes and a neutral model (Value), knows nothing of the keyspace, and keeps no state.
+// key; and of such files (FileReader, FileWriter). It goes between bytes and a neutral model (Value), knows nothing of the keyspace, and keeps no state.
 //
 // Load and Decode read every encoding that Redis has written since 2.6: strings as integers and compressed by LZF; lists as lists, ziplists,
 // quicklists of ziplists and of listpacks; sets as sets, intsets and listpacks; sorted sets with scores as text and in binary, as

@@ -19,6 +19,11 @@ func encodeStream(s *Stream) []byte {
 			kind = typeStreamListpacks3
 		}
 	}
+	return encodeStreamAs(kind, s)
+}
+
+// encodeStreamAs writes the second version or the third.
+func encodeStreamAs(kind valueType, s *Stream) []byte {
 	var nodes []byte
 	count := uint64(0)
 	for entries := s.Entries; len(entries) > 0; count++ {
