@@ -23,7 +23,7 @@ build: ## build bin/paxredis
 run: build ## build and start a local cluster of three nodes; Ctrl-C stops it
 	$(BIN)/paxredis dev
 
-test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server, clients in JavaScript and Python
+test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server, Chromium, clients in JavaScript and Python
 	@.ci/install-test-tools
 	@.ci/install-client-tools
 

@@ -67,19 +67,9 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-// pages says what there is, for who asks for anything else.
-const pages = `paxredis
-
-/healthz   200 while the process lives
-/readyz    200 if clients should be sent here, else 503 and why not
-/status    this node, as JSON
-/cluster   all nodes, as this one sees them, as JSON
-/metrics   for Prometheus
-`
-
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, pages) })
+	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.monitor.Status()) })
@@ -92,6 +82,7 @@ func (s *Server) handler() http.Handler {
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})

@@ -61,16 +61,22 @@ func askPaxos(ctx context.Context, client *redis.Client) (paxosInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	info := infoFields(text)
+	if info["paxos_node_id"] == "" {
+		return nil, fmt.Errorf("its INFO has no section # Paxos: not a paxredis node")
+	}
+	return info, nil
+}
+
+// infoFields are the fields of an INFO.
+func infoFields(text string) paxosInfo {
 	info := paxosInfo{}
 	for line := range strings.Lines(text) {
 		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
 			info[name] = value
 		}
 	}
-	if info["paxos_node_id"] == "" {
-		return nil, fmt.Errorf("its INFO has no section # Paxos: not a paxredis node")
-	}
-	return info, nil
+	return info
 }
 
 // number is a field as a number, 0 when it is missing or not one.

@@ -50,6 +50,7 @@ func commands() []command {
 		{"dev", "[flags] [-- server flags]", "run a local cluster of real nodes; Ctrl-C stops all", runDev},
 		{"keygen", "[FILE]", "make a new cluster key (mode 0600); without FILE print it", runKeygen},
 		{"status", "[flags]", "show nodes, members, leader, slots, lag and checkpoints", runStatus},
+		{"doctor", "[flags]", "measure nodes and this machine, and say what to change", runDoctor},
 		{"member", "list|add|remove|replace|move", "show or change the members of a running cluster", runMember},
 		{"leader", "get|transfer [ID]", "show the leader, or hand leadership over", runLeader},
 		{"backup", "[verify] [flags] [> FILE]", "read a backup of a running cluster; verify one", runBackup},
