@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paxredis/paxredis/monitor"
+	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
 )
 
 var httpAddress = regexp.MustCompile(`msg="serving HTTP" address=(\S+)`)

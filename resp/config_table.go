@@ -78,16 +78,26 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "save", fixed: ""},
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
-		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: notifyParameter, shared: true}, // see hub
 		{name: "loglevel", fixed: "notice"},   // see Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
 		{name: "acl-pubsub-default", fixed: "resetchannels"},
+		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
+	}
+	rows = append(rows, foreignParameters()...)
+	rows = append(rows, tlsParameters(from.TLS)...)
+	rows = append(rows, encodingParameters()...)
+	slices.SortFunc(rows, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
+	return rows
+}
+
+// foreignParameters are of what there is not here, for those who ask.
+func foreignParameters() []parameter {
+	return []parameter{
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},
-		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
 		{name: "cluster-require-full-coverage", fixed: "yes"},
 		{name: "cluster-allow-reads-when-down", fixed: "no"},
 		{name: "replicaof", fixed: "", immutable: true},
@@ -106,10 +116,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "lazyfree-lazy-user-flush", fixed: "no"},
 		{name: "enable-debug-command", fixed: "yes", immutable: true},
 	}
-	rows = append(rows, tlsParameters(from.TLS)...)
-	rows = append(rows, encodingParameters()...)
-	slices.SortFunc(rows, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
-	return rows
 }
 
 // tlsParameters are how TLS was set up. The files are read again when they change; other files need a restart.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/paxredis/paxredis/monitor"
+	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"

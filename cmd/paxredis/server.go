@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/paxredis/paxredis/monitor"
+	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
