@@ -42,16 +42,6 @@ func gradedSync(p99 time.Duration) level {
 	return graded(int64(p99), int64(syncWarning), int64(syncWrong))
 }
 
-// slowFileSystems are those that a data directory does not belong on, by the number that statfs gives.
-var slowFileSystems = map[int64]finding{
-	unix.TMPFS_MAGIC:      {Level: levelWrong, Measured: "tmpfs", Advice: "it is memory: all is lost with the power; use a disk"},
-	unix.RAMFS_MAGIC:      {Level: levelWrong, Measured: "ramfs", Advice: "it is memory: all is lost with the power; use a disk"},
-	unix.NFS_SUPER_MAGIC:  {Level: levelWarning, Measured: "NFS", Advice: "syncs and locks are the server's; use a local disk"},
-	unix.SMB2_SUPER_MAGIC: {Level: levelWarning, Measured: "SMB", Advice: "syncs and locks are the server's; use a local disk"},
-	unix.OVERLAYFS_SUPER_MAGIC: {Level: levelWarning, Measured: "overlay, as of a container's own files",
-		Advice: "what is there goes with the container; use a volume"},
-}
-
 // ofDisk judges where a data directory is.
 func (f *findings) ofDisk(dir string) {
 	const of = "this machine"
@@ -60,10 +50,7 @@ func (f *findings) ofDisk(dir string) {
 		f.add(levelWrong, "data directory", of, (&fs.PathError{Op: "statfs", Path: dir, Err: err}).Error(), "name the data directory of a node on this machine")
 		return
 	}
-	kind, unfit := slowFileSystems[int64(at.Type)]
-	if !unfit {
-		kind = finding{Level: levelOK, Measured: fmt.Sprintf("type %#x, on a disk as far as can be told", at.Type)}
-	}
+	kind := fileSystemOf(&at)
 	f.add(kind.Level, "file system", of, kind.Measured, kind.Advice)
 	free := at.Bavail * uint64(at.Bsize)
 	l := levelOK
@@ -102,8 +89,8 @@ func measureSyncs(dir string) (took []time.Duration, err error) {
 		if _, err := file.WriteAt(block, int64(len(took)*syncedBlock%syncedFile)); err != nil {
 			return nil, err
 		}
-		if err := unix.Fdatasync(int(file.Fd())); err != nil {
-			return nil, &fs.PathError{Op: "fdatasync", Path: file.Name(), Err: err}
+		if err := syncData(file); err != nil {
+			return nil, err
 		}
 		took = append(took, time.Since(start))
 	}
@@ -144,14 +131,7 @@ func (f *findings) ofMachine(root fs.FS) {
 		f.add(l, "huge pages", of, "transparent_hugepage is "+text, "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled: with always, memory grows and pages are moved at bad times")
 	}
 	f.ofMemoryGroup(root)
-	var clock unix.Timex // nothing is changed
-	if state, err := unix.Adjtimex(&clock); err == nil {
-		l, text := levelOK, "the kernel says that its clock is synchronised"
-		if state == unix.TIME_ERROR || clock.Status&unix.STA_UNSYNC != 0 {
-			l, text = levelWarning, "the kernel does not know its clock to be synchronised"
-		}
-		f.add(l, "clock", of, text, "run chrony or another NTP client")
-	}
+	f.ofSystemClock()
 }
 
 func (f *findings) ofOpenFiles(most uint64) {
