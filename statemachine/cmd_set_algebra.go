@@ -85,7 +85,7 @@ func difference(sets []members) (names [][]byte) {
 	if subtracts(sets) {
 		gone := make(map[string]bool)
 		for i := range sets[1:] {
-			sets[1+i].elements.each(func(e element) bool {
+			sets[1+i].each(func(e element) bool {
 				if first.has(e.name) {
 					gone[string(e.name)] = true
 				}
