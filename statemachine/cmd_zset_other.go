@@ -46,7 +46,9 @@ func zrandmember(tx *Tx, args Args, reply Reply) {
 	}
 	z := tx.sortedSet(o)
 	if count < 0 {
-		z.replyRandom(tx.random, int(-count), withScores, reply)
+		if n, ok := repeatedCount(count, reply); ok {
+			z.replyRandom(tx.random, n, withScores, reply)
+		}
 		return
 	}
 	chosen := z.sample(tx.random, int(min(count, int64(z.len()))))
@@ -58,9 +60,6 @@ func zrandmember(tx *Tx, args Args, reply Reply) {
 		})
 	}
 }
-
-// maxRandomRepeats bounds how many members are returned of which some come again, of which there are as many as a client asks for.
-const maxRandomRepeats = 1 << 20
 
 // parseRandomCount reads count [WITHSCORES], or replies the error.
 func parseRandomCount(args Args, reply Reply) (count int64, withScores, ok bool) {
@@ -75,7 +74,7 @@ func parseRandomCount(args Args, reply Reply) (count int64, withScores, ok bool)
 	switch {
 	case len(args) > 3 && !withScores:
 		reply.Error(errSyntax)
-	case withScores && (count < -math.MaxInt64/2 || count > math.MaxInt64/2) || count < -maxRandomRepeats:
+	case withScores && (count < -math.MaxInt64/2 || count > math.MaxInt64/2):
 		reply.Error(errOutOfRange)
 	default:
 		return count, withScores, true

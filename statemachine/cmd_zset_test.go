@@ -267,6 +267,7 @@ func TestSortedSetsByChanceAndScan(t *testing.T) {
 		ZRANDMEMBER z 0 => *0
 		ZRANDMEMBER none => nil
 		ZRANDMEMBER none 2 => *0
+		ZRANDMEMBER none -2147483649 => *0
 		ZRANDMEMBER z 1 x => -ERR syntax error
 		ZRANDMEMBER z -9223372036854775808 => -ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807
 		ZRANDMEMBER z 9223372036854775807 WITHSCORES => -ERR value is out of range
