@@ -19,6 +19,9 @@ func clientCommands() []localCommand {
 	}
 	reply := sub("REPLY", 3, "3.2.0", "<ON | OFF | SKIP>", "Instructs the server whether to reply to commands.", clientReply)
 	reply.Flags |= statemachine.NoMulti
+	noEvict := sub("NO-EVICT", 3, "7.0.0", "<ON | OFF>", "Sets the client eviction mode of the connection.",
+		clientSwitch(func(c *Client, on bool) { c.noEvict = on }))
+	noEvict.Flags |= statemachine.Admin
 	return []localCommand{{Command: statemachine.Command{Name: "CLIENT", Arity: -2, Flags: anytime, Group: groupConnection,
 		Since: "2.4.0", Complexity: "Depends on subcommand.", Summary: "A container for client connection commands."},
 		subcommands: append(trackingCommands(), []localCommand{
@@ -30,8 +33,7 @@ func clientCommands() []localCommand {
 				"Terminates open connections.", clientKill),
 			all("LIST", -2, "2.4.0", "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
 				"Lists open connections.", clientList),
-			sub("NO-EVICT", 3, "7.0.0", "<ON | OFF>", "Sets the client eviction mode of the connection.",
-				clientSwitch(func(c *Client, on bool) { c.noEvict = on })),
+			noEvict,
 			{special: clientPause, local: clientPauseInExec, Command: statemachine.Command{Name: "PAUSE", Arity: -3, Since: "2.9.50",
 				Flags: adminOnly, Group: groupConnection, Complexity: "O(1)", Summary: "Suspends commands processing on this node.",
 				Syntax: "timeout [WRITE | ALL]", Categories: []string{"connection"}}},

@@ -13,8 +13,10 @@ func introspectionCommands() []localCommand {
 	}
 	table := func(name string, arity int, since, syntax, summary string) localCommand {
 		return localCommand{local: command, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: anytime,
-			Group: groupServer, Complexity: "O(N) where N is the number of commands to look up", Summary: summary, Syntax: syntax}}
+			Group: groupServer, Complexity: "O(N) where N is the number of commands to look up", Summary: summary, Syntax: syntax, Categories: []string{"connection"}}}
 	}
+	help := config("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", configHelp)
+	help.Flags = anytime
 	return []localCommand{
 		{local: command, Command: statemachine.Command{Name: "COMMAND", Arity: -1, Flags: anytime, Group: groupServer, Since: "2.8.13",
 			Complexity: "O(N) where N is the total number of commands", Summary: "Returns detailed information about all commands.",
@@ -32,7 +34,7 @@ func introspectionCommands() []localCommand {
 			Complexity: "Depends on subcommand.", Summary: "A container for server configuration commands."},
 			subcommands: []localCommand{
 				config("GET", -3, "2.0.0", "parameter [parameter ...]", "Returns the effective values of configuration parameters.", configGet),
-				config("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", configHelp),
+				help,
 				config("RESETSTAT", 2, "2.0.0", "", "Resets the server's statistics.", configResetStat),
 				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files.", refuseWith(errNoConfigFile)),
 				config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSet),

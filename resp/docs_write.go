@@ -82,6 +82,9 @@ var groupCategories = map[string]string{"set": "set", "sorted-set": "sortedset",
 	"string": "string", "bitmap": "bitmap", "hyperloglog": "hyperloglog", "geo": "geo", "stream": "stream",
 	"connection": "connection", "transactions": "transaction", "scripting": "scripting"}
 
+// besideKeyspace are commands that are not in the category of their group's others, as Redis has it.
+var besideKeyspace = []string{"SORT", "SORT_RO", "USAGE"}
+
 // categoriesOf returns a command's ACL categories, in Redis's order.
 func categoriesOf(c *statemachine.Command) []string {
 	var names []string
@@ -102,7 +105,7 @@ func hasCategory(c *statemachine.Command, category string) bool {
 	has := c.Flags.Has
 	switch category {
 	case "keyspace":
-		return c.Run != nil && (c.Group == "generic" || c.Group == "server" && !has(statemachine.Admin))
+		return c.Run != nil && (c.Group == "generic" || c.Group == "server" && !has(statemachine.Admin)) && !slices.Contains(besideKeyspace, c.Name)
 	case "read":
 		return has(statemachine.ReadOnly) && c.Group != "scripting"
 	case "write":

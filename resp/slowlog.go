@@ -126,10 +126,12 @@ func slowlogCommands() localCommand {
 		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: "2.2.12", Flags: adminOnly,
 			Group: groupServer, Complexity: "O(N) where N is the number of entries in the slowlog", Summary: summary, Syntax: syntax}}
 	}
+	help := sub("HELP", 2, "", "Show helpful text about the different subcommands", slowlogHelp)
+	help.Flags = anytime
 	return localCommand{Command: statemachine.Command{Name: "SLOWLOG", Arity: -2, Flags: anytime, Group: groupServer, Since: "2.2.12",
 		Complexity: "Depends on subcommand.", Summary: "A container for slow log commands."}, subcommands: []localCommand{
 		sub("GET", -2, "[count]", "Returns the slow log's entries.", slowlogGet),
-		sub("HELP", 2, "", "Show helpful text about the different subcommands", slowlogHelp),
+		help,
 		sub("LEN", 2, "", "Returns the number of entries in the slow log.", func(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 			w.Int(int64(l.server.slow.len()))
 		}),
