@@ -175,7 +175,17 @@ func runCache(ctx context.Context, s *surroundings) (result string, err error) {
 		}
 		var got value
 		err = untilDone(func() error {
-			return reader.Once(&cache.Item{Ctx: ctx, Key: key, Value: &got, Do: func(*cache.Item) (any, error) { return value{N: -1}, nil }})
+			return reader.Once(&cache.Item{Ctx: ctx, Key: key, Value: &got, Do: func(item *cache.Item) (any, error) {
+				// Once comes here for an error, too, and does not tell it.
+				held, err := follower.Get(ctx, item.Key).Bytes()
+				if errors.Is(err, redis.Nil) {
+					return value{N: -1}, nil
+				} else if err != nil {
+					return nil, err
+				}
+				var v value
+				return v, reader.Unmarshal(held, &v)
+			}})
 		})
 		if err == nil && fmt.Sprint(got) != fmt.Sprint(want) {
 			err = fmt.Errorf("found %+v, not %+v", got, want)

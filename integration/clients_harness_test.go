@@ -56,7 +56,7 @@ func (s *surroundings) aroundTheKill(ctx context.Context, least int, unit func(n
 
 // applicationLimit is how long an application may take for all of its work, and applicationPatience how long it tries one step of it again.
 const (
-	applicationLimit    = 90 * time.Second
+	applicationLimit    = 4 * time.Minute
 	applicationPatience = 40 * time.Second
 )
 

@@ -113,7 +113,13 @@ func shutdown(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 }
 
 // lolwut: LOLWUT [VERSION version].
-func lolwut(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
+func lolwut(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	if len(args) >= 3 && strings.EqualFold(string(args[1]), "VERSION") {
+		if _, isNumber := statemachine.ParseInt(args[2]); !isNumber {
+			w.Error(errInteger)
+			return
+		}
+	}
 	w.Verbatim("txt", ""+
 		"    o---------o\n"+
 		"   / \\       / \\\n"+

@@ -49,6 +49,57 @@ func TestCommandInfoIsRedis(t *testing.T) {
 	}
 }
 
+// TestKeysAndCategoriesAreRedis compares what access to keys and to commands is decided by, for every command that both have.
+func TestKeysAndCategoriesAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	table := testTable(t)
+	redis.do(words("HELLO 3"))
+	compared := 0
+	for _, name := range decoded(t, redis.do(words("COMMAND LIST"))).([]any) {
+		call := fmt.Sprint("COMMAND INFO ", name)
+		got, _ := decoded(t, commandReply(table, 3, call)).([]any)[0].([]any)
+		if got == nil {
+			continue // it is not supported
+		}
+		want := decoded(t, redis.do(words(call))).([]any)[0].([]any)
+		if a, b := sortedWords(got[6]), sortedWords(want[6]); !slices.Equal(a, b) && !slices.Contains(otherCategories, name.(string)) {
+			t.Errorf("%s: categories %v, want %v", name, a, b)
+		}
+		if a, b := keyAccess(got[8]), keyAccess(want[8]); !slices.Equal(a, b) && !slices.Contains(otherKeys, name.(string)) {
+			t.Errorf("%s: keys %v, want %v", name, a, b)
+		}
+		compared++
+	}
+	if compared < 200 {
+		t.Errorf("only %d commands compared", compared)
+	}
+}
+
+// otherCategories are the commands whose categories differ from Redis 7.0's: in 7.2 WAIT blocks.
+var otherCategories = []string{"wait"}
+
+// otherKeys are those whose keys Redis 7.0 has no words for, BY, GET and STORE of SORT.
+var otherKeys = []string{"sort", "sort_ro"}
+
+// sortedWords are the elements of an array reply of words.
+func sortedWords(array any) []string {
+	var sorted []string
+	for _, word := range array.([]any) {
+		sorted = append(sorted, fmt.Sprint(word))
+	}
+	slices.Sort(sorted)
+	return sorted
+}
+
+// keyAccess are the flags of each key specification in the reply of COMMAND INFO.
+func keyAccess(specs any) []string {
+	var access []string
+	for _, spec := range specs.([]any) {
+		access = append(access, fmt.Sprint(sortedWords(spec.(map[string]any)["flags"])))
+	}
+	return access
+}
+
 // withoutRemarks takes out of a COMMAND INFO reply what may differ: remarks on keys, and which subcommands there are.
 func withoutRemarks(info any) any {
 	command := info.([]any)[0].([]any)

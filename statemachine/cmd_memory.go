@@ -35,8 +35,8 @@ func (o *Object) memory(a *arena.Arena) int {
 	return size
 }
 
-// memory estimates what a key takes, in bytes: its object, its deadline, and the parts of its value if it is in parts. At most samples parts
-// are looked at, and the rest are taken to be like them; 0: all are.
+// memory estimates what a key takes, in bytes: its object, its deadline, and the parts of its value if it is in parts, with a sorted set's ranking.
+// At most samples parts are looked at, and the rest are taken to be like them; 0: all are.
 func (db *database) memory(o *Object, samples int) int {
 	total := o.memory(db.keys.memory)
 	if o.deadline != 0 {
@@ -45,17 +45,27 @@ func (db *database) memory(o *Object, samples int) int {
 	if !o.inParts() {
 		return total
 	}
+	x := db.indexes[o.partsID()]
+	total += db.memoryOfParts(x.each, samples)
+	if z, ok := x.(*rankedIndex); ok {
+		total += db.memoryOfParts(z.ranking.tree.each, samples)
+	}
+	return total
+}
+
+// memoryOfParts estimates what objects beside the parts of the database take, in bytes, with their places in an index.
+func (db *database) memoryOfParts(each func(func(part *Object)), samples int) int {
 	parts, looked, sum := 0, 0, 0
-	db.indexes[o.partsID()].each(func(part *Object) {
+	each(func(part *Object) {
 		if parts++; samples == 0 || looked < samples {
 			looked++
 			sum += part.memory(db.parts.memory) + indexBytes
 		}
 	})
 	if looked == 0 {
-		return total
+		return 0
 	}
-	return total + int(int64(sum)*int64(parts)/int64(looked))
+	return int(int64(sum) * int64(parts) / int64(looked))
 }
 
 // memoryUsage: MEMORY USAGE key [SAMPLES count]. It is this node's own figure: others may have room in other places.

@@ -63,3 +63,24 @@ func TestMemoryUsageFollowsTheValue(t *testing.T) {
 		t.Errorf("%d, %d, %d bytes", small, large, timed)
 	}
 }
+
+// What MEMORY USAGE says of large values is what the keyspace grows by as they come, within a tenth.
+func TestMemoryUsageIsWhatTheKeyspaceGrowsBy(t *testing.T) {
+	const elements = 20_000
+	for name, command := range map[string]string{"hash": "HSET k field-%08d value-%[1]d", "list": "RPUSH k element-%08d", "set": "SADD k member-%08d",
+		"sorted set": "ZADD k %d member-%08[1]d", "stream": "XADD k %d-1 field value-%08[1]d"} {
+		n := newHarness(t)
+		before := n.m.Used()
+		for i := range elements {
+			n.do(fmt.Sprintf(command, 1+i))
+		}
+		grew := n.m.Used() - before
+		usage, err := strconv.ParseInt(strings.TrimPrefix(n.do("MEMORY USAGE k SAMPLES 0"), ":"), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if usage < grew-grew/10 || usage > grew+grew/10 {
+			t.Errorf("%s: %d bytes of %d", name, usage, grew)
+		}
+	}
+}

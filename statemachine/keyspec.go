@@ -26,7 +26,8 @@ var (
 	inserts      = []string{"OW", "insert"}
 	removes      = []string{"RM", "delete"}
 	takesAway    = []string{"RW", "access", "delete"}
-	noKey        = []string{"not_key"} // a channel, which a cluster's clients route by like a key
+	insertsInto  = []string{"RW", "insert"} // where replaces and inserts look at nothing of what is there
+	noKey        = []string{"not_key"}      // a channel, which a cluster's clients route by like a key
 
 	changesOrDeletes = []string{"RW", "delete"}
 )
@@ -34,23 +35,35 @@ var (
 // keyFlags has the commands that do something else than the usual, reading or changing the value. Two elements are two
 // specifications.
 var keyFlags = map[string][][]string{
-	"APPEND": {{"RW", "insert"}}, "COPY": {readsValue, replaces}, "DEL": {removes}, "EXISTS": {readsMeta}, "EXPIRE": {updatesValue},
+	"APPEND": {insertsInto}, "COPY": {readsValue, replaces}, "DEL": {removes}, "EXISTS": {readsMeta}, "EXPIRE": {updatesValue},
 	"EXPIREAT": {updatesValue}, "GETDEL": {takesAway}, "MSET": {replaces}, "MSETNX": {inserts}, "PERSIST": {updatesValue},
 	"PEXPIRE": {updatesValue}, "PEXPIREAT": {updatesValue}, "PSETEX": {replaces}, "RENAME": {takesAway, replaces},
 	"RENAMENX": {takesAway, inserts}, "SET": {{"RW", "access", "update", "variable_flags"}}, "SETEX": {replaces},
 	"SETNX": {inserts}, "SETRANGE": {updatesValue}, "STRLEN": {readsMeta}, "TOUCH": {readsMeta}, "TYPE": {readsMeta},
 	"UNLINK": {removes}, "WATCH": {readsMeta},
 	"SPUBLISH": {noKey}, "SSUBSCRIBE": {noKey}, "SUNSUBSCRIBE": {noKey},
-	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {{"RW", "insert"}},
+	"BITFIELD": {{"RW", "access", "update", "variable_flags"}}, "BITOP": {replaces, readsValue}, "PFADD": {insertsInto},
 	"PFCOUNT": {{"RW", "access"}}, "PFDEBUG": {{"RW", "access"}}, "PFMERGE": {{"RW", "access", "insert"}, readsValue},
 	"DELEX": {{"RW", "delete", "variable_flags"}}, "DELIFEQ": {takesAway}, "MSETEX": {replaces},
-	"RESTORE": {replaces}, "XREADGROUP": {readsValue},
+	"RESTORE": {replaces},
 	"ZADD": {updatesValue}, "ZCARD": {readsMeta}, "ZREM": {changesOrDeletes}, "ZREMRANGEBYRANK": {changesOrDeletes}, "ZREMRANGEBYSCORE": {changesOrDeletes},
 	"ZREMRANGEBYLEX": {changesOrDeletes}, "ZPOPMIN": {takesAway}, "ZPOPMAX": {takesAway}, "ZMPOP": {takesAway},
 	"BZPOPMIN": {takesAway}, "BZPOPMAX": {takesAway}, "BZMPOP": {takesAway},
 	"ZRANGESTORE": {replaces, readsValue}, "ZUNIONSTORE": {replaces, readsValue}, "ZINTERSTORE": {replaces, readsValue}, "ZDIFFSTORE": {replaces, readsValue},
 	"GEOADD": {updatesValue}, "GEOSEARCHSTORE": {replaces, readsValue},
-	"ENCODING": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
+	"HSET": {updatesValue}, "HMSET": {updatesValue}, "HSETNX": {insertsInto}, "HDEL": {changesOrDeletes}, "HEXISTS": {readsMeta}, "HLEN": {readsMeta},
+	"HSTRLEN": {readsMeta}, "HEXPIRE": {updatesValue}, "HPEXPIRE": {updatesValue}, "HEXPIREAT": {updatesValue}, "HPEXPIREAT": {updatesValue},
+	"HPERSIST": {updatesValue}, "HGETDEL": {takesAway}, "HSETEX": {updatesValue},
+	"LPUSH": {insertsInto}, "RPUSH": {insertsInto}, "LPUSHX": {insertsInto}, "RPUSHX": {insertsInto}, "LINSERT": {insertsInto}, "LLEN": {readsMeta},
+	"LSET": {updatesValue}, "LREM": {changesOrDeletes}, "LTRIM": {changesOrDeletes}, "LPOP": {takesAway}, "RPOP": {takesAway}, "LMPOP": {takesAway},
+	"LMOVE": {takesAway, insertsInto}, "RPOPLPUSH": {takesAway, insertsInto}, "BLPOP": {takesAway}, "BRPOP": {takesAway}, "BLMPOP": {takesAway},
+	"BLMOVE": {takesAway, insertsInto}, "BRPOPLPUSH": {takesAway, insertsInto},
+	"SADD": {insertsInto}, "SREM": {changesOrDeletes}, "SMOVE": {takesAway, insertsInto}, "SPOP": {takesAway}, "SCARD": {readsMeta}, "SISMEMBER": {readsMeta},
+	"SINTERSTORE": {updatesValue, readsValue}, "SUNIONSTORE": {replaces, readsValue}, "SDIFFSTORE": {replaces, readsValue},
+	"XADD": {updatesValue}, "XLEN": {readsMeta}, "XDEL": {changesOrDeletes}, "XTRIM": {changesOrDeletes}, "XSETID": {updatesValue},
+	"XREADGROUP": {readsValue}, "XACK": {updatesValue}, "XCLAIM": {updatesValue}, "XAUTOCLAIM": {changesOrDeletes},
+	"CREATE": {insertsInto}, "CREATECONSUMER": {insertsInto}, "DELCONSUMER": {changesOrDeletes}, "DESTROY": {changesOrDeletes}, "SETID": {updatesValue},
+	"ENCODING": {readsMeta}, "USAGE": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
 
 // storeOptions are the commands whose options STORE and STOREDIST have a key, of SORT the first alone, and where their options begin.

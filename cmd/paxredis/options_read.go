@@ -22,7 +22,6 @@ type settingsReader struct {
 	options   map[string]*option
 	// given says of each setting where its value is from.
 	given    map[string]string
-	source   string // of what is being read; empty: the command line
 	problems []error
 }
 

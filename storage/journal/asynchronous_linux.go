@@ -27,11 +27,11 @@ type asynchronous struct {
 
 // controlBlock is the kernel's struct iocb of little-endian machines.
 type controlBlock struct {
-	data      uint64
-	key       uint32
-	flagsRW   uint32
+	_         uint64 // what its event shall say
+	_         uint32
+	_         uint32 // flags of this write
 	opcode    uint16
-	priority  int16
+	_         int16 // priority
 	fd        uint32
 	buffer    uint64
 	bytes     uint64

@@ -52,7 +52,6 @@ type follower struct {
 	fence   *fence // nil: the source takes writes
 	report  *Report
 
-	run string // the import's name in the marker
 	// replicationID is what the source calls its history now. It belongs to the goroutine that receives.
 	replicationID string
 	first         int64 // the offset at which the spool begins

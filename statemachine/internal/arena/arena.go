@@ -7,7 +7,7 @@ type Arena struct {
 	heap  *Heap
 	bins  [classes]bin
 	pages *mappings
-	spare []unsafe.Pointer // slabs that are mapped, and of no class yet
+	spare []unsafe.Pointer // slabs that are mapped, and of no class now
 	inUse uintptr
 	freed freedBlocks
 }
@@ -72,7 +72,7 @@ func (a *Arena) Free(p unsafe.Pointer, c Class) {
 	if wasFull {
 		b.add(s)
 	}
-	if s.used == 0 && !b.alone(s) {
+	if s.used == 0 {
 		b.remove(s)
 		a.giveBack(s)
 	}
@@ -128,7 +128,11 @@ func (a *Arena) addSpare(base unsafe.Pointer) {
 	a.spare = append(a.spare, base)
 }
 
-// giveBack unmaps a slab that has no blocks and is in no bin.
+// mostSpare is how many slabs without blocks an arena keeps, for whichever class needs one next, so that a block that is taken and freed over
+// and over again costs no mapping. A collection that grows goes through many classes: if each kept a slab of its own, they would be idle for good.
+const mostSpare = slabsAtOnce
+
+// giveBack keeps or unmaps a slab that has no blocks and is in no bin.
 func (a *Arena) giveBack(s *slab) {
 	if checked {
 		for p := range a.freed {
@@ -136,6 +140,10 @@ func (a *Arena) giveBack(s *slab) {
 				delete(a.freed, p)
 			}
 		}
+	}
+	if len(a.spare) < mostSpare {
+		a.spare = append(a.spare, baseOf(unsafe.Pointer(s)))
+		return
 	}
 	a.pages.remove(int(s.place)).unmap()
 }

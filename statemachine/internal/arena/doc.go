@@ -5,7 +5,7 @@
 // depends on the number of its mappings and not of its blocks.
 //
 //   - Blocks of up to MaxSmall bytes come in size classes, at most an eighth apart, and lie in slabs of one class each. A freed block is
-//     the next to be taken of its class. A slab without blocks goes back to the kernel, the last one of a class apart.
+//     the next to be taken of its class. Slabs without blocks go back to the kernel, but for a few, which the next class takes that needs one.
 //   - Larger blocks are mapped and unmapped each by itself.
 //   - Arena.Drop gives up all blocks at once. Heap.Reclaim hands their memory to the kernel, bite by bite, beside other work.
 //

@@ -35,10 +35,11 @@ func baseOf(p unsafe.Pointer) unsafe.Pointer { return unsafe.Add(p, -int(uintptr
 // slabOf is the slab of a block.
 func slabOf(block unsafe.Pointer) *slab { return headOf(baseOf(block)) }
 
-// initialize makes a slab of zeroed memory.
+// initialize makes a slab of memory that is zeroed, or was a slab of whichever class.
 func initialize(base unsafe.Pointer, c Class, place int) *slab {
 	s := headOf(base)
 	first := uint32(colourOf(base) + headRoom)
+	s.free, s.used = nil, 0
 	s.width, s.place, s.fresh = uint32(c.Size()), uint32(place), first
 	s.end = first + (slabSize-first)/s.width*s.width
 	return s
@@ -69,6 +70,3 @@ func (b *bin) remove(s *slab) {
 	}
 	s.next, s.prev = nil, nil
 }
-
-// alone reports whether no other slab of the class has room.
-func (b *bin) alone(s *slab) bool { return b.first == s && s.next == nil }
