@@ -18,9 +18,13 @@ var shells = []struct {
 const completionArgs = "bash|zsh|fish"
 
 func runCompletion(args []string, std stdio) error {
-	if len(args) == 1 {
+	names, err := parseMixed(newFlagSet("completion", completionArgs, std), args)
+	if err != nil {
+		return err
+	}
+	if len(names) == 1 {
 		for _, shell := range shells {
-			if shell.name == args[0] {
+			if shell.name == names[0] {
 				var script bytes.Buffer
 				shell.write(&script, describedCommands())
 				_, err := script.WriteTo(std.out)

@@ -25,9 +25,6 @@ type started struct {
 // clusterKeyText stands for the cluster key, which the files of deploy/ do not have.
 const clusterKeyText = "<the cluster key>"
 
-// awaited are flags of deploy/ that may be missing in the table of settings: a node without them takes the rest.
-var awaited = []string{"--http-listen"}
-
 // config reads what a node is told as `paxredis server` would.
 func (s started) config(t *testing.T, changes ...string) (Config, error) {
 	t.Helper()
@@ -43,16 +40,8 @@ func (s started) config(t *testing.T, changes ...string) (Config, error) {
 	if len(s.args) == 0 || s.args[0] != "server" {
 		t.Fatalf("%s runs %q, which is no server", s.name, s.args)
 	}
-	var known []string
-	for _, o := range options() {
-		known = append(known, "--"+o.name)
-	}
 	s.checkVariables(t)
-	args := slices.DeleteFunc(slices.Clone(s.args[1:]), func(arg string) bool {
-		flag, _, _ := strings.Cut(arg, "=")
-		return slices.Contains(awaited, flag) && !slices.Contains(known, flag)
-	})
-	return loadConfig(append(args, changes...), quiet)
+	return loadConfig(append(slices.Clone(s.args[1:]), changes...), quiet)
 }
 
 // unset removes a variable until the test ends.
@@ -188,7 +177,7 @@ func (c *deployedCluster) begin(i int, s started) <-chan func() {
 	for name, value := range s.environment {
 		there.environment[name] = c.addresses.Replace(value)
 	}
-	config, err := there.config(c.t, "--listen", "127.0.0.1:0", "--peer-listen", c.listening[i], "--data-dir", c.dirs[i],
+	config, err := there.config(c.t, "--listen", "127.0.0.1:0", "--peer-listen", c.listening[i], "--data-dir", c.dirs[i], "--http-listen", "127.0.0.1:0",
 		"--min-free-disk", "0", "--journal-segment-bytes", "1mb")
 	if err != nil {
 		c.t.Fatalf("%s: %v", s.name, err)

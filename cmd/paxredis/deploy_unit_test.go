@@ -98,6 +98,9 @@ func TestDockerfile(t *testing.T) {
 		t.Fatalf("HEALTHCHECK %s: %v", check, err)
 	}
 	n := startTestNode(t, t.TempDir())
+	if err := n.client.Set(t.Context(), "k", "v", 0).Err(); err != nil { // it leads from then on
+		t.Fatal(err)
+	}
 	for i := range words {
 		words[i] = strings.Replace(words[i], "127.0.0.1:6379", n.address, 1)
 	}

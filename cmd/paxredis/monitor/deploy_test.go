@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	dashboard = "../deploy/grafana/paxredis.json"
-	rules     = "../deploy/prometheus/paxredis.rules.yml"
+	dashboard = "../../../deploy/grafana/paxredis.json"
+	rules     = "../../../deploy/prometheus/paxredis.rules.yml"
 )
 
 // metricName finds the metrics that an expression names: no function or label of the files here begins so.

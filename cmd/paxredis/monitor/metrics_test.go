@@ -77,7 +77,7 @@ func TestANodeThatStartsHasNoMetricsButGos(t *testing.T) {
 
 // Every metric is in the documents, and every metric that the documents name exists.
 func TestEveryMetricIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../docs/monitoring.md")
+	text, err := os.ReadFile("../../../docs/monitoring.md")
 	if err != nil {
 		t.Fatal(err)
 	}
