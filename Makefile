@@ -12,7 +12,7 @@ CAMPAIGNSEQUENCES ?= 4400
 CAMPAIGNGROUPS ?= string hash list set sorted-set stream bitmap hyperloglog geo generic transactions
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-quick bench-compare bench-stages bench-tools soak soak-cluster soak-overwrites campaign proto clean
+.PHONY: help build run test test-tools test-mutations lint fuzz bench bench-quick bench-compare bench-stages bench-tools soak soak-cluster soak-overwrites campaign proto release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ build: ## build bin/paxredis
 run: build ## build and start a local cluster of three nodes; Ctrl-C stops it
 	$(BIN)/paxredis dev
 
-test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server, clients in JavaScript and Python
+test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark, redis-server, Chromium, clients in JavaScript and Python
 	@.ci/install-test-tools
 	@.ci/install-client-tools
 
@@ -79,5 +79,8 @@ soak-overwrites: build ## overwrite keys for long and measure disk, memory, rest
 proto: ## generate the codecs from their schemas
 	$(GO) generate ./...
 
+release: ## build dist/ for VERSION=1.2.3: static binaries for linux and darwin, amd64 and arm64, checksums, SBOMs; TARGETS="linux/amd64" builds less
+	@.ci/release "$(VERSION)"
+
 clean: ## remove what was built
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist

@@ -136,7 +136,7 @@ func (d devProcess) interrupt() {
 }
 
 func TestDevRunsAClusterAndGoesOnWithKeptData(t *testing.T) {
-	base := freePorts(t, 3, 1000)
+	base := freePorts(t, 3, 1000, 2000)
 	dir := filepath.Join(t.TempDir(), "kept")
 	args := []string{"--keep", "--dir", dir, "--base-port", strconv.Itoa(base)}
 	d := startDev(t, args...)
@@ -178,7 +178,7 @@ func TestDevRunsAClusterAndGoesOnWithKeptData(t *testing.T) {
 }
 
 func TestDevLeavesNothingBehind(t *testing.T) {
-	base := freePorts(t, 3, 1000)
+	base := freePorts(t, 3, 1000, 2000)
 	dir := filepath.Join(t.TempDir(), "gone")
 	d := startDev(t, "--dir", dir, "--base-port", strconv.Itoa(base))
 	d.awaitText(`paxredis is up`)
@@ -189,7 +189,7 @@ func TestDevLeavesNothingBehind(t *testing.T) {
 }
 
 func TestDevStartsNothingWhenAPortIsTaken(t *testing.T) {
-	base := freePorts(t, 3, 1000)
+	base := freePorts(t, 3, 1000, 2000)
 	l, err := net.Listen("tcp", loopback(base+1001))
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func newClusterOf(t testing.TB, program string, size int, flags ...string) *clus
 	needsProcesses(t)
 	c := &cluster{t: t, keyFile: filepath.Join(t.TempDir(), "cluster.key"), program: program, flags: flags}
 	keygen(t, program, c.keyFile)
-	first := freePorts(t, size, 0)
+	first := freePorts(t, size)
 	list := make([]string, size)
 	for i := range list {
 		list[i] = strconv.Itoa(i+1) + "=" + loopback(first+i)

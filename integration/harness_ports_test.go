@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -24,22 +25,21 @@ const (
 // freePort returns a port nobody listens on.
 func freePort(t testing.TB) int {
 	t.Helper()
-	return freePorts(t, 1, 0)
+	return freePorts(t, 1)
 }
 
-// freePorts returns the first of n ports in a row that are free, and whose neighbours offset higher are free as well
-// if offset is not 0.
-func freePorts(t testing.TB, n, offset int) int {
+// freePorts returns the first of n ports in a row that are free, and whose neighbours so much higher are free as well.
+func freePorts(t testing.TB, n int, offsets ...int) int {
 	t.Helper()
 	ports.Lock()
 	defer ports.Unlock()
 	for range highestPort - lowestPort {
 		first := ports.next
 		ports.next += n
-		if ports.next+offset > highestPort {
+		if ports.next+slices.Max(append(offsets, 0)) > highestPort {
 			ports.next = lowestPort
 		}
-		if allFree(first, n) && (offset == 0 || allFree(first+offset, n)) {
+		if !slices.ContainsFunc(append(offsets, 0), func(offset int) bool { return !allFree(first+offset, n) }) {
 			return first
 		}
 	}

@@ -128,7 +128,8 @@ func (t *Transport) greet(conn net.Conn, r *remote, continues bool) (*link, show
 		return nil, shown{}, err
 	}
 	raw := newRawConn(conn, t.limits.HelloBytes)
-	s, err := handshake(t.identity, raw, tls.Client(raw, t.tls))
+	id := t.credentials.Load()
+	s, err := handshake(id, raw, tls.Client(raw, id.tls))
 	if err != nil {
 		return nil, shown{}, err
 	}

@@ -21,6 +21,7 @@ const protocolName = "paxredis-peer/1"
 type identity struct {
 	certificate tls.Certificate
 	accepted    []acceptedKey
+	tls         *tls.Config
 }
 
 type acceptedKey struct {
@@ -51,6 +52,7 @@ func newIdentity(keys []Key) (*identity, error) {
 			}
 		}
 	}
+	id.tls = id.tlsConfig()
 	return id, nil
 }
 

@@ -95,7 +95,7 @@ func askToJoin(conn net.Conn, id *identity, limits Limits, m paxos.Member) (*wir
 		return nil, err
 	}
 	raw := newRawConn(conn, limits.HelloBytes+2*joinedBytes)
-	s, err := handshake(id, raw, tls.Client(raw, id.tlsConfig()))
+	s, err := handshake(id, raw, tls.Client(raw, id.tls))
 	if err != nil {
 		return nil, err
 	}

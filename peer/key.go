@@ -26,6 +26,9 @@ const minKeyBytes = 32
 // maxKeyFileBytes bounds what is read of a key file: a longer one is no key.
 const maxKeyFileBytes = 4096
 
+// MaxKeys bounds how many keys a node has at once: an old and a new one are enough.
+const MaxKeys = 4
+
 // Key is a cluster key: whoever holds it may act as any node of the cluster. It prints as a placeholder, so that it
 // cannot end up in a log. The zero Key is no key.
 type Key struct{ secret string }
@@ -48,26 +51,63 @@ func InsecureKey() Key {
 	return Key{secret: string(published[:])}
 }
 
-// LoadKey reads a key file: the text of NewKey, or base64 of as many bytes. A file that others than its owner may
+// LoadKeys reads a key file: a key a line, as ParseKeys takes them. A file that others than its owner may
 // access, and a key that is short or plainly not random, are refused with the reason.
-func LoadKey(path string) (Key, error) {
+func LoadKeys(path string) ([]Key, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return Key{}, fmt.Errorf("cluster key: %w; make one with: paxredis keygen %s", err, path)
+		return nil, fmt.Errorf("cluster key: %w; make one with: paxredis keygen %s", err, path)
 	}
 	defer file.Close()
 	if err := checkKeyFile(file); err != nil {
-		return Key{}, fmt.Errorf("cluster key file %s: %w", path, err)
+		return nil, fmt.Errorf("cluster key file %s: %w", path, err)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxKeyFileBytes+1))
 	if err != nil {
-		return Key{}, fmt.Errorf("cluster key file %s: %w", path, err)
+		return nil, fmt.Errorf("cluster key file %s: %w", path, err)
 	}
-	key, err := ParseKey(string(text))
+	keys, err := ParseKeys(string(text))
 	if err != nil {
-		return Key{}, fmt.Errorf("cluster key file %s: %w", path, err)
+		return nil, fmt.Errorf("cluster key file %s: %w", path, err)
 	}
-	return key, nil
+	return keys, nil
+}
+
+// ParseKeys reads keys, one a line: the first is the one that a node shows, the others are accepted beside it while keys are exchanged. At most
+// MaxKeys, all different.
+func ParseKeys(text string) ([]Key, error) {
+	if len(text) > maxKeyFileBytes {
+		_, err := ParseKey(text) // which says that it is too long
+		return nil, err
+	}
+	var keys []Key
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		if len(keys) == MaxKeys {
+			return nil, fmt.Errorf("there are more than %d keys", MaxKeys)
+		}
+		key, err := ParseKey(line)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", len(keys)+1, err)
+		}
+		if slices.Contains(keys, key) {
+			return nil, fmt.Errorf("key %d is there twice", len(keys)+1)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		_, err := ParseKey(text) // which says that it is empty
+		return nil, err
+	}
+	return keys, nil
+}
+
+// Fingerprint tells keys apart in a log, and says nothing about them: 8 hexadecimal digits.
+func (k Key) Fingerprint() string {
+	sum, err := k.derive("paxredis key fingerprint v1", 4)
+	if err != nil {
+		return "none"
+	}
+	return hex.EncodeToString(sum)
 }
 
 // checkKeyFile looks at the open file, so that it cannot be exchanged between check and use.

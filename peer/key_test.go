@@ -85,7 +85,7 @@ func TestKeyFiles(t *testing.T) {
 		return path
 	}
 	for _, mode := range []os.FileMode{0o600, 0o400} {
-		if _, err := LoadKey(write(fmt.Sprint(mode), goodHex, mode)); err != nil {
+		if _, err := LoadKeys(write(fmt.Sprint(mode), goodHex, mode)); err != nil {
 			t.Errorf("mode %v: %v", mode, err)
 		}
 	}
@@ -97,7 +97,7 @@ func TestKeyFiles(t *testing.T) {
 		"a directory":    {dir, "not a regular file"},
 		"weak":           {write("weak", strings.Repeat("a", 64), 0o600), "not random"},
 	} {
-		if _, err := LoadKey(test.path); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.path) {
+		if _, err := LoadKeys(test.path); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.path) {
 			t.Errorf("%s: %v does not name the file and %q", name, err, test.want)
 		}
 	}
@@ -139,5 +139,34 @@ func TestClusterUUID(t *testing.T) {
 	}
 	if got := ClusterUUID(Key{}, voters); got != "" {
 		t.Errorf("no key gives %q", got)
+	}
+}
+
+// TestSeveralKeysInAFile: a key a line, the first is shown; what is wrong with one is said with its number.
+func TestSeveralKeysInAFile(t *testing.T) {
+	one, two := NewKey(), NewKey()
+	keys, err := ParseKeys("\n" + one + two + "\n")
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("got %d keys, %v", len(keys), err)
+	}
+	first, err := ParseKey(one)
+	if err != nil || keys[0] != first || keys[0].Fingerprint() == keys[1].Fingerprint() {
+		t.Errorf("the first key is another one: %v", err)
+	}
+	many := ""
+	for range MaxKeys + 1 {
+		many += NewKey()
+	}
+	for text, want := range map[string]string{
+		"":                      "the key is empty",
+		one + one:               "key 2 is there twice",
+		one + "short":           "key 2: ",
+		one + "\n" + two:        "key 2: the key is empty",
+		many:                    "more than 4 keys",
+		strings.Repeat(one, 64): "no key",
+	} {
+		if _, err := ParseKeys(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20q: got %v, want %q", text, err, want)
+		}
 	}
 }

@@ -14,6 +14,8 @@ type link struct {
 	r    *remote
 	conn *tls.Conn
 	raw  *rawConn
+	// proof has the keys that the link was made with.
+	proof *proof
 	// writer writes what waits for the member.
 	writer *writer
 	// format is what the frames of this link are in.

@@ -80,7 +80,8 @@ func (t *Transport) receive(conn net.Conn) (*secure, opening, error) {
 		return nil, opening{}, err
 	}
 	raw := newRawConn(conn, t.limits.HelloBytes)
-	s, err := handshake(t.identity, raw, tls.Server(raw, t.tls))
+	id := t.credentials.Load()
+	s, err := handshake(id, raw, tls.Server(raw, id.tls))
 	if err != nil {
 		return nil, opening{}, err
 	}
@@ -163,5 +164,7 @@ func (t *Transport) establish(s *secure, r *remote, format uint8, peer shown) (*
 		return nil, err
 	}
 	s.raw.trust()
-	return newLink(t, r, s.Conn, s.raw, format), nil
+	l := newLink(t, r, s.Conn, s.raw, format)
+	l.proof = s.proof
+	return l, nil
 }

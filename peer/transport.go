@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,17 +64,17 @@ type Handler interface {
 
 // Transport is this node's end of the links to all other members. Its methods may be called by several goroutines.
 type Transport struct {
-	limits    Limits
-	notices   *notices
-	identity  *identity
-	tls       *tls.Config
-	door      *door
-	admission admission
-	listener  net.Listener
-	epoch     time.Time
-	handler   Handler // set by Start, before any goroutine
-	admit     func(context.Context, paxos.Member) (paxos.Configuration, error)
-	onRemoved func(paxos.NodeID, string)
+	limits  Limits
+	notices *notices
+	// credentials are what the node shows and accepts now.
+	credentials atomic.Pointer[identity]
+	door        *door
+	admission   admission
+	listener    net.Listener
+	epoch       time.Time
+	handler     Handler // set by Start, before any goroutine
+	admit       func(context.Context, paxos.Member) (paxos.Configuration, error)
+	onRemoved   func(paxos.NodeID, string)
 	// onReplaced is Config.Replaced.
 	onReplaced func(paxos.NodeID, string)
 	joining    atomic.Int32
@@ -112,9 +111,10 @@ func Listen(cfg Config) (*Transport, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	t := &Transport{limits: limits, notices: newNotices(logger, limits.RefusalLog), identity: id,
-		tls: id.tlsConfig(), door: newDoor(cfg), admission: admission{max: limits.Unauthenticated}, listener: listener,
+	t := &Transport{limits: limits, notices: newNotices(logger, limits.RefusalLog),
+		door: newDoor(cfg), admission: admission{max: limits.Unauthenticated}, listener: listener,
 		epoch: time.Now(), admit: cfg.Admit, onRemoved: cfg.Refused, onReplaced: cfg.Replaced, leaving: make(map[paxos.NodeID]*link)}
+	t.credentials.Store(id)
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.SetMembers(cfg.Configuration)
 	return t, nil
@@ -184,6 +184,9 @@ func (t *Transport) adopt(l *link, continues bool, peer shown) error {
 	renewed, err := l.r.adopt(l, continues, peer)
 	if err != nil {
 		return err
+	}
+	if !t.credentials.Load().accepts(l.proof) {
+		l.fail(errKeyGone) // the keys were exchanged while it was made
 	}
 	if !renewed {
 		t.notices.report(slog.LevelInfo, l.r.subject(), "peer link up", "authenticated")

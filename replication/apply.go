@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
 )
@@ -24,6 +25,7 @@ type applier struct {
 	// checkpoints and clock are nil in an applier that freezes nothing.
 	checkpoints *checkpointer
 	clock       Clock
+	figures     *figures // nil in one that nobody watches
 	fail        func(error)
 	quit        <-chan struct{}
 	ended       chan struct{}
@@ -34,6 +36,8 @@ type applier struct {
 	// The actor's own: what was taken and is not applied yet begins at next.
 	taken []paxos.Record
 	next  int
+	// began is when the own section at hand began to be applied, by stageTime; 0 if there is none.
+	began time.Duration
 	// live: what is applied now was not applied by an earlier boot already.
 	live bool
 	job  atomic.Pointer[applierJob]
@@ -264,6 +268,7 @@ func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 		if run {
 			a.changes()
 			a.machine.Apply(uint64(slot), Stamp{timeMS, sectionSeed(b.seed, i), b.retentionMS}, s.commands, int(s.count), replies)
+			a.endOwn()
 			ran = true
 		}
 	}
@@ -305,11 +310,11 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 			return nil, true, nil
 		}
 		a.runIdle(true)
-		replies, err = a.origin.removeApplied(s)
+		replies, err = a.beginOwn(s)
 		return replies, err == nil, err
 	case verdictOpened:
 		if own {
-			_, err = a.origin.removeApplied(s)
+			_, _, _, err = a.origin.removeApplied(s)
 		} else if s.node == a.origin.node && s.boot >= a.origin.boot && !a.isBeforeOwn() {
 			err = a.replaced(current)
 		}
@@ -323,6 +328,28 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 		a.log.Debug("section not applied", "slot", slot, "origin", s.node, "first", s.first, "count", s.count, "why", v)
 	}
 	return nil, false, nil
+}
+
+// beginOwn takes out the flight of an own section that is about to be applied, and counts how long it has waited.
+func (a *applier) beginOwn(s *section) (Replies, error) {
+	replies, queued, sent, err := a.origin.removeApplied(s)
+	if err != nil || a.figures == nil {
+		return replies, err
+	}
+	a.began = stageTime()
+	a.figures.replicate.AddDuration(a.began - sent)
+	if r, ok := replies.(StageReplies); ok {
+		r.Waited(queued, a.began-sent)
+	}
+	return replies, nil
+}
+
+// endOwn counts how long it took to apply it.
+func (a *applier) endOwn() {
+	if a.began != 0 {
+		a.figures.apply.AddDuration(stageTime() - a.began)
+		a.began = 0
+	}
 }
 
 // isBeforeOwn reports whether the log, where it has come to, is of a time when this node's id had another data directory.

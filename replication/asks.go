@@ -15,6 +15,7 @@ const (
 	askChange     askKind = 1 // change the members, or the leader
 	askCheckpoint askKind = 2 // have the slot of a checkpoint decided
 	askAudience   askKind = 3 // tell how many clients are subscribed: asked of every node, see audience.go
+	askReport     askKind = 4 // tell about itself: of any node, not of the leader alone
 )
 
 // request is what a node asks of the leader, or of a peer. Whatever it is must be safe to ask for again: messages are lost, leaders change
@@ -42,6 +43,7 @@ type answer struct {
 	node          paxos.NodeID
 	slot          paxos.Slot          // of askCheckpoint
 	configuration paxos.Configuration // of askChange
+	report        []byte              // of askReport
 	counts        []uint64            // of askAudience
 }
 
@@ -251,6 +253,10 @@ func (l *loop) sendAnswer(to paxos.NodeID, number uint64, got answer) {
 
 // onAsk takes a peer's request, if this node leads. One that is here already goes on.
 func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
+	if m.Number&reportNumber != 0 {
+		l.g.reports.ask(from, m)
+		return
+	}
 	l.followLeader()
 	until := l.now.Mono + l.patience()
 	for _, a := range l.asks.asked {
@@ -276,6 +282,10 @@ func (l *loop) onAsk(from paxos.NodeID, m paxos.Ask) {
 
 // onAnswer takes an answer to a request or a question of this node's own. Late ones are left alone.
 func (l *loop) onAnswer(from paxos.NodeID, m paxos.Answer) {
+	if m.Number&reportNumber != 0 {
+		l.g.reports.answered(from, m)
+		return
+	}
 	if l.polls.onAnswer(l, from, m) {
 		return
 	}

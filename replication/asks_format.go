@@ -62,7 +62,7 @@ func encodeAnswer(a answer) ([]byte, error) {
 	}
 	return (&wire.Reply{
 		Format: FormatVersion, Group: groupID, State: uint32(a.state), Refused: a.refused, Node: uint32(a.node),
-		Slot: uint64(a.slot), Configuration: configuration, Counts: a.counts,
+		Slot: uint64(a.slot), Configuration: configuration, Counts: a.counts, Report: a.report,
 	}).MarshalVT()
 }
 
@@ -74,7 +74,7 @@ func decodeAnswer(payload []byte) (answer, error) {
 	if err := checkHeader(w.Format, w.Group); err != nil {
 		return answer{}, err
 	}
-	a := answer{state: answerState(w.State), refused: w.Refused, node: paxos.NodeID(w.Node), slot: paxos.Slot(w.Slot), counts: w.Counts}
+	a := answer{state: answerState(w.State), refused: w.Refused, node: paxos.NodeID(w.Node), slot: paxos.Slot(w.Slot), counts: w.Counts, report: w.Report}
 	if a.state < answerDone || a.state > answerPicked {
 		return a, fmt.Errorf("an answer of state %d is of a later release", w.State)
 	}

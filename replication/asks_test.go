@@ -21,7 +21,7 @@ func TestRequestsAndAnswersComeBackAsTheyWere(t *testing.T) {
 	}
 	for _, a := range []answer{
 		{state: answerRefused, refused: "why"}, {state: answerElsewhere, node: 3}, {state: answerDone, slot: 9},
-		{state: answerDone, configuration: threeAndALearner()},
+		{state: answerDone, configuration: threeAndALearner()}, {state: answerDone, report: []byte("{}")},
 	} {
 		payload, err := encodeAnswer(a)
 		if got, errBack := decodeAnswer(payload); err != nil || errBack != nil || !reflect.DeepEqual(got, a) {

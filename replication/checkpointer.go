@@ -20,6 +20,8 @@ type checkpointer struct {
 	kept    *keptLog
 	bounds  CheckpointBounds
 	log     *slog.Logger
+	observe func(Event)
+	count   *atomic.Uint64 // of those published
 	// tell sends a digest to every member. compact has the core know how far the log is cut, before it is, and after it was.
 	tell    func(paxos.CheckpointDigest)
 	compact func(first, checkpoint paxos.Slot)
@@ -115,13 +117,14 @@ var (
 
 func newCheckpointer(g *Group) *checkpointer {
 	c := &checkpointer{
-		storage: g.storage, machine: g.machine, kept: g.kept, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
+		observe: g.cfg.observe, count: &g.figures.checkpoints, storage: g.storage, machine: g.machine, kept: g.kept, bounds: g.cfg.Bounds.CheckpointBounds, log: g.cfg.Logger,
 		tell: g.tellMembers, compact: g.compact, poke: g.inbox.poke, fail: g.fail, quit: g.quit, clock: g.clock,
 		tasks: make(chan *checkpointTask, 1), progress: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{}),
 		mark: appliedMark{at: g.clock.Now().Mono}, news: make(chan struct{}),
 	}
 	c.digests = newDivergence(g.cfg.Self, g.cfg.Logger, func() paxos.Configuration { return g.Configuration() }, c.wake)
+	c.digests.observe = g.cfg.observe
 	return c
 }
 
@@ -233,6 +236,7 @@ func (c *checkpointer) frozenOrNot() {
 
 func (c *checkpointer) skip(slot paxos.Slot, why error) {
 	c.log.Warn("no checkpoint is taken here, so the log is not cut; the next one covers what this one would have", "slot", slot, "why", why)
+	c.observe(Event{Kind: EventCheckpoint, Text: fmt.Sprintf("no checkpoint of slot %v was taken: %v", slot, why)})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.skipped = skippedCheckpoint{c.skipped.count + 1, slot, why}
@@ -325,6 +329,8 @@ func (c *checkpointer) publish(task *checkpointTask) error {
 	took := time.Duration(c.clock.Now().Mono - task.began)
 	task.before = c.published(publishedCheckpoint{task.slot, checkpoint.Count, took, time.UnixMilli(task.mark.timeMS), task.journal})
 	c.log.Info("checkpoint", "slot", task.slot, "records", checkpoint.Count, "took", took)
+	c.count.Add(1)
+	c.observe(Event{Kind: EventCheckpoint, Took: took, Text: fmt.Sprintf("checkpoint of slot %v, %d records", task.slot, checkpoint.Count)})
 	task.stage = stageCut
 	return nil
 }

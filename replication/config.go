@@ -54,6 +54,11 @@ type Config struct {
 	Boot    uint64
 	// Logger may be nil.
 	Logger *slog.Logger
+	// Observe is told of events, on goroutines of the group, which it must not hold up. It may be nil.
+	Observe func(Event)
+	// Report makes what this node tells another one that asks about it, at most MaxReportBytes. It is called on a goroutine of its own, one
+	// call at a time, and ends before the group does. Nil: it tells nothing.
+	Report func() []byte
 	Bounds Bounds
 }
 

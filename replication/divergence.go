@@ -26,6 +26,7 @@ type digest struct {
 type divergence struct {
 	self          paxos.NodeID
 	log           *slog.Logger
+	observe       func(Event) // nil: nobody is told
 	configuration func() paxos.Configuration
 	came          chan<- struct{} // has room for one: signalled when there is something to judge
 
@@ -173,6 +174,9 @@ func (d *divergence) isOutvoted(slot paxos.Slot, own []byte, c *paxos.Configurat
 	if len(differing) > 0 {
 		d.log.Error("states of equal logs differ, so memory, a disk or a program has failed on some node; where a majority agrees, the others stop by themselves",
 			"slot", slot, "differing", differing, "agreeing", votes[string(own)], "majority", majority)
+		if d.observe != nil {
+			d.observe(Event{Kind: EventDivergence, Node: differing[0], Text: fmt.Sprintf("another state at slot %v on nodes %v", slot, differing)})
+		}
 	}
 	return false
 }

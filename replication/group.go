@@ -33,6 +33,7 @@ type Group struct {
 	checkpointer *checkpointer
 	fetcher      *fetcher
 	partServer   *partServer
+	reports      *reports
 	kept         *keptLog
 	pacer        *pacer
 
@@ -54,6 +55,7 @@ type Group struct {
 	removed atomic.Bool
 
 	published published
+	figures   figures
 	synced    syncedWaiters
 	counter   atomic.Pointer[AudienceCounter]
 
@@ -93,7 +95,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	}
 	coreConfig := paxos.Config{
 		Self: cfg.Self, Configuration: cfg.Configuration, Limits: cfg.Limits, Lease: cfg.ReadMode == ReadLease,
-		Seed: seed.Uint64(), Observer: observer{cfg.Logger},
+		Seed: seed.Uint64(),
 	}
 	if err := checkCore(coreConfig); err != nil {
 		return nil, fmt.Errorf("replication: %w", err)
@@ -104,9 +106,11 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 		refused: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{}),
 		answered: make(chan struct{}), finished: make(chan struct{}),
 	}
+	g.coreConfig.Observer = observer{g}
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
+	g.saver.observe, g.saver.took = cfg.observe, &g.figures.sync
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
 	g.kept = newKeptLog(g)
 	g.checkpointer = newCheckpointer(g)
@@ -114,9 +118,10 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	s.Pace(g.pacer.rest)
 	g.fetcher = newFetcher(g, t, seed.Uint64()>>1)
 	g.partServer = newPartServer(s, t, c, g.kept, min(cfg.Bounds.PartBytes, maxServedBytes), g.checkpointer.spoilt, g.fail)
+	g.reports = newReports(cfg.Report, t, cfg.Boot)
 	g.applier = &applier{
 		machine: m, origin: g.origin, readers: g.readers, log: cfg.Logger, queue: newQueue[paxos.Record](),
-		checkpoints: g.checkpointer, clock: c, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
+		checkpoints: g.checkpointer, clock: c, figures: &g.figures, moved: g.inbox.poke, configured: func(c paxos.Configuration) { g.setConfiguration(c) }, fail: g.fail, quit: g.quit, ended: make(chan struct{}), sessions: newSessionTable(),
 	}
 	g.loop = newLoop(g, t, seed)
 	g.loading.begin(uint64(restored.Chosen))
@@ -140,6 +145,7 @@ func (g *Group) run() {
 	go drive(g.checkpointer, g.checkpointer.ended)
 	go g.fetcher.run()
 	go g.partServer.run()
+	go g.reports.run(g.done)
 	if !g.start() {
 		close(g.applier.ended)
 		return
@@ -174,11 +180,13 @@ func (g *Group) start() bool {
 
 // Receive takes messages of a peer, in the order they came, from its link's reader. It waits while the group has too
 // much to do, so that the link's sender is held up. Before the group has loaded, or after its end, messages are dropped:
-// a node that cannot take part is to its peers as one that is not there.
+// a node that cannot take part is to its peers as one that is not there, except that it says how far it is.
 func (g *Group) Receive(from paxos.NodeID, ms []paxos.Message) {
 	if g.taking.Load() {
 		g.inbox.receive(from, ms)
+		return
 	}
+	g.reports.takeFrom(from, ms)
 }
 
 // LinkUp says that a link to a peer has been established: what was sent to it before may be lost.
@@ -247,6 +255,7 @@ func (g *Group) finish() {
 	<-g.fetcher.ended
 	<-g.partServer.ended
 	g.conclude()
+	<-g.reports.ended
 }
 
 // stopTaking has every actor finish what it was given, and no more.
@@ -321,17 +330,21 @@ func (g *Group) Close(ctx context.Context) error {
 	}
 }
 
-// observer logs what the core does.
-type observer struct{ log *slog.Logger }
+// observer logs what the core does, and tells of it.
+type observer struct{ g *Group }
 
 // Ignored implements paxos.Observer.
 func (o observer) Ignored(from paxos.NodeID, m paxos.Message, why string) {
-	if o.log.Enabled(context.Background(), slog.LevelDebug) {
-		o.log.Debug("message ignored", "from", from, "kind", m.Kind(), "why", why)
+	if log := o.g.cfg.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
+		log.Debug("message ignored", "from", from, "kind", m.Kind(), "why", why)
 	}
 }
 
 // Became implements paxos.Observer.
 func (o observer) Became(role paxos.Role, ballot paxos.Ballot, why string) {
-	o.log.Info("role", "role", role, "ballot", ballot, "why", why)
+	o.g.cfg.Logger.Info("role", "role", role, "ballot", ballot, "why", why)
+	if role == paxos.RoleCandidate {
+		o.g.figures.elections.Add(1)
+		o.g.cfg.observe(Event{Kind: EventElection, Text: fmt.Sprintf("stands for leader at ballot %v: %s", ballot, why)})
+	}
 }

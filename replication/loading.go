@@ -62,6 +62,7 @@ func (g *Group) load(restored paxos.Restored) (paxos.Restored, error) {
 	if restored.Chosen > 0 {
 		g.cfg.Logger.Info("state restored", "checkpoint", from, "slots", uint64(restored.Chosen-from), "took", time.Duration(g.clock.Now().Mono-began))
 	}
+	g.cfg.observe(Event{Kind: EventLoaded, Took: time.Duration(g.clock.Now().Mono - began), Text: fmt.Sprintf("state restored to slot %v", restored.Chosen)})
 	return restored, nil
 }
 

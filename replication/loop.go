@@ -279,6 +279,12 @@ func (l *loop) followLeader() {
 	if id == l.leader && ballot == l.ballot {
 		return
 	}
+	if id != l.leader {
+		l.g.cfg.observe(leaderEvent(id, ballot))
+	}
+	if id != 0 {
+		l.g.figures.leaders.Add(1)
+	}
 	l.leader, l.ballot = id, ballot
 	l.leading = leading{}
 	l.asks.restart()

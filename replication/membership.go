@@ -108,6 +108,7 @@ func (l *loop) configured(c paxos.Configuration) {
 	l.members = c
 	for _, change := range memberChanges(&before, &c) {
 		l.g.cfg.Logger.Info("member "+change.what, "member", change.id, "slot", uint64(c.Slot), "voters", len(c.Voters), "learners", len(c.Learners))
+		l.g.cfg.observe(Event{Kind: EventMember, Node: change.id, Text: fmt.Sprintf("node %v %s", change.id, change.what)})
 	}
 	if l.g.removed.Load() {
 		l.g.cfg.Logger.Warn("this node was removed from the cluster; it keeps its data and serves no clients", "slot", uint64(c.Slot))

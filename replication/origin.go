@@ -3,6 +3,7 @@ package replication
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,6 +16,8 @@ type flight struct {
 	// replies is nil once the wait is over, one way or the other; the section stays until it is applied.
 	replies  Replies
 	deadline int64 // Instant.Mono
+	// queued is how long it waited before it left, sent when that was by stageTime: for figures alone.
+	queued, sent time.Duration
 	// idle: the chunk has no commands. It runs once it is the oldest flight and slot is applied, which a read round
 	// found, or right before the next flight behind it, whichever is first: either way it sees everything that was
 	// acknowledged anywhere before it was handed over.
@@ -50,7 +53,7 @@ func (o *origin) isOwn(s *section) bool { return s.node == o.node && s.session =
 
 // add numbers a chunk and appends it.
 func (o *origin) add(c *Chunk, deadline int64) *flight {
-	f := &flight{replies: c.Replies, deadline: deadline, idle: c.Count == 0}
+	f := &flight{replies: c.Replies, deadline: deadline, idle: c.Count == 0, sent: stageTime()}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !f.idle {
@@ -166,17 +169,19 @@ func (o *origin) removeIdle(applied paxos.Slot, always bool) (replies Replies, o
 	return o.remove(), true
 }
 
-// removeApplied takes the flight of a section that is being applied out; idle ones before it are gone already.
-func (o *origin) removeApplied(s *section) (Replies, error) {
+// removeApplied takes the flight of a section that is being applied out, and returns with who waits for it when it was sent, and after how long a wait; idle ones
+// before it are gone already.
+func (o *origin) removeApplied(s *section) (replies Replies, queued, sent time.Duration, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.flights) > 0 {
-		f := &o.flights[0].section
+		oldest := o.flights[0]
+		f := &oldest.section
 		if f.open == s.open && f.first == s.first && f.count == s.count {
-			return o.remove(), nil
+			return o.remove(), oldest.queued, oldest.sent, nil
 		}
 	}
-	return nil, fmt.Errorf("session %v: commands %d to %d were chosen, but are not what this node sent next", o.session, s.first, s.last())
+	return nil, 0, 0, fmt.Errorf("session %v: commands %d to %d were chosen, but are not what this node sent next", o.session, s.first, s.last())
 }
 
 // removeThrough takes the opening and the flights up to the command of that number out, without their replies: they were

@@ -185,6 +185,9 @@ func (l *loop) takeLane(lane *Lane, d *batchDraft) bool {
 		}
 		lane.dropHeld()
 		f := l.g.origin.add(c, c.born+int64(l.g.cfg.CommitTimeout))
+		if f.queued = time.Duration(l.now.Mono - c.born); !f.idle {
+			l.g.figures.queue.AddDuration(f.queued)
+		}
 		l.sending.position++
 		if f.idle {
 			l.awaitTurn(f)
@@ -220,11 +223,14 @@ func (l *loop) proposeBatch(sections []section) {
 		return
 	}
 	l.counters.batches++
-	local := true
+	local, commands := true, uint64(0)
 	for i := range sections {
-		l.counters.commands += uint64(sections[i].count)
+		commands += uint64(sections[i].count)
 		local = local && sections[i].node == l.g.cfg.Self
 	}
+	l.counters.commands += commands
+	l.g.figures.batchCommands.Add(commands)
+	l.g.figures.batchBytes.Add(uint64(len(payload)))
 	l.step(paxos.Proposed{Entry: paxos.Entry{Kind: paxos.EntryBatch, Payload: payload}, Local: local})
 }
 

@@ -22,6 +22,8 @@ type saver struct {
 	clock     Clock
 	queue     *queue[save]
 	latency   latencies
+	took      *Histogram
+	observe   func(Event) // of slow syncs; nil: nobody is told
 	watcher   atomic.Pointer[func(took time.Duration)]
 	stored    func(sequence uint64)
 	fail      func(error)
@@ -36,7 +38,7 @@ type saver struct {
 }
 
 func newSaver(s Storage, t Transport, c Clock, stored func(uint64), fail func(error)) *saver {
-	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), stored: stored, fail: fail, ended: make(chan struct{})}
+	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), took: new(Histogram), stored: stored, fail: fail, ended: make(chan struct{})}
 }
 
 func (s *saver) await() { s.queue.await() }
@@ -91,6 +93,10 @@ func (s *saver) save(writes []paxos.Write) error {
 	}
 	took := time.Duration(s.clock.Now().Mono - began)
 	s.latency.add(took)
+	s.took.AddDuration(took)
+	if took >= SlowSync && s.observe != nil {
+		s.observe(Event{Kind: EventSlowSync, Took: took, Text: "the journal was slow to sync"})
+	}
 	if watch := s.watcher.Load(); watch != nil {
 		(*watch)(took)
 	}

@@ -20,6 +20,7 @@ type journalLog struct {
 	// newest is the checkpoint there is, if its Slot is not 0; readErr what Read returns.
 	newest  paxos.Checkpoint
 	readErr error
+	during  func() // called while a write is on its way; may be nil
 }
 
 func (j *journalLog) note(format string, args ...any) {
@@ -30,6 +31,9 @@ func (j *journalLog) note(format string, args ...any) {
 
 func (j *journalLog) Save(writes []paxos.Write) error {
 	j.note("save %d", len(writes))
+	if j.during != nil {
+		j.during()
+	}
 	return j.err
 }
 

@@ -43,6 +43,12 @@ func (l *eventLoop) block(c *Client, r *row, args statemachine.Args) {
 // run has the command run, another time if need be. As in Redis, one that may take memory is refused if there is none by then.
 func (b *blockedCall) run() {
 	l, c := b.pause.loop, b.pause.client
+	if c.free != l.server.users.Version() { // it may have lost the permission while it waited
+		if problem := l.examine(c, b.pause.row, b.args); problem != "" || c.closed {
+			b.pause.answer(func(w *Writer) { w.Error(problem) })
+			return
+		}
+	}
 	if b.pause.row.Flags.Has(statemachine.DenyOOM) && l.server.isOutOfMemory() {
 		b.pause.answer(writeError(errOOM))
 		return

@@ -55,6 +55,7 @@ type Client struct {
 	// holdsCheckpoint says that the server's list of held checkpoints may have an entry of this client.
 	holdsCheckpoint bool
 
+	access
 	db         int
 	proto      int
 	name       string
@@ -132,6 +133,7 @@ func (c *Client) release() { c.heldBy = nil }
 
 // reset takes back all that the client has set: RESET.
 func (c *Client) reset() {
+	c.loop.begin(c)
 	c.db, c.proto, c.name = 0, 2, ""
 	c.stale, c.noEvict, c.noTouch = false, false, false
 	c.replyOff, c.skipNext, c.quiet = false, false, false

@@ -53,18 +53,19 @@ func appendClient(dst []byte, c *Client, now time.Time) []byte {
 	buffered := c.conn.OutboundBuffered()
 	return fmt.Appendf(dst, "id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
 		"qbuf=%d qbuf-free=%d argv-mem=0 multi-mem=%d rbs=%d rbp=%d obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s "+
-		"user=default redir=%d resp=%d lib-name=%s lib-ver=%s",
+		"user=%s redir=%d resp=%d lib-name=%s lib-ver=%s",
 		c.id, c.remote, c.local, c.fd, c.name, int(now.Sub(c.created).Seconds()), int(now.Sub(c.active).Seconds()), flags, c.db,
 		len(c.subscriptions[toChannel]), len(c.subscriptions[toPattern]), len(c.subscriptions[toShard]), multi,
 		c.input.len(), cap(c.input.buf)-len(c.input.buf), multiBytes, cap(c.out.Buf), cap(c.out.Buf), len(c.out.Buf), buffered,
-		cap(c.input.buf)+cap(c.out.Buf)+buffered+multiBytes+c.owed, command, c.redirection(), c.proto, c.libName, c.libVersion)
+		cap(c.input.buf)+cap(c.out.Buf)+buffered+multiBytes+c.owed, command, c.userName(), c.redirection(), c.proto, c.libName, c.libVersion)
 }
 
 // clientFilter chooses clients for CLIENT LIST and CLIENT KILL.
 type clientFilter struct {
 	ids         []uint64 // any of them; nil: all
 	addr, laddr string
-	others      bool   // a type or user that nobody here has
+	others      bool   // a type that nobody here has
+	user        string // empty: all
 	kind        string // "normal", "pubsub"; empty: both
 	maxAge      int64  // in seconds: those that are as old, or older; 0: all
 	skipMe      bool
@@ -74,6 +75,7 @@ type clientFilter struct {
 func (f *clientFilter) matches(c *Client) bool {
 	return !f.others && !c.closed &&
 		(f.kind == "" || (f.kind == "pubsub") == c.isSubscriber()) &&
+		(f.user == "" || f.user == c.userName()) &&
 		(f.ids == nil || slices.Contains(f.ids, c.id)) &&
 		(f.addr == "" || f.addr == c.remote.String()) &&
 		(f.laddr == "" || f.laddr == c.local.String()) &&
@@ -148,9 +150,7 @@ func (f *clientFilter) option(name string, value []byte) (problem string) {
 	case "LADDR":
 		f.laddr = string(value)
 	case "USER":
-		if string(value) != defaultUser {
-			return "ERR No such user '" + string(value) + "'"
-		}
+		f.user = string(value) // that there is one of that name is for who knows the users
 	case "MAXAGE":
 		age, ok := statemachine.ParseInt(value)
 		switch {

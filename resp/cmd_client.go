@@ -22,6 +22,7 @@ func clientCommands() []localCommand {
 	noEvict := sub("NO-EVICT", 3, "7.0.0", "<ON | OFF>", "Sets the client eviction mode of the connection.",
 		clientSwitch(func(c *Client, on bool) { c.noEvict = on }))
 	noEvict.Flags |= statemachine.Admin
+	noEvict.Categories = []string{"connection"}
 	return []localCommand{{Command: statemachine.Command{Name: "CLIENT", Arity: -2, Flags: anytime, Group: groupConnection,
 		Since: "2.4.0", Complexity: "Depends on subcommand.", Summary: "A container for client connection commands."},
 		subcommands: append(trackingCommands(), []localCommand{
@@ -164,6 +165,9 @@ func clientList(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 // clientKill: CLIENT KILL ip:port, or CLIENT KILL filter value ... . The client itself is closed behind its reply.
 func clientKill(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	filter, problem := killFilter(args[2:])
+	if problem == "" && filter.user != "" && l.server.lookUp(filter.user) == nil {
+		problem = "ERR No such user '" + statemachine.Excerpt([]byte(filter.user)) + "'"
+	}
 	if problem != "" {
 		l.reply(c, r, func(w *Writer) { w.Error(problem) })
 		return

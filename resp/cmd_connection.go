@@ -94,22 +94,25 @@ func readWrite(_ *eventLoop, c *Client, _ statemachine.Args, w *Writer) {
 	w.Status("OK")
 }
 
-// auth: AUTH [username] password. There are no passwords: the default user is let in with any.
-func auth(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+// auth: AUTH [username] password.
+func auth(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
+	name := []byte(statemachine.DefaultUser)
 	switch {
 	case len(args) > 3:
 		w.Error(errSyntaxError)
-	case len(args) == 2:
+		return
+	case len(args) == 3:
+		name = args[1]
+	case l.server.knowsUsers() && l.server.lookUp(statemachine.DefaultUser).NeedsNoPassword():
 		w.Error(errNoPassword)
-	case string(args[1]) != defaultUser:
-		w.Error(errWrongPass)
-	default:
-		w.Status("OK")
+		return
 	}
+	if problem := l.authenticate(c, string(args[0]), name, args[len(args)-1]); problem != "" {
+		w.Error(problem)
+		return
+	}
+	w.Status("OK")
 }
-
-// defaultUser is the one user there is.
-const defaultUser = "default"
 
 // hello: HELLO [protover [AUTH username password] [SETNAME clientname]]. Nothing changes unless all of it is right.
 func hello(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
@@ -126,35 +129,48 @@ func hello(l *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 		}
 		proto = int(n)
 	}
-	name, problem := helloOptions(c.name, args[min(2, len(args)):])
+	options, problem := helloOptions(args[min(2, len(args)):])
+	if problem == "" && options.user != nil {
+		problem = l.authenticate(c, string(args[0]), options.user, options.password)
+	}
+	switch {
+	case problem != "":
+	case c.isStranger():
+		problem = errHelloNoAuth
+	}
 	if problem != "" {
 		w.Error(problem)
 		return
 	}
-	c.name, c.proto = name, proto
+	if c.proto = proto; options.named {
+		c.name = options.name
+	}
 	w.Proto = proto
 	l.writeHello(c, w)
 }
 
-// helloOptions reads what follows the version, and returns the connection's name.
-func helloOptions(name string, options [][]byte) (_, problem string) {
+// helloArguments are what follows the version of HELLO.
+type helloArguments struct {
+	user, password []byte // nil: it does not authenticate
+	name           string
+	named          bool
+}
+
+func helloOptions(options [][]byte) (found helloArguments, problem string) {
 	for len(options) > 0 {
 		switch option := strings.ToUpper(string(options[0])); {
 		case option == "AUTH" && len(options) > 2:
-			if string(options[1]) != defaultUser {
-				return "", errWrongPass
-			}
-			options = options[3:]
+			found.user, found.password, options = options[1], options[2], options[3:]
 		case option == "SETNAME" && len(options) > 1:
 			if !isClientName(options[1]) {
-				return "", errClientName
+				return found, errClientName
 			}
-			name, options = string(options[1]), options[2:]
+			found.name, found.named, options = string(options[1]), true, options[2:]
 		default:
-			return "", "ERR Syntax error in HELLO option '" + statemachine.Excerpt(options[0]) + "'"
+			return found, "ERR Syntax error in HELLO option '" + statemachine.Excerpt(options[0]) + "'"
 		}
 	}
-	return name, ""
+	return found, ""
 }
 
 func (l *eventLoop) writeHello(c *Client, w *Writer) {

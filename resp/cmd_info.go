@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -21,6 +20,12 @@ func info(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	w.Verbatim("txt", infoText(sections, l.server.infoSource()))
 }
 
+// Info collects what INFO tells. It may be called by any goroutine, and waits while a command is applied.
+func (s *Server) Info() *InfoSource { return s.infoSource() }
+
+// IsStopping reports whether clients are being sent away.
+func (s *Server) IsStopping() bool { return s.stopping.Load() }
+
 // infoSource collects what INFO tells. It must not be called with a view open.
 func (s *Server) infoSource() *InfoSource {
 	state := s.machine.Stats()
@@ -32,7 +37,7 @@ func (s *Server) infoSource() *InfoSource {
 		Memory:      s.memoryInfo(),
 		Persistence: s.persistenceInfo(),
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
-			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted,
+			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted, Denied: t.denied,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Listeners:   s.hub.figures(),
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
@@ -50,7 +55,7 @@ func (s *Server) infoSource() *InfoSource {
 	for db, d := range state.Databases {
 		src.Keyspace = append(src.Keyspace, KeyspaceInfo{DB: db, Keys: d.Keys, Expires: d.Expires, AvgTTL: d.AvgTTL})
 	}
-	s.rates.fill(&src.Stats, s.nanos(), s.total())
+	s.rates.fill(&src.Stats)
 	return src
 }
 
@@ -147,31 +152,6 @@ func (s *Server) persistenceInfo() PersistenceInfo {
 	p.LoadingSince, p.LoadingFor = s.loadingFor()
 	p.WritesRefused = s.refusesWrites() != ""
 	return p
-}
-
-// rateWindow is the shortest time that rates are measured over.
-const rateWindow = time.Second
-
-// rates are INFO's figures a second: over the time since the INFO before, or the one before that if it was just now.
-type rates struct {
-	mu                       sync.Mutex
-	at                       int64
-	processed, input, output uint64
-	operations               uint64
-	inputKBs, outputKBs      float64
-}
-
-func (r *rates) fill(stats *StatsInfo, now int64, t totals) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if passed := time.Duration(now - r.at); passed >= rateWindow {
-		seconds := passed.Seconds()
-		r.operations = uint64(float64(t.processed-r.processed) / seconds)
-		r.inputKBs = float64(t.inputBytes-r.input) / 1024 / seconds
-		r.outputKBs = float64(t.outputBytes-r.output) / 1024 / seconds
-		r.at, r.processed, r.input, r.output = now, t.processed, t.inputBytes, t.outputBytes
-	}
-	stats.OpsPerSecond, stats.InputRate, stats.OutputRate = r.operations, r.inputKBs, r.outputKBs
 }
 
 // osName names the system where nothing more is known.

@@ -11,12 +11,15 @@ func introspectionCommands() []localCommand {
 		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: adminOnly,
 			Group: groupServer, Complexity: "O(N) when N is the number of configuration parameters provided", Summary: summary, Syntax: syntax}}
 	}
+	set := config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSetInExec)
+	set.special, set.awaited = configSet, true
 	table := func(name string, arity int, since, syntax, summary string) localCommand {
 		return localCommand{local: command, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: anytime,
-			Group: groupServer, Complexity: "O(N) where N is the number of commands to look up", Summary: summary, Syntax: syntax, Categories: []string{"connection"}}}
+			Group: groupServer, Complexity: "O(N) where N is the number of commands to look up", Summary: summary, Syntax: syntax,
+			Categories: []string{"connection"}}}
 	}
-	help := config("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", configHelp)
-	help.Flags = anytime
+	configHelp := config("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", configHelp)
+	configHelp.Flags = anytime
 	return []localCommand{
 		{local: command, Command: statemachine.Command{Name: "COMMAND", Arity: -1, Flags: anytime, Group: groupServer, Since: "2.8.13",
 			Complexity: "O(N) where N is the total number of commands", Summary: "Returns detailed information about all commands.",
@@ -34,10 +37,10 @@ func introspectionCommands() []localCommand {
 			Complexity: "Depends on subcommand.", Summary: "A container for server configuration commands."},
 			subcommands: []localCommand{
 				config("GET", -3, "2.0.0", "parameter [parameter ...]", "Returns the effective values of configuration parameters.", configGet),
-				help,
+				configHelp,
 				config("RESETSTAT", 2, "2.0.0", "", "Resets the server's statistics.", configResetStat),
-				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files.", refuseWith(errNoConfigFile)),
-				config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSet),
+				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files. What is set on all nodes stays set.", refuseWith(errNoConfigFile)),
+				set,
 			}},
 		{local: info, Command: statemachine.Command{Name: "INFO", Arity: -1, Flags: anytime, Group: groupServer, Since: "1.0.0",
 			Complexity: "O(1)", Summary: "Returns information and statistics about the server.", Syntax: "[section [section ...]]",
@@ -60,11 +63,6 @@ func command(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 // configGet: CONFIG GET parameter [parameter ...].
 func configGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 	l.server.settings.Get(args[2:], w)
-}
-
-// configSet: CONFIG SET parameter value [parameter value ...].
-func configSet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
-	l.server.settings.Set(args[2:], w)
 }
 
 // configResetStat: CONFIG RESETSTAT.

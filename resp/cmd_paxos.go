@@ -27,17 +27,22 @@ func paxosCommands() []localCommand {
 		c.Flags |= statemachine.Admin | statemachine.NoScript | statemachine.NoMulti
 		return c
 	}
+	config := special(sub("CONFIG", -3, 0, "Lists the parameters that are equal on all nodes, or takes back what CONFIG SET said of them.",
+		"<LIST | RESET parameter [parameter ...]>"), "O(N) where N is the number of parameters", paxosConfig)
+	config.awaited = true
 	return []localCommand{{Command: statemachine.Command{Name: "PAXOS", Arity: -2, Flags: anytime, Group: groupServer, Since: sincePaxos,
 		Complexity: "Depends on subcommand.", Summary: "A container for commands about the replicated group."},
 		subcommands: []localCommand{
 			special(sub("CHECKPOINT", -3, 0, "Takes a checkpoint, or reads one in parts, for backups.",
 				"<NEW | HEAD [slot] | READ slot cursor max-bytes [SINCE older-slot]>"),
 				"O(N) where N is the number of records written or read", paxosCheckpoint),
+			config,
 			local(sub("HELP", 2, anytime, "Returns helpful text about the different subcommands.", ""), paxosHelp),
 			special(sub("LEADER", -3, anytime, "Tells the leader, or hands leadership over.", "<GET | TRANSFER [id]>"), "O(1)", paxosLeader),
 			special(sub("MEMBER", -3, anytime, "Lists or changes the members of the cluster.",
 				"<LIST | ADD id host:port [FORCE] | REMOVE id [FORCE] | REPLACE old-id [id host:port] [FORCE] | MOVE id host:port>"),
 				"O(N) where N is the number of members", paxosMember),
+			local(sub("SLOWLOG", -2, adminOnly, "Returns the slow log's entries with what each write waited for on its way through the log.", "[count]"), paxosSlowlog),
 			local(sub("STATUS", 2, anytime, "Returns the node's view of the replicated group: INFO's Paxos section as a map.", ""), paxosStatus),
 		}}}
 }
@@ -192,6 +197,8 @@ func paxosHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		"CHECKPOINT NEW", "    Take a checkpoint, wait until this node has it on disk, and return its slot.",
 		"CHECKPOINT HEAD [<slot>]", "    Return the slot and the description of a checkpoint (default: the newest), and keep it for this connection.",
 		"CHECKPOINT READ <slot> <cursor> <max-bytes> [SINCE <older-slot>]", "    Return a part of a checkpoint and the cursor of the next, empty at the end.",
+		"CONFIG LIST", "    Return each parameter that is equal on all nodes: what CONFIG SET has said, and what this node was started with.",
+		"CONFIG RESET <parameter> [<parameter> ...]", "    Have all nodes go by what they were started with again.",
 		"LEADER GET", "    Return the leader's id and its ballot.",
 		"LEADER TRANSFER [<id>]", "    Hand leadership to a voter (default: the most up to date).",
 		"MEMBER ADD <id> <host:port> [FORCE]", "    Add a member, which votes once it has caught up.",
@@ -200,6 +207,7 @@ func paxosHelp(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		"MEMBER REMOVE <id> [FORCE]", "    Take a member out.",
 		"MEMBER REPLACE <old-id> [<id> <host:port>] [FORCE]", "    Add a member that takes the place of another once it has caught up",
 		"    (default: the next free id, at the address of the old one).",
+		"SLOWLOG [<count>]", "    Return top <count> entries from the slowlog (default: 10, -1 mean all) with what each write waited for.",
 		"STATUS", "    Return this node's view of the group.",
 	})
 }

@@ -167,7 +167,7 @@ func TestAdminCommandsInTheTable(t *testing.T) {
 	table := testTable(t)
 	for _, name := range []string{"paxos|member", "paxos|leader", "paxos|checkpoint", "bgsave", "save", "lastsave"} {
 		c := findCommand(table, name)
-		if !hasCategory(c.Command, "admin") || !hasCategory(c.Command, "dangerous") {
+		if !c.InCategory("admin") || !c.InCategory("dangerous") {
 			t.Errorf("%s is not in the categories admin and dangerous", name)
 		}
 		if c.Summary == "" || c.Since == "" || c.Complexity == "" || c.Group == "" {

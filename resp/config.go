@@ -28,6 +28,8 @@ type SettingsSource struct {
 	// SlowerThan is the first slowlog-log-slower-than, in microseconds, and SlowlogLength the first slowlog-max-len.
 	SlowerThan    int64
 	SlowlogLength int64
+	// Protected is the first protected-mode.
+	Protected bool
 	// MaxMemory is the first maxmemory, in bytes; 0: no limit.
 	MaxMemory int64
 	// Eviction and EvictionSamples are the first maxmemory-policy and maxmemory-samples; 0 samples: 5.
@@ -37,7 +39,7 @@ type SettingsSource struct {
 
 // Settings are the parameters of CONFIG GET and CONFIG SET. Some can change while the server runs. The others are there
 // for clients and tools that ask for them, and say what is so: that there are no RDB files.
-// They are this node's own, and are as the node was started after a restart. Safe for use by several goroutines.
+// They are this node's own, and are as the node was started after a restart, but for those that are shared: the log has them. Safe for use by several goroutines.
 type Settings struct {
 	slowerMicros     atomic.Int64
 	slowlogLen       atomic.Int64
@@ -53,11 +55,16 @@ type Settings struct {
 	keepAliveSeconds atomic.Int64
 	monitorMillis    atomic.Int64
 	tracking         atomic.Bool
+	protected        atomic.Bool
+	denialsKept      atomic.Int64
 	percentiles      atomic.Pointer[[]float64]
 	// timeoutChanged, if not nil, is called when timeout was set.
 	timeoutChanged func()
 	// memoryChanged, if not nil, is called when what says how much memory the keys may take was set.
 	memoryChanged func()
+
+	// own is what the shared parameters were at the start, by name.
+	own map[string]string
 
 	parameters []parameter // sorted by name
 	byName     map[string]*parameter
@@ -72,6 +79,8 @@ type parameter struct {
 	immutable bool
 	// setting is what can change; nil: it is fixed.
 	setting setting
+	// shared parameters are set on all nodes, through the log.
+	shared bool
 }
 
 // NewSettings makes the settings of a server that was started so.
@@ -89,6 +98,8 @@ func NewSettings(from SettingsSource) *Settings {
 	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)
 	s.tracking.Store(true)
+	s.protected.Store(from.Protected)
+	s.denialsKept.Store(defaultDenialsKept)
 	s.percentiles.Store(&[]float64{50, 99, 99.9})
 	s.parameters = s.table(from)
 	s.byName = make(map[string]*parameter, len(s.parameters))

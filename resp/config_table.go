@@ -28,6 +28,9 @@ const (
 // maxMonitorMillis bounds latency-monitor-threshold: it can be told as a duration.
 const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 
+// defaultDenialsKept is the default of acllog-max-len.
+const defaultDenialsKept = 128
+
 // notifyParameter can be changed; what it says is the hub's.
 const notifyParameter = "notify-keyspace-events"
 
@@ -43,15 +46,17 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "slowlog-log-slower-than", setting: integer{value: &s.slowerMicros, least: -1, most: math.MaxInt64}},
 		{name: "slowlog-max-len", setting: integer{value: &s.slowlogLen, least: 0, most: maxSlowlogLength}},
 		{name: "maxclients", setting: integer{value: &s.mostClients, least: 1, most: mostArgs}},
-		{name: "maxmemory", setting: memorySize{&s.maxMemory, s.setMemory}},
-		{name: "maxmemory-policy", setting: evictionSetting{&s.eviction, s.setMemory}},
-		{name: "maxmemory-samples", setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
-		{name: "lfu-log-factor", setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
-		{name: "lfu-decay-time", setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "maxmemory", shared: true, setting: memorySize{&s.maxMemory, s.setMemory}},
+		{name: "maxmemory-policy", shared: true, setting: evictionSetting{&s.eviction, s.setMemory}},
+		{name: "maxmemory-samples", shared: true, setting: integer{value: &s.evictionSamples, least: 1, most: MaxEvictionSamples}},
+		{name: "lfu-log-factor", shared: true, setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
+		{name: "lfu-decay-time", shared: true, setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
+		{name: "protected-mode", setting: yesOrNo{&s.protected}},
+		{name: "acllog-max-len", setting: integer{value: &s.denialsKept, least: 0, most: maxSlowlogLength}},
 		{name: "latency-tracking", setting: yesOrNo{&s.tracking}},
 		{name: "latency-tracking-info-percentiles", setting: percentiles{&s.percentiles}},
 
@@ -73,15 +78,26 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "save", fixed: ""},
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
-		// What there is not.
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: notifyParameter}, // see hub
+		{name: notifyParameter, shared: true}, // see hub
+		{name: "loglevel", fixed: "notice"},   // see Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
-		{name: "requirepass", fixed: ""},
+		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
+		{name: "acl-pubsub-default", fixed: "resetchannels"},
+		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
+	}
+	rows = append(rows, foreignParameters()...)
+	rows = append(rows, tlsParameters(from.TLS)...)
+	rows = append(rows, encodingParameters()...)
+	slices.SortFunc(rows, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
+	return rows
+}
+
+// foreignParameters are of what there is not here, for those who ask.
+func foreignParameters() []parameter {
+	return []parameter{
 		{name: "masterauth", fixed: ""},
 		{name: "aclfile", fixed: "", immutable: true},
-		{name: "protected-mode", fixed: "no"},
-		{name: "cluster-enabled", fixed: yesNo(from.Cluster), immutable: true},
 		{name: "cluster-require-full-coverage", fixed: "yes"},
 		{name: "cluster-allow-reads-when-down", fixed: "no"},
 		{name: "replicaof", fixed: "", immutable: true},
@@ -100,10 +116,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "lazyfree-lazy-user-flush", fixed: "no"},
 		{name: "enable-debug-command", fixed: "yes", immutable: true},
 	}
-	rows = append(rows, tlsParameters(from.TLS)...)
-	rows = append(rows, encodingParameters()...)
-	slices.SortFunc(rows, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
-	return rows
 }
 
 // tlsParameters are how TLS was set up. The files are read again when they change; other files need a restart.

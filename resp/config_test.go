@@ -251,7 +251,7 @@ func TestParametersHaveFirstValues(t *testing.T) {
 	c.check("CONFIG GET lfu-decay-time", "*2 $14 lfu-decay-time $1 3")
 	c.check("CONFIG GET latency-tracking", "*2 $16 latency-tracking $2 no")
 	for name, value := range map[string]string{"timeout": "-1", "databases": "3", "no-such": "1"} {
-		if _, err := newServer(Config{Parameters: map[string]string{name: value}}, nil, statemachine.New(statemachine.Config{})); err == nil {
+		if _, err := newServer(Config{Parameters: map[string]string{name: value}}, stageNode{}, statemachine.New(statemachine.Config{})); err == nil {
 			t.Errorf("%s %s was taken", name, value)
 		}
 		if _, err := CheckParameter(name, value); err == nil {

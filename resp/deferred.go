@@ -35,11 +35,13 @@ type item struct {
 	kind    kind
 	db      uint8
 	proto   uint8
-	quiet   bool // its reply is not sent: CLIENT REPLY
-	noTouch bool // CLIENT NO-TOUCH
-	tooMuch bool // its reply would go past the output limit
-	caches  bool // the keys that it reads are remembered
-	guard   bool // an EXEC whose client waits for its outcome: see Client.execDB
+	quiet   bool               // its reply is not sent: CLIENT REPLY
+	noTouch bool               // CLIENT NO-TOUCH
+	tooMuch bool               // its reply would go past the output limit
+	caches  bool               // the keys that it reads are remembered
+	holds   bool               // its client is held until it is answered
+	user    *statemachine.User // whose permissions its scripts have; nil: they may do everything
+	guard   bool               // an EXEC whose client waits for its outcome: see Client.execDB
 	failed  replication.Outcome
 }
 
@@ -47,6 +49,7 @@ type item struct {
 func (it *item) stamp() {
 	c := it.client
 	it.db, it.proto, it.quiet, it.noTouch = uint8(c.db), uint8(c.proto), c.quiet, c.noTouch
+	it.user = c.actor()
 	if c.tracks() {
 		it.tracker, it.caches = c.tracker, c.caches()
 	}
@@ -111,6 +114,13 @@ func (q *itemQueue) run(it *item, view *statemachine.View, w *Writer, buf []uint
 	if it.noTouch {
 		view.NoTouch(true)
 		defer view.NoTouch(false)
+	}
+	if it.user != nil {
+		view.As(it.user)
+		defer func() {
+			view.As(nil)
+			it.client.noteScript(view.Denials())
+		}()
 	}
 	switch it.kind {
 	case kindRead:

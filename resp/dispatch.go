@@ -21,7 +21,9 @@ type localCommand struct {
 	local   localFunc
 	special specialFunc
 	// immediate commands run between MULTI and EXEC, too, where all others are queued.
-	immediate   bool
+	immediate bool
+	// awaited commands hold their client up, and are answered even if it has sent all that it will.
+	awaited     bool
 	subcommands []localCommand
 }
 
@@ -33,8 +35,9 @@ type row struct {
 	local     localFunc
 	special   specialFunc
 	immediate bool
-	inBites   bool // holds its client up only until it is done, for which that is waited for even if it has sent all
-	refusable bool // refused while writes are: see SetRefusal
+	prepare   preparation // nil: the log has what the client sent
+	inBites   bool        // holds its client up only until it is done, for which that is waited for even if it has sent all
+	refusable bool        // refused while writes are: see SetRefusal
 	// subscribes: it changes what its client is subscribed to. inSubscribed: a client of RESP2 may call it while it is subscribed.
 	subscribes, inSubscribed bool
 	clustered                bool // refused unless the node speaks to cluster clients
@@ -43,7 +46,7 @@ type row struct {
 // localCommands returns this package's rows.
 func localCommands() []localCommand {
 	var all []localCommand
-	for _, group := range [][]localCommand{connectionCommands(), clientCommands(), transactionCommands(), waitCommands(), pubsubCommands(),
+	for _, group := range [][]localCommand{connectionCommands(), aclCommands(), clientCommands(), transactionCommands(), waitCommands(), pubsubCommands(),
 		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), clusterCommands(), paxosCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
@@ -95,8 +98,11 @@ func addRow(rows map[*statemachine.Command]*row, byName map[string]*localCommand
 	if r.name == "keys" { // the machine's, but for how it is run outside of transactions
 		r.special, r.inBites = (*eventLoop).list, true
 	}
+	if r.prepare = preparations[r.name]; r.prepare != nil {
+		r.special = (*eventLoop).record
+	}
 	if own := byName[r.name]; own != nil {
-		r.local, r.special, r.immediate = own.local, own.special, own.immediate
+		r.local, r.special, r.immediate, r.inBites = own.local, own.special, own.immediate, own.awaited
 	}
 	rows[c] = r
 	var problems []error
@@ -178,6 +184,15 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	}
 	r := l.server.rows[cmd]
 	c.lastRow = r
+	if c.free != l.server.users.Version() {
+		if problem := l.examine(c, r, args); problem != "" {
+			l.forbid(c, r, problem)
+			return
+		}
+		if c.closed {
+			return
+		}
+	}
 	v, problem := l.judge(c, r, args)
 	if len(l.monitors) > 0 && v > runLocal {
 		l.feedMonitors(c, r, args)
@@ -201,7 +216,7 @@ func (l *eventLoop) dispatch(c *Client, args statemachine.Args) {
 	case runRead:
 		l.read(c, item{client: c, row: r, kind: kindRead}, args)
 	case runWrite:
-		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return l.server.appendCommand(dst, r, c.db, args) })
+		l.write(c, item{client: c, row: r, kind: kindWrite}, func(dst []byte) []byte { return l.server.appendCommand(dst, c, r, args) })
 	}
 	c.endCaching(r)
 }
@@ -219,6 +234,15 @@ func (l *eventLoop) refuse(c *Client, r *row, problem string) {
 	}
 	l.stats.reject(r)
 	l.reply(c, nil, func(w *Writer) { w.Error(problem) })
+}
+
+// forbid answers a command that its client may not call.
+func (l *eventLoop) forbid(c *Client, r *row, problem string) {
+	if r.name == "exec" {
+		l.abort(c, problem)
+		return
+	}
+	l.refuse(c, r, problem)
 }
 
 // abort answers an EXEC that cannot be run. As in Redis it ends the transaction nevertheless, and with it what is watched.

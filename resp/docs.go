@@ -117,7 +117,7 @@ func listFilterBy(kind, value string) func(c *namedCommand) bool {
 	case "MODULE":
 		return func(*namedCommand) bool { return false } // there are none
 	case "ACLCAT":
-		return func(c *namedCommand) bool { return hasCategory(c.Command, strings.ToLower(value)) }
+		return func(c *namedCommand) bool { return c.InCategory(strings.ToLower(value)) }
 	case "PATTERN":
 		matches := nameMatcher(value)
 		return func(c *namedCommand) bool { return matches(c.name) }
@@ -179,17 +179,17 @@ func commandGetKeys(table *statemachine.Table, call statemachine.Args, withFlags
 	reply.Array(len(keys))
 	for _, k := range keys {
 		if !withFlags {
-			reply.Bulk(k.key)
+			reply.Bulk(k.Key)
 			continue
 		}
 		reply.Array(2)
-		reply.Bulk(k.key)
-		writeStatusSet(reply, k.flags)
+		reply.Bulk(k.Key)
+		writeStatusSet(reply, k.Flags)
 	}
 }
 
 // keysOfCall finds the keys of a call, or says why it has none.
-func keysOfCall(table *statemachine.Table, call statemachine.Args) (keys []foundKey, problem string) {
+func keysOfCall(table *statemachine.Table, call statemachine.Args) (keys []statemachine.FoundKey, problem string) {
 	if len(call) == 0 {
 		return nil, errInvalidCommand
 	}
@@ -200,12 +200,12 @@ func keysOfCall(table *statemachine.Table, call statemachine.Args) (keys []found
 	switch {
 	case c == nil:
 		return nil, errInvalidCommand
-	case !hasKeys(c):
+	case !statemachine.HasKeys(c):
 		return nil, errNoKeys
 	case c.Arity > 0 && len(call) != c.Arity || len(call) < -c.Arity:
 		return nil, errInvalidArgCount
 	}
-	keys, ok := findKeys(c, call)
+	keys, ok := statemachine.FindKeys(c, call)
 	if !ok && !c.Flags.Has(statemachine.NoMandatoryKeys) {
 		return nil, errInvalidArgs
 	}

@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -16,12 +15,12 @@ func writeCommandInfo(reply statemachine.Reply, name string, c *statemachine.Com
 	reply.Int(int64(c.Keys.First))
 	reply.Int(int64(c.Keys.Last))
 	reply.Int(int64(c.Keys.Step))
-	writeStatusSet(reply, categoriesOf(c))
+	writeStatusSet(reply, c.AllCategories())
 	reply.Set(len(c.Tips))
 	for _, tip := range c.Tips {
 		reply.BulkString(tip)
 	}
-	specs := keySpecsOf(c)
+	specs := statemachine.KeySpecs(c)
 	reply.Set(len(specs))
 	for i := range specs {
 		writeKeySpec(reply, &specs[i])
@@ -72,88 +71,36 @@ func flagNames(c *statemachine.Command) []string {
 	return names
 }
 
-// aclCategories are Redis's categories, in its order.
-var aclCategories = []string{"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
-	"hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection",
-	"transaction", "scripting"}
-
-// groupCategories are the categories of a group's commands.
-var groupCategories = map[string]string{"set": "set", "sorted-set": "sortedset", "list": "list", "hash": "hash",
-	"string": "string", "bitmap": "bitmap", "hyperloglog": "hyperloglog", "geo": "geo", "stream": "stream",
-	"connection": "connection", "transactions": "transaction", "scripting": "scripting"}
-
-// besideKeyspace are commands that are not in the category of their group's others, as Redis has it.
-var besideKeyspace = []string{"SORT", "SORT_RO", "USAGE"}
-
-// categoriesOf returns a command's ACL categories, in Redis's order.
-func categoriesOf(c *statemachine.Command) []string {
-	var names []string
-	for _, category := range aclCategories {
-		if hasCategory(c, category) {
-			names = append(names, "@"+category)
-		}
-	}
-	return names
-}
-
-// hasCategory reports whether a command is in an ACL category: one of its row's own, of its group's, or one that follows
-// from its flags.
-func hasCategory(c *statemachine.Command, category string) bool {
-	if slices.Contains(c.Categories, category) || groupCategories[c.Group] == category && len(c.Subcommands) == 0 {
-		return true
-	}
-	has := c.Flags.Has
-	switch category {
-	case "keyspace":
-		return c.Run != nil && (c.Group == "generic" || c.Group == "server" && !has(statemachine.Admin)) && !slices.Contains(besideKeyspace, c.Name)
-	case "read":
-		return has(statemachine.ReadOnly) && c.Group != "scripting"
-	case "write":
-		return has(statemachine.Write)
-	case "pubsub":
-		return has(statemachine.Pubsub)
-	case "admin", "dangerous":
-		return has(statemachine.Admin)
-	case "fast":
-		return has(statemachine.Fast)
-	case "slow":
-		return !has(statemachine.Fast)
-	case "blocking":
-		return has(statemachine.Blocking)
-	}
-	return false
-}
-
 // writeKeySpec writes a key specification as COMMAND INFO does.
-func writeKeySpec(reply statemachine.Reply, s *keySpec) {
+func writeKeySpec(reply statemachine.Reply, s *statemachine.KeySpec) {
 	reply.Map(3)
 	reply.BulkString("flags")
-	writeStatusSet(reply, s.flags)
+	writeStatusSet(reply, s.Flags)
 	reply.BulkString("begin_search")
-	if s.word != "" {
+	if s.Word != "" {
 		writeWordSearch(reply, s)
 	} else {
-		writeSearch(reply, "index", []numberField{{"index", s.first}})
+		writeSearch(reply, "index", []numberField{{"index", s.First}})
 	}
 	reply.BulkString("find_keys")
-	if s.isNumbered {
-		writeSearch(reply, "keynum", []numberField{{"keynumidx", 0}, {"firstkey", 1}, {"keystep", s.step}})
+	if s.IsNumbered {
+		writeSearch(reply, "keynum", []numberField{{"keynumidx", 0}, {"firstkey", 1}, {"keystep", s.Step}})
 		return
 	}
-	writeSearch(reply, "range", []numberField{{"lastkey", s.last}, {"keystep", s.step}, {"limit", s.limit}})
+	writeSearch(reply, "range", []numberField{{"lastkey", s.Last}, {"keystep", s.Step}, {"limit", s.Limit}})
 }
 
 // writeWordSearch is writeSearch for keys behind a word.
-func writeWordSearch(reply statemachine.Reply, s *keySpec) {
+func writeWordSearch(reply statemachine.Reply, s *statemachine.KeySpec) {
 	reply.Map(2)
 	reply.BulkString("type")
 	reply.BulkString("keyword")
 	reply.BulkString("spec")
 	reply.Map(2)
 	reply.BulkString("keyword")
-	reply.BulkString(s.word)
+	reply.BulkString(s.Word)
 	reply.BulkString("startfrom")
-	reply.Int(int64(s.first))
+	reply.Int(int64(s.First))
 }
 
 type numberField struct {

@@ -4,12 +4,14 @@ import "fmt"
 
 // Protocol errors, in Redis's words. A connection is closed after one.
 const (
-	errMultibulkLength ProtocolError = "Protocol error: invalid multibulk length"
-	errBulkLength      ProtocolError = "Protocol error: invalid bulk length"
-	errBigInline       ProtocolError = "Protocol error: too big inline request"
-	errBigMultibulk    ProtocolError = "Protocol error: too big mbulk count string"
-	errBigBulk         ProtocolError = "Protocol error: too big bulk count string"
-	errUnbalanced      ProtocolError = "Protocol error: unbalanced quotes in request"
+	errMultibulkLength   ProtocolError = "Protocol error: invalid multibulk length"
+	errBulkLength        ProtocolError = "Protocol error: invalid bulk length"
+	errBigInline         ProtocolError = "Protocol error: too big inline request"
+	errBigMultibulk      ProtocolError = "Protocol error: too big mbulk count string"
+	errBigBulk           ProtocolError = "Protocol error: too big bulk count string"
+	errStrangerMultibulk ProtocolError = "Protocol error: unauthenticated multibulk length"
+	errStrangerBulk      ProtocolError = "Protocol error: unauthenticated bulk length"
+	errUnbalanced        ProtocolError = "Protocol error: unbalanced quotes in request"
 )
 
 // ProtocolError says why input is no RESP request. An error reply puts "ERR " before it.

@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -71,6 +69,8 @@ type eventLoop struct {
 	halted       haltMode    // which commands wait: CLIENT PAUSE
 	postponed    []*Client   // those whose command waits for that, the oldest first
 
+	finishedAt []int64 // of the chunks whose replies this wake-up writes, by the server's nanos
+
 	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
 
@@ -129,27 +129,28 @@ func (l *eventLoop) wakeUp() {
 	}
 	l.now = time.Now()
 	for i := range events {
-		l.onEvent(&events[i])
+		l.onEvent(eventOf(&events[i]))
 	}
 	l.takeMail()
 	l.endTurn()
+	l.countReplies()
 	l.serve()
 	l.handOverAll()
 }
 
 // onEvent takes in what has happened on a socket.
-func (l *eventLoop) onEvent(e *unix.EpollEvent) {
-	c := l.sockets[int(e.Fd)]
+func (l *eventLoop) onEvent(e happening) {
+	c := l.sockets[e.fd]
 	if c == nil {
 		return // closed since
 	}
-	c.hungUp = c.hungUp || e.Events&(hungUp|unix.EPOLLRDHUP) != 0
-	if c.isGone() || c.held() && e.Events&hungUp != 0 {
+	c.hungUp = c.hungUp || e.ended
+	if c.isGone() || c.held() && e.hungUp {
 		l.closeNow(c)
 		return
 	}
-	c.readable = c.readable || e.Events&(unix.EPOLLIN|unix.EPOLLRDHUP|hungUp) != 0 && !c.ended
-	if e.Events&unix.EPOLLOUT != 0 && c.conn.OutboundBuffered() > 0 {
+	c.readable = c.readable || e.input && !c.ended
+	if e.room && c.conn.OutboundBuffered() > 0 {
 		l.send(c)
 		l.touch(c)
 	}
@@ -280,8 +281,13 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 			return taken
 		}
 		if l.needsRoom(c, args) {
-			c.hasMore, c.awaitsRoom = true, true
-			return taken
+			if !l.isOverdue(c) {
+				c.hasMore, c.awaitsRoom = true, true
+				return taken
+			}
+			taken += n
+			l.refuseOverdue(c)
+			continue
 		}
 		taken += n
 		if len(args) > 0 {

@@ -20,6 +20,8 @@ type hub struct {
 	// The applier's own: whose command runs, if it is one of this node's clients, and whether what it reads is remembered.
 	writer *tracker
 	caches bool
+	// usersSeen is the version of the users that the loops have been told of; the applier's own, too.
+	usersSeen uint64
 	// expiring is when it began to remove what is due.
 	expiring time.Time
 
@@ -157,6 +159,7 @@ func (h *hub) Expired() { h.server.stall(eventExpire, time.Since(h.expiring)) }
 func (h *hub) Applied() {
 	h.writer = nil
 	h.server.evictor.wakeIfOver()
+	h.followUsers()
 	if h.subscribed.Load() == 0 && h.tracking.clients.Load() == 0 {
 		return
 	}
@@ -164,6 +167,18 @@ func (h *hub) Applied() {
 	defer h.mu.Unlock()
 	h.broadcast()
 	h.post()
+}
+
+// followUsers has the loops look at their clients when a user has changed.
+func (h *hub) followUsers() {
+	version := h.server.users.Version()
+	if version == h.usersSeen || !h.server.started.Load() {
+		return
+	}
+	h.usersSeen = version
+	for _, l := range h.server.allLoops() {
+		l.do(l.followUsers)
+	}
 }
 
 // post takes what was left to the mailboxes.
@@ -182,6 +197,7 @@ func (h *hub) post() {
 // Replaced implements statemachine.Events. Messages between the old state and the new were delivered by other nodes, and never will be by
 // this one. Subscribers would not know: so their connections end, which is what tells a client of Redis that it may have missed some.
 func (h *hub) Replaced() {
+	h.followUsers()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, audiences := range h.audiences {

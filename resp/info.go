@@ -106,11 +106,12 @@ type StatsInfo struct {
 	Connections, Commands   uint64
 	OpsPerSecond            uint64
 	InputBytes, OutputBytes uint64
-	InputRate, OutputRate   float64  // KiB/s
-	Rejected                uint64   // connections turned away
-	TLS                     *TLSInfo // nil: this node has no TLS
-	Expired, ExpiredFields  uint64   // keys, and fields of hashes
-	Evicted                 uint64   // keys
+	InputRate, OutputRate   float64               // KiB/s
+	Rejected                uint64                // connections turned away
+	TLS                     *TLSInfo              // nil: this node has no TLS
+	Expired, ExpiredFields  uint64                // keys, and fields of hashes
+	Evicted                 uint64                // keys
+	Denied                  [deniedReasons]uint64 // commands of users without the permission, and passwords that were wrong
 	Hits, Misses            uint64
 	Errors                  uint64 // error replies
 	Tombstones              uint64 // versions of removed keys that are kept

@@ -205,6 +205,10 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.zeros("unexpected_error_replies")
 	w.num("total_error_replies", s.Errors)
 	w.zeros("dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed")
+	w.num("acl_access_denied_auth", s.Denied[deniedAuth])
+	w.num("acl_access_denied_cmd", s.Denied[deniedCommand])
+	w.num("acl_access_denied_key", s.Denied[deniedKey])
+	w.num("acl_access_denied_channel", s.Denied[deniedChannel])
 	w.num("tombstones", s.Tombstones)
 }
 

@@ -141,7 +141,8 @@ func TestInfoWithoutValues(t *testing.T) {
 // A field that Redis has, too, is in the same section there. paxredis adds few.
 func TestInfoFieldsAreRedis(t *testing.T) {
 	own := map[string]bool{"paxredis_version": true, "event_loops": true, "listener0": true, "listener1": true, "tombstones": true,
-		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true, "expired_subkeys": true} // some are new in 7.2 and 7.4
+		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true, "expired_subkeys": true,
+		"acl_access_denied_auth": true, "acl_access_denied_cmd": true, "acl_access_denied_key": true, "acl_access_denied_channel": true} // some are new in 7.2 and 7.4
 	redis := fieldSections(decoded(t, startRedisServer(t).do(words("INFO everything"))).(string))
 	for field, section := range fieldSections(infoText([]string{"everything"}, testInfo())) {
 		if strings.HasPrefix(field, "paxos_") || own[field] || strings.HasPrefix(field, "cmdstat_") || strings.HasPrefix(field, "errorstat_") || strings.HasPrefix(field, "db") {

@@ -3,8 +3,8 @@ package resp
 // input holds what a client has sent and the parser has not taken yet. It has no memory while it is empty.
 //
 // Its memory follows what was received: for n unread bytes it is at most 2n, or leastInput if that is more. What a client
-// only announces, a value of 60 MB or a million arguments, takes nothing beyond that. There is no password yet, so this
-// holds for every client as for a stranger: before it has sent as much, nobody makes a node allocate 64 KiB.
+// only announces, a value of 60 MB or a million arguments, takes nothing beyond that. This holds for every client as for a
+// stranger: before it has sent as much, nobody makes a node allocate 64 KiB.
 type input struct {
 	buf   []byte
 	start int // buf[start:] is unread

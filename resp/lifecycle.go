@@ -22,6 +22,9 @@ func (l *eventLoop) adopt(c *Client, fd int, connection conn) {
 		return
 	}
 	l.server.hub.join(c)
+	if l.begin(c); c.closed {
+		return
+	}
 	if l.draining {
 		c.closing = true
 		l.touch(c)

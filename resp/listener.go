@@ -42,7 +42,7 @@ func (s *Server) accept(e *endpoint) {
 		s.opening.Add(1)
 		// On a goroutine of its own, since a loop that waits for room in its lane takes no connection meanwhile. How many
 		// there are is bounded by the limit of clients.
-		if s.admit(e, conn) {
+		if !s.turnsAway(conn) && s.admit(e, conn) {
 			go s.enroll(e, conn)
 		} else {
 			s.opening.Done()

@@ -33,7 +33,7 @@ func (l *eventLoop) mostOwed() int { return int(max(leastOwed, min(maxOwed, l.mo
 // the poller tells when that changes.
 func (l *eventLoop) judgeUnread(c *Client) {
 	unread := c.conn.OutboundBuffered()
-	c.stuck = unread > 0 && int64(unread) > l.mostTaken()
+	c.stuck = unread > 0 && int64(unread) > l.mostTaken() || unread > strangerUnread && c.isStranger()
 }
 
 // send gives a client's socket more of what it has kept. It reports false if the client is gone.

@@ -58,9 +58,12 @@ func (s *Server) isOverMaxMemory() bool {
 
 // appendCommand is statemachine.AppendCommand. A script is told when this node is out of memory: what it calls is known only as it runs, in the
 // log, where every node must do the same.
-func (s *Server) appendCommand(dst []byte, r *row, db int, args statemachine.Args) []byte {
-	if r.Flags.Has(statemachine.MayReplicate) && s.isOutOfMemory() {
-		return statemachine.AppendTight(dst, db, args)
+func (s *Server) appendCommand(dst []byte, c *Client, r *row, args statemachine.Args) []byte {
+	if r.Flags.Has(statemachine.MayReplicate) {
+		dst = c.appendActor(dst)
+		if s.isOutOfMemory() {
+			return statemachine.AppendTight(dst, c.db, args)
+		}
 	}
-	return statemachine.AppendCommand(dst, db, args)
+	return statemachine.AppendCommand(dst, c.db, args)
 }

@@ -23,6 +23,8 @@ type Scanner struct {
 	maxBytes  int64
 	maxArgs   int64
 	maxInline int
+	// stranger: the client has not authenticated, so its commands are short.
+	stranger bool
 
 	args [][]byte
 
@@ -34,6 +36,15 @@ type Scanner struct {
 	need  int   // where the value at next ends, its end of line included; 0: a line is at next
 	had   int   // the length of the last buffer
 }
+
+// What a client may send in one command before it has authenticated, as in Redis: arguments, and bytes of each.
+const (
+	strangerArgs  = 10
+	strangerBytes = 16 << 10
+)
+
+// setStranger says whether the client of the commands to come has yet to authenticate.
+func (s *Scanner) setStranger(is bool) { s.stranger = is }
 
 // maxKeptArgs is how long a list of arguments a Scanner keeps for its next command.
 const maxKeptArgs = 64
@@ -109,7 +120,7 @@ func (s *Scanner) clearArgs() {
 // frame tells which.
 func (s *Scanner) collect(buf []byte) int {
 	count, at := plainLength(buf, 1)
-	if at == 0 || count == 0 || count > s.maxArgs {
+	if at == 0 || count == 0 || count > s.maxArgs || s.stranger && count > strangerArgs {
 		return 0
 	}
 	var total int64
@@ -119,6 +130,9 @@ func (s *Scanner) collect(buf []byte) int {
 		}
 		var size int64
 		if size, at = plainLength(buf, at+1); at == 0 {
+			return 0
+		}
+		if s.stranger && size > strangerBytes {
 			return 0
 		}
 		end := at + int(size)
@@ -185,6 +199,9 @@ func (s *Scanner) frameCount(buf []byte) (more bool, err error) {
 	if !ok || count > s.maxArgs {
 		return false, errMultibulkLength
 	}
+	if s.stranger && count > strangerArgs {
+		return false, errStrangerMultibulk
+	}
 	s.left = max(0, count)
 	return true, nil
 }
@@ -201,6 +218,9 @@ func (s *Scanner) frameLength(buf []byte) (more bool, err error) {
 	size, ok := parseLength(line[1:])
 	if !ok || size < 0 || size > s.maxBytes-s.bytes {
 		return false, errBulkLength
+	}
+	if s.stranger && size > strangerBytes {
+		return false, errStrangerBulk
 	}
 	s.bytes += size
 	s.need = s.next + int(size) + len(lineEnd)

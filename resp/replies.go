@@ -2,6 +2,7 @@ package resp
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -85,12 +86,33 @@ func (l *eventLoop) deliver(s *submission) {
 			it.client.lastSlot = s.slot
 		}
 		if len(slow) > 0 && slow[0].item == i {
-			l.server.slow.keep(it.client, slow[0].args, it.nanos, l.now)
+			l.server.slow.keep(it.client, slow[0].args, it.nanos, l.now, s.slowStages())
 			slow = slow[1:]
 		}
 		l.answered(it, s.argsOf(it), reply, revisions)
 	}
+	if s.stages.finished > 0 {
+		l.finishedAt = append(l.finishedAt, s.stages.finished)
+	}
 	l.recycle(s)
+}
+
+// countReplies counts how long the replies of the wake-up's chunks took to come to their sockets.
+func (l *eventLoop) countReplies() {
+	if len(l.finishedAt) == 0 {
+		return
+	}
+	now := l.server.nanos()
+	for _, at := range l.finishedAt {
+		l.server.replying.Add(uint64(max(0, now-at)))
+	}
+	l.finishedAt = l.finishedAt[:0]
+}
+
+// slowStages is what the slow log keeps of the way of a write, whose replies are about to be written.
+func (s *submission) slowStages() slowStages {
+	st := &s.stages
+	return slowStages{queue: st.queue, replicate: st.replicate, apply: st.apply, reply: time.Duration(s.loop.server.nanos() - st.finished)}
 }
 
 // answered takes in the reply of an item that was in a chunk. args are those of one that is no write.
@@ -146,6 +168,9 @@ func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, rev
 		if it.failed == 0 {
 			c.watched(revisions)
 		}
+	}
+	if it.holds {
+		c.release()
 	}
 	if it.guard {
 		c.release()

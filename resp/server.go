@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	// Eviction is the first maxmemory-policy, and EvictionSamples the first maxmemory-samples; 0: 5.
 	Eviction        statemachine.EvictionPolicy
 	EvictionSamples int
+	// RequirePass is the password of the default user as long as the cluster has not decided anything of that user; empty: it needs none.
+	RequirePass string
+	// ProtectedMode is the first protected-mode: clients that are not on this machine are refused while the default user needs no password.
+	ProtectedMode bool
 	// Parameters are first values of other parameters that CONFIG SET can change, by name, in the form they have there.
 	Parameters map[string]string
 	// Dir is the data directory, for CONFIG GET.
@@ -71,6 +76,8 @@ type Config struct {
 	Shutdown func()
 	// Logger gets what operators should know; nil: nothing is logged.
 	Logger *slog.Logger
+	// LogLevel is the least that Logger logs, for CONFIG SET loglevel; nil: that is fixed, and told to be notice.
+	LogLevel *slog.LevelVar
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -85,15 +92,22 @@ type Server struct {
 	start    time.Time
 	node     Node
 	machine  *statemachine.Machine
-	table    *statemachine.Table
-	rows     map[*statemachine.Command]*row
-	slow     slowLog
-	latency  latencyMonitor
-	halt     halt // CLIENT PAUSE
-	sleeping halt // DEBUG SLEEP
-	monitors monitors
-	runID    string
-	hub      *hub
+	users    *statemachine.Users
+	// required is the default user with the password of Config.RequirePass; nil: there is none.
+	required   *statemachine.User
+	usersKnown atomic.Bool // the node has loaded since it started
+	denials    denials
+	started    atomic.Bool // there are loops
+	table      *statemachine.Table
+	rows       map[*statemachine.Command]*row
+	slow       slowLog
+	replying   replication.Histogram // from when a chunk is applied until its replies are at their sockets, in nanoseconds
+	latency    latencyMonitor
+	halt       halt // CLIENT PAUSE
+	sleeping   halt // DEBUG SLEEP
+	monitors   monitors
+	runID      string
+	hub        *hub
 
 	endpoints  []*endpoint
 	handshakes *handshakes    // nil: there is no TLS
@@ -114,6 +128,7 @@ type Server struct {
 	rates       rates
 
 	evictor       *evictor
+	adopting      sync.Mutex // of settings from the log
 	errands       errands
 	holds         checkpointHolds
 	partReaders   chan struct{} // a place for each that reads a part of a checkpoint
@@ -181,18 +196,26 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		s.handshakes = newHandshakes(c)
 	}
 	s.start = time.Now()
+	s.users = machine.Users()
+	if cfg.RequirePass != "" {
+		s.required = statemachine.DefaultUserWith(cfg.RequirePass)
+	}
 	s.startMemory = processMemory().Used
 	if s.runID = cfg.RunID; s.runID == "" {
 		s.runID = newRunID()
 	}
 	s.settings = NewSettings(SettingsSource{Limits: limits, Listen: cfg.Listen, TLS: cfg.TLS, UnixSocket: cfg.UnixSocket, UnixSocketMode: cfg.UnixSocketMode, Dir: cfg.Dir, Cluster: cfg.ClusterMode,
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
-		MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
+		Protected: cfg.ProtectedMode, MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
+	if cfg.LogLevel != nil {
+		s.settings.bind("loglevel", logLevel{cfg.LogLevel})
+	}
 	s.settings.bind(notifyParameter, eventSetting{s.hub})
 	if err := s.settings.setFirst(cfg.Parameters); err != nil {
 		return nil, err
 	}
 	s.slow.settings = s.settings
+	s.denials.settings = s.settings
 	s.evictor = newEvictor(s)
 	s.settings.memoryChanged = s.memoryChanged
 	s.memoryChanged()
@@ -209,6 +232,8 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	node.WatchSaves(func(took time.Duration) { s.stall(eventSync, took) })
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
+	s.settings.keepOwn()
+	s.hub.SettingsChanged() // the state may be there already
 	return s, nil
 }
 
@@ -242,10 +267,12 @@ func (s *Server) startLoops() error {
 		loops = append(loops, l)
 	}
 	s.loops = loops
+	s.started.Store(true)
 	for _, l := range loops {
 		s.serving.Go(l.run)
 	}
 	s.serving.Go(s.evictor.run)
+	s.serving.Go(s.watchRates)
 	return nil
 }
 

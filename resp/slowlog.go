@@ -32,13 +32,18 @@ type slowEntry struct {
 	args   []string
 	addr   string
 	name   string
+	stages slowStages
 }
+
+// slowStages are how long a slow write was on its way besides its execution: until its chunk left for the log, until that was chosen and had its turn, while all of the
+// chunk was applied, and until its replies came back to the event loop. All are 0 of what did not go through the log.
+type slowStages struct{ queue, replicate, apply, reply time.Duration }
 
 // timed looks at how long a command took, for the slow log and the latency monitor.
 func (s *Server) timed(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
 	s.spike(r, nanos, at)
 	if s.slow.wants(r, nanos) {
-		s.slow.keep(c, slowArguments(r, args), nanos, at)
+		s.slow.keep(c, slowArguments(r, args), nanos, at, slowStages{})
 	}
 }
 
@@ -60,9 +65,9 @@ func (s *slowLog) wants(r *row, nanos int64) bool {
 }
 
 // keep keeps a command that was slow, with what slowArguments says of its arguments. Its time is that of its execution alone: not what a
-// write waited for a majority, or a read for its slot.
-func (s *slowLog) keep(c *Client, args []string, nanos int64, at time.Time) {
-	e := slowEntry{at: at, micros: nanos / 1000, addr: c.remote.String(), name: c.name, args: args}
+// write waited for a majority, or a read for its slot. That is in stages.
+func (s *slowLog) keep(c *Client, args []string, nanos int64, at time.Time, stages slowStages) {
+	e := slowEntry{stages: stages, at: at, micros: nanos / 1000, addr: c.remote.String(), name: c.name, args: args}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.id = s.nextID
@@ -144,33 +149,84 @@ func slowlogCommands() localCommand {
 
 // slowlogGet: SLOWLOG GET [count].
 func slowlogGet(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
-	count := 10
 	if len(args) > 3 {
 		w.Error(statemachine.BadSubcommand(args))
 		return
 	}
-	if len(args) == 3 {
-		n, ok := statemachine.ParseInt(args[2])
-		if !ok || n < -1 || n > math.MaxInt32 {
-			w.Error(errSlowlogCount)
-			return
-		}
-		count = int(n)
+	entries, ok := l.server.slow.asked(args[2:])
+	if !ok {
+		w.Error(errSlowlogCount)
+		return
 	}
-	entries := l.server.slow.newest(count)
 	w.Array(len(entries))
 	for _, e := range entries {
 		w.Array(6)
 		w.Int(e.id)
 		w.Int(e.at.Unix())
 		w.Int(e.micros)
-		w.Array(len(e.args))
-		for _, arg := range e.args {
-			w.BulkString(arg)
-		}
+		e.writeArgs(w)
 		w.BulkString(e.addr)
 		w.BulkString(e.name)
 	}
+}
+
+// asked returns the newest entries, as many as the arguments say: ten without any.
+func (s *slowLog) asked(args statemachine.Args) (entries []slowEntry, ok bool) {
+	count := 10
+	if len(args) > 0 {
+		n, ok := statemachine.ParseInt(args[0])
+		if !ok || n < -1 || n > math.MaxInt32 {
+			return nil, false
+		}
+		count = int(n)
+	}
+	return s.newest(count), true
+}
+
+func (e *slowEntry) writeArgs(w *Writer) {
+	w.Array(len(e.args))
+	for _, arg := range e.args {
+		w.BulkString(arg)
+	}
+}
+
+// paxosSlowlog: PAXOS SLOWLOG [count]. It is apart from SLOWLOG GET, whose entries clients expect to have six elements.
+func paxosSlowlog(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
+	if len(args) > 3 {
+		w.Error(errPaxosSyntax)
+		return
+	}
+	entries, ok := l.server.slow.asked(args[2:])
+	if !ok {
+		w.Error(errSlowlogCount)
+		return
+	}
+	w.Array(len(entries))
+	for _, e := range entries {
+		e.write(w)
+	}
+}
+
+// write writes an entry as a map.
+func (e *slowEntry) write(w *Writer) {
+	number := func(name string, n int64) {
+		w.BulkString(name)
+		w.Int(n)
+	}
+	w.Map(10)
+	number("id", e.id)
+	number("time", e.at.Unix())
+	number("execute_usec", e.micros)
+	number("queue_usec", e.stages.queue.Microseconds())
+	number("replicate_usec", e.stages.replicate.Microseconds())
+	number("apply_usec", e.stages.apply.Microseconds())
+	number("reply_usec", e.stages.reply.Microseconds())
+	w.BulkString("command")
+	e.writeArgs(w)
+	w.BulkString("client")
+	w.BulkString(e.addr)
+	w.BulkString("client_name")
+	w.BulkString(e.name)
 }
 
 // slowlogHelp: SLOWLOG HELP.

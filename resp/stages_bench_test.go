@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
@@ -89,6 +90,8 @@ type stageNode struct {
 }
 
 func (n stageNode) NewLane(replication.LaneListener) Lane     { return n.lane }
+func (stageNode) CountAt(replication.AudienceCounter)         {}
+func (stageNode) WatchSaves(func(time.Duration))              {}
 func (stageNode) Loading() (loading bool, done, total uint64) { return false, 0, 0 }
 
 // stageConn takes all that is written.

@@ -110,6 +110,7 @@ type totals struct {
 	connections, rejected              uint64
 	hits, misses                       uint64
 	expired, expiredFields, evicted    uint64
+	denied                             [deniedReasons]uint64
 	maxInput, maxOutput                int64 // since the start
 }
 
@@ -119,6 +120,9 @@ type commandTotals struct{ calls, nanos, rejected, failed uint64 }
 func (s *Server) total() totals {
 	t := totals{commands: make([]commandTotals, len(s.rows)), errors: make(map[string]uint64),
 		connections: s.accepted.Load(), rejected: s.turnedAway.Load()}
+	for reason := range t.denied {
+		t.denied[reason] = s.denials.counts[reason].Load()
+	}
 	state := s.machine.Stats()
 	t.hits, t.misses, t.expired, t.expiredFields, t.evicted = state.Hits, state.Misses, state.Expired, state.ExpiredFields, state.Evicted
 	for _, l := range s.allLoops() {
@@ -173,6 +177,9 @@ func (s *Server) sinceReset() totals {
 	t.expired -= base.expired
 	t.expiredFields -= base.expiredFields
 	t.evicted -= base.evicted
+	for reason := range t.denied {
+		t.denied[reason] -= base.denied[reason]
+	}
 	return t
 }
 

@@ -1,6 +1,8 @@
 package resp
 
 import (
+	"time"
+
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -23,12 +25,24 @@ type submission struct {
 	slow      []slowWrite // in order
 	revisions []uint64    // of the WATCHes, in order
 	slot      uint64      // where it was applied; 0 if it failed
+	stages    chunkStages
 }
 
 // slowWrite is what the slow log keeps of a write's arguments, which only the log has.
 type slowWrite struct {
 	item int
 	args []string
+}
+
+// chunkStages are how long a chunk was on its way, and when its replies were there by the server's nanos; 0: it failed.
+type chunkStages struct {
+	queue, replicate, apply time.Duration
+	began, finished         int64
+}
+
+// Waited implements replication.StageReplies.
+func (s *submission) Waited(queue, replicate time.Duration) {
+	s.stages = chunkStages{queue: queue, replicate: replicate, began: s.loop.server.nanos()}
 }
 
 // add appends an item for a client; args are copied.
@@ -76,6 +90,10 @@ func (s *submission) Finish(slot uint64, view *statemachine.View) {
 	s.endWrite(view)
 	s.runDeferred(view)
 	s.slot = slot
+	if s.stages.began > 0 {
+		s.stages.finished = s.loop.server.nanos()
+		s.stages.apply = time.Duration(s.stages.finished - s.stages.began)
+	}
 	s.loop.finished(s)
 }
 
@@ -101,6 +119,9 @@ func (s *submission) endWrite(view *statemachine.View) {
 	s.running = false
 	it := &s.items[s.at]
 	it.nanos = s.loop.server.nanos() - s.began
+	if it.user != nil {
+		it.client.noteScript(view.Denials())
+	}
 	if s.loop.server.slow.wants(it.row, it.nanos) {
 		s.slow = append(s.slow, slowWrite{s.at, slowArguments(it.row, view.LastArgs())})
 	}
@@ -146,6 +167,7 @@ func (s *submission) reset(generation uint64) {
 	s.itemQueue.reset()
 	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
 	s.at, s.running, s.slot, s.slow, s.bytes = 0, false, 0, nil, 0
+	s.stages = chunkStages{}
 	s.out.Reset()
 	if cap(s.out.Buf) > maxKeptBytes {
 		s.out.Buf = nil

@@ -17,7 +17,7 @@ func idleLoop(t *testing.T, s *Server) *eventLoop {
 // While a chunk is applied, no client's replies take more memory than its output limit and one reply.
 func TestASubmissionHoldsNoMoreThanTheOutputLimit(t *testing.T) {
 	machine := statemachine.New(statemachine.Config{})
-	s, err := newServer(Config{Limits: small()}, nil, machine)
+	s, err := newServer(Config{Limits: small()}, stageNode{}, machine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestASubmissionHoldsNoMoreThanTheOutputLimit(t *testing.T) {
 
 // A failed chunk answers everything in it, in order, and what failed before keeps its own outcome.
 func TestAFailedSubmissionAnswersEverything(t *testing.T) {
-	s, err := newServer(Config{}, nil, statemachine.New(statemachine.Config{}))
+	s, err := newServer(Config{}, stageNode{}, statemachine.New(statemachine.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

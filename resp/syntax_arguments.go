@@ -42,7 +42,7 @@ var keyWords = map[string]bool{"key": true, "key1": true, "key2": true, "newkey"
 
 // argumentsOf reads the arguments of a command out of its synopsis.
 func argumentsOf(c *statemachine.Command) []argument {
-	b := argumentBuilder{specs: len(keySpecsOf(c)), doubles: strings.HasSuffix(c.Name, "FLOAT")}
+	b := argumentBuilder{specs: len(statemachine.KeySpecs(c)), doubles: strings.HasSuffix(c.Name, "FLOAT")}
 	return b.sequence(parseSynopsis(c.Syntax))
 }
 

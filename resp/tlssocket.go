@@ -105,6 +105,7 @@ func (s *tlsSocket) Close() error {
 		_ = s.wire.send() // who is gone needs not be told
 	}
 	s.out, s.sent = nil, 0
+	*s.wire.sealed = (*s.wire.sealed)[:0] // what an error has left there is not for others
 	return s.wire.socket.Close()
 }
 

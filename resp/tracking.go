@@ -59,7 +59,7 @@ func byID(t *tracker, id uint64) int { return cmp.Compare(t.client.id, id) }
 
 // remember puts down that a client has read keys. While there are as many as there may be, clients are told to forget another one.
 func (h *hub) remember(t *tracker, cmd *statemachine.Command, args statemachine.Args) {
-	found, ok := findKeys(cmd, args)
+	found, ok := statemachine.FindKeys(cmd, args)
 	if !ok || len(found) == 0 {
 		return
 	}
@@ -67,12 +67,12 @@ func (h *hub) remember(t *tracker, cmd *statemachine.Command, args statemachine.
 	defer h.mu.Unlock()
 	table := &h.tracking
 	for _, f := range found {
-		of := table.keys[string(f.key)]
+		of := table.keys[string(f.Key)]
 		at, known := slices.BinarySearchFunc(of, t.client.id, byID)
 		if known {
 			continue
 		}
-		table.keys[string(f.key)] = slices.Insert(of, at, t)
+		table.keys[string(f.Key)] = slices.Insert(of, at, t)
 		table.items++
 	}
 	for len(table.keys) > table.most {

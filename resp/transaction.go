@@ -15,6 +15,7 @@ type transaction struct {
 	writes  bool // has a command for the log
 	grows   bool // has one that is refused without memory
 	reads   bool
+	records bool // has one that the client waits for before it goes on
 	// subscribes: it changes what its client is subscribed to, once it happens.
 	subscribes bool
 	spoiled    bool // a command was refused: EXEC will be, too
@@ -48,6 +49,7 @@ func (l *eventLoop) queue(c *Client, r *row, args statemachine.Args) {
 	tx.queued = append(tx.queued, statemachine.Queued{Args: copyArgs(args)})
 	tx.rows = append(tx.rows, r)
 	tx.writes = tx.writes || r.Flags.Logged()
+	tx.records = tx.records || r.prepare != nil
 	tx.grows = tx.grows || r.Flags.Has(statemachine.DenyOOM)
 	tx.reads = tx.reads || r.local == nil
 	tx.subscribes = tx.subscribes || r.subscribes
@@ -166,7 +168,11 @@ func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	switch {
 	case tx.writes:
 		it.kind = kindWrite
-		l.write(c, it, func(dst []byte) []byte { return statemachine.AppendExec(dst, tx.watches, tx.queued) })
+		if tx.records && !it.guard {
+			it.holds = true
+			c.hold(r)
+		}
+		l.write(c, it, func(dst []byte) []byte { return statemachine.AppendExec(c.appendActor(dst), tx.watches, tx.queued) })
 	case tx.reads || len(tx.watches) > 0:
 		it.kind = kindExec
 		l.read(c, it, nil)
@@ -181,6 +187,26 @@ func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	}
 }
 
+// prepareQueued makes a queued command ready for the log, or for a read.
+func (l *eventLoop) prepareQueued(c *Client, r *row, q *statemachine.Queued) {
+	q.DB = c.db
+	if r.prepare != nil {
+		args, problem := r.prepare(l.server.table, q.Args)
+		if problem != "" {
+			q.Literal = refusalOf(problem)
+		}
+		q.Args = args
+	}
+	l.stats.count(r, q.Literal, 0)
+}
+
+// refusalOf is the encoded reply of an error.
+func refusalOf(problem string) []byte {
+	w := Writer{Proto: 2}
+	w.Error(problem)
+	return w.Buf
+}
+
 // runQueuedLocals runs the local commands of a transaction, whose replies become part of it, and gives every other
 // command the database that is selected when its turn comes. It reports false if those replies are larger than a client may
 // be owed, or than a command of the log may be: a short command can have a long reply.
@@ -188,9 +214,13 @@ func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) (fits bool) {
 	w := Writer{Most: min(l.server.settings.outputLimit(), int(l.server.limits.MaxCommandBytes))}
 	for i := range tx.queued {
 		q, r := &tx.queued[i], tx.rows[i]
+		if problem := l.checkQueued(c, r, q.Args); problem != "" {
+			q.Literal = refusalOf(problem)
+			l.stats.reject(r)
+			continue
+		}
 		if r.local == nil {
-			q.DB = c.db
-			l.stats.count(r, nil, 0)
+			l.prepareQueued(c, r, q)
 			continue
 		}
 		w.Proto = c.proto

@@ -126,6 +126,7 @@ func (l *eventLoop) hasRoomFor(c *Client) bool {
 // needsRoom reports whether a command is for the log, and there is no room for it.
 func (l *eventLoop) needsRoom(c *Client, args statemachine.Args) bool {
 	if l.hasRoomFor(c) || len(args) == 0 {
+		c.awaitsSince = time.Time{}
 		return false
 	}
 	cmd, _ := l.server.table.Resolve(args)

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 var dumpCommands = []Command{

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // dumpOf is DUMP's payload.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/paxredis/paxredis/rdb"
 	"github.com/paxredis/paxredis/statemachine/internal/lua"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 var functionCommands = []Command{

@@ -120,9 +120,10 @@ func TestSets(t *testing.T) {
 			SDIFF a a => *0
 			SDIFF none a => *0
 			SDIFF a none => *4 "1" "2" "3" "4"
-			SADD one 1 => :1
-			SDIFF a one one one none => *3 "2" "3" "4"
-			SDIFFSTORE d a one none one one => :3
+			SADD few 1 => :1
+			SADD many 1 2 3 4 5 6 => :6
+			SDIFF many few few none => *5 "2" "3" "4" "5" "6"
+			SDIFFSTORE many many few few none => :5
 			SINTERSTORE d a b => :2
 			SMEMBERS d => *2 "2" "3"
 			SUNIONSTORE a a c => :5

@@ -31,13 +31,15 @@ const (
 	MayReplicate
 	// Local commands never reach the log or the keyspace: the connection layer runs them (Run is nil).
 	Local
+	// Recorded commands go through the log as those with Write do, and change no key: ACL SETUSER. Redis has no flag that says so.
+	Recorded
 )
 
 // Has reports whether all flags of g are in f.
 func (f Flags) Has(g Flags) bool { return f&g == g }
 
 // Logged reports whether the command goes through the log.
-func (f Flags) Logged() bool { return f&(Write|MayReplicate) != 0 }
+func (f Flags) Logged() bool { return f&(Write|MayReplicate|Recorded) != 0 }
 
 // Keys says where a command's keys are among its arguments, in Redis's terms: the first key's index, the last one's
 // (negative counts from the end), and the step. The zero value means that there are none.

@@ -14,8 +14,11 @@ func Describe(commands []byte, count int) []string {
 	d.reset(commands)
 	var texts []string
 	for range count {
-		text := ""
-		switch d.byte() {
+		text, as, kind := "", "", d.byte()
+		if kind == kindAs {
+			as, kind = ", as user "+quoted(d.bytes()), d.byte()
+		}
+		switch kind {
 		case kindCommand:
 			text = describeCall(d.command())
 		case kindTight:
@@ -33,7 +36,7 @@ func Describe(commands []byte, count int) []string {
 		if d.bad {
 			return append(texts, "what does not decode")
 		}
-		texts = append(texts, text)
+		texts = append(texts, text+as)
 	}
 	return texts
 }

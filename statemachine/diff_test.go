@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // redis is a redis-server of the test's own, and a connection to it.

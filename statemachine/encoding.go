@@ -10,12 +10,17 @@ import "encoding/binary"
 //	exec     3 watches (database length key revision)* queued (0 database argc (length argument)* | 1 length reply)*
 //	tight    4 database argc (length argument)*, a command of a node that was out of memory
 //	evict    5 database key revision
+//	as       6 length user entry, a command or transaction with scripts, of a user who may not do everything
+//	settings 8 count (length name length value reset)*
 const (
 	kindCommand byte = 1
 	kindTick    byte = 2
 	kindExec    byte = 3
 	kindTight   byte = 4
 	kindEvict   byte = 5
+	kindAs      byte = 6
+
+	kindSettings byte = 8
 
 	queuedCommand byte = 0
 	queuedLiteral byte = 1
@@ -47,6 +52,10 @@ func AppendCommand(dst []byte, db int, args [][]byte) []byte {
 func AppendTight(dst []byte, db int, args [][]byte) []byte {
 	return appendCall(append(dst, kindTight), db, args)
 }
+
+// AppendAs begins a command, tight or not, or a transaction of a user who may not do everything: what the scripts in it call is checked with
+// the permissions that the user has at that point of the log, so that all nodes do the same. The command itself is to be appended next.
+func AppendAs(dst []byte, user string) []byte { return appendBytes(append(dst, kindAs), []byte(user)) }
 
 // AppendEvict appends the removal of a key if its revision is still the one that it was chosen with. It gets a Reply like every command and
 // writes nothing to it.

@@ -6,6 +6,20 @@ import (
 	"strings"
 )
 
+// Redis's error texts about users, word for word.
+const (
+	errUserName    = "ERR Usernames can't contain spaces or null characters"
+	errUserDefault = "ERR The 'default' user cannot be removed"
+	errSortBy      = "ERR BY option of SORT denied due to insufficient ACL permissions."
+	errSortGet     = "ERR GET option of SORT denied due to insufficient ACL permissions."
+)
+
+// Error texts about users that Redis does not have.
+const (
+	errUserNameLength = "ERR the username is longer than the limit of 1024 bytes"                      // maxUserName
+	errUserTooLarge   = "ERR the rules of the user are longer than the limit of 262144 bytes together" // maxUserBytes
+)
+
 // Redis's error texts, word for word.
 const (
 	errWrongType        = "WRONGTYPE Operation against a key holding the wrong kind of value"
@@ -27,6 +41,7 @@ const (
 	errSlotOrCount      = "ERR Invalid slot or number of keys"
 	errNoKey            = "ERR no such key"
 	errSameObject       = "ERR source and destination objects are the same"
+	errSettingBounds    = "ERR a setting has no name, or is too long, or there are too many"
 	errDatabase         = "ERR DB index is out of range"
 	errFirstDatabase    = "ERR invalid first DB index"
 	errSecondDatabase   = "ERR invalid second DB index"

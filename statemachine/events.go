@@ -50,6 +50,8 @@ type Events interface {
 	Expired()
 	// Applied ends what one call of Apply had to tell. It is called behind Replies.Finish.
 	Applied()
+	// SettingsChanged says that Machine.Settings are others. It is called before the reply to the change is written, and before Replaced.
+	SettingsChanged()
 	// Replaced says that another state took the place of the one before, as by a checkpoint of a peer: what happened in between is
 	// not told. It is called by Restore and Reset.
 	Replaced()

@@ -40,6 +40,7 @@ func (l *listener) Expiring()                    { l.cycle(1) }
 func (l *listener) Expired()                     { l.cycle(-1) }
 func (l *listener) Applied()                     {}
 func (l *listener) Replaced()                    { l.say("replaced") }
+func (l *listener) SettingsChanged()             { l.say("settings") }
 
 // take returns what was heard since the last call, in a line.
 func (l *listener) take() string {

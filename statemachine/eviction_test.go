@@ -79,6 +79,7 @@ func (e *evictedKeys) Expiring()           {}
 func (e *evictedKeys) Expired()            {}
 func (e *evictedKeys) Applied()            {}
 func (e *evictedKeys) Replaced()           {}
+func (e *evictedKeys) SettingsChanged()    {}
 
 // victims fills a machine by lines and returns whom a policy chooses first to last, until it finds nobody.
 func victims(h *harness, p EvictionPolicy, bytes int64) (keys []string) {

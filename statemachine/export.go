@@ -1,6 +1,6 @@
 package statemachine
 
-import "github.com/paxredis/paxredis/rdb"
+import "github.com/paxredis/paxredis/statemachine/rdb"
 
 // Snapshot is what a whole state is written to: an *rdb.FileWriter, or what counts it.
 type Snapshot interface {

@@ -11,8 +11,10 @@ type keyspace struct {
 	hasher    hasher
 	// heap is the memory of all spaces.
 	heap *arena.Heap
-	// loaded are the scripts and libraries.
+	// loaded are the scripts, libraries and users.
 	loaded loaded
+	// accounts are the users, which are among what is loaded.
+	accounts accounts
 	// retention is how long a tombstone made now is kept, in milliseconds of log time.
 	retention int64
 	// now is the time of the newest applied slot in Unix milliseconds; it never goes back.
@@ -60,7 +62,7 @@ func newKeyspace(h hasher) *keyspace {
 	for i := range ks.databases {
 		ks.databases[i] = database{keys: ks.newSpace(), tombstones: ks.newSpace(), parts: ks.newSpace(), indexes: map[uint64]index{}}
 	}
-	ks.loaded = newLoaded(ks.newSpace())
+	ks.loaded, ks.accounts = newLoaded(ks.newSpace()), newAccounts()
 	return ks
 }
 

@@ -12,27 +12,29 @@ import (
 const (
 	// maxEvals is how many scripts that EVAL brought are kept; the oldest goes for the next one.
 	maxEvals = 500
-	// maxLoadedBytes bounds all scripts and libraries together.
+	// maxLoadedBytes bounds all scripts, libraries and users together.
 	maxLoadedBytes = 64 << 20
 	// loadedCost is what each counts besides its text.
 	loadedCost = 256
 )
 
-// The kinds of what is loaded, which is no key of a database: scripts that EVAL brought, scripts that SCRIPT LOAD brought, and libraries of functions.
-// The numbers are in records, as those of kind.go.
+// The kinds of what is loaded, which is no key of a database: scripts that EVAL brought, scripts that SCRIPT LOAD brought, libraries of functions, and
+// users. The numbers are in records, as those of kind.go.
 const (
 	kindEval Kind = 0x40 + iota
 	kindScript
 	kindLibrary
+	kindUser // of ACL SETUSER
 )
 
-// The keys of what is loaded: a letter, then the SHA-1 of a script, or the name of a library.
+// The keys of what is loaded: a letter, then the SHA-1 of a script, or the name of a library or a user.
 const (
 	keyScript  = 's'
 	keyLibrary = 'l'
+	keyUser    = 'u'
 )
 
-// loaded are the scripts and libraries of functions. They are part of the state, so that EVALSHA and FCALL do the same on every node: records of a space
+// loaded are the scripts, libraries of functions and users. They are part of the state, so that EVALSHA and FCALL do the same on every node: records of a space
 // of their own, whose version is the revision at which they came.
 type loaded struct {
 	*space
@@ -159,10 +161,13 @@ func (l *loaded) sorted() []*library {
 }
 
 // index finds out everything that follows from the records, after they have been restored.
-func (l *loaded) index() error {
+func (l *loaded) index(users *accounts) error {
 	var in *lua.Interp
 	var problem error
 	l.each(func(o *Object) bool {
+		if o.kind == kindSetting {
+			return true
+		}
 		l.bytes += len(o.bytes()) + loadedCost
 		switch o.kind {
 		case kindEval:
@@ -177,6 +182,10 @@ func (l *loaded) index() error {
 				return false
 			}
 			l.learn(lib)
+		case kindUser:
+			if problem = users.learnUser(o); problem != nil {
+				return false
+			}
 		}
 		return true
 	})

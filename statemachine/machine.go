@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,12 +33,15 @@ type Machine struct {
 	ears   *ears // the keyspace's, too, as usage
 	usage  *usage
 	views  sync.Pool
+	users  *Users
 
 	deadline atomic.Int64
 	// used is Used; keys and timed are how many keys there are, and how many with a deadline.
 	used, keys, timed atomic.Int64
 	evicted           atomic.Uint64
 	hits, misses      atomic.Uint64
+
+	settings atomic.Pointer[map[string]string]
 
 	mu   sync.RWMutex // Apply holds it for writing, views for reading
 	ks   *keyspace
@@ -80,11 +84,13 @@ func New(cfg Config) *Machine {
 		cfg.MaxStringBytes = DefaultMaxStringBytes
 	}
 	m := &Machine{
-		table:  newTable(Commands()),
+		table:  newTable(slices.Concat(Commands(), scriptOwnCommands)),
 		random: cfg.Random,
 		ks:     newKeyspace(newHasher(cfg.HashSeed)),
+		users:  newUsers(),
 		max:    min(cfg.MaxStringBytes, 2<<30),
 	}
+	m.settings.Store(&map[string]string{})
 	m.waiters = m.ks.waiters
 	m.ears = m.ks.ears
 	if m.random == nil {
@@ -135,6 +141,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 		m.ks.retain(stamp.RetentionMS)
 		m.removeDue()
 		m.ks.purgeTombstones(purgePerApply)
+		m.publishUsers()
 	}
 
 	m.ears.origin = replies != nil
@@ -190,10 +197,22 @@ func (m *Machine) applyNext(v *View, reply Reply) {
 			m.call(v, db, args, reply)
 			v.tx.mayBlock, v.tx.scripts.tight = false, false
 		}
+	case kindSettings:
+		if settings := m.decoder.settings(); !m.decoder.bad {
+			m.set(settings, reply)
+		}
 	case kindExec:
 		if watches, queued := m.decoder.exec(); !m.decoder.bad {
 			v.exec(watches, queued, reply, m.call)
 		}
+	case kindAs:
+		if user := string(m.decoder.bytes()); v.tx.user == nil && !m.decoder.bad {
+			v.tx.user, v.tx.denials = m.ks.accounts.actor(user), nil
+			m.applyNext(v, reply)
+			v.tx.user = nil
+			return
+		}
+		m.decoder.fail()
 	default:
 		m.decoder.fail()
 	}

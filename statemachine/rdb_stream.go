@@ -3,7 +3,7 @@ package statemachine
 import (
 	"encoding/binary"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // rdbValue is the stream in package rdb's model, not to be kept beyond the lock.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // rdbKeys make a key of each type and encoding of redis-server's.

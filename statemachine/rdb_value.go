@@ -3,7 +3,7 @@ package statemachine
 import (
 	"slices"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // How values go to package rdb and come back.

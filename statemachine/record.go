@@ -32,7 +32,7 @@ var (
 	errRecordTomb       = errors.New("it is a key among tombstones")
 	errRecordPart       = errors.New("it is a part among keys, or a key among parts")
 	errRecordCollection = errors.New("its value is not that of a collection")
-	errRecordLoaded     = errors.New("it is a script or a library with flags or a time")
+	errRecordLoaded     = errors.New("it is a script, a library or a user with flags or a time")
 	errRecordTombTime   = errors.New("it is a tombstone with a value, flags, or no time to be purged at")
 )
 
@@ -158,7 +158,7 @@ func (h *recordHead) checkSpace(s *restoredSpace, content []byte) error {
 	if s.db != nil {
 		return h.checkKind(s.role, content)
 	}
-	if h.kind != kindEval && h.kind != kindScript && h.kind != kindLibrary {
+	if (h.kind < kindEval || h.kind > kindUser) && h.kind != kindSetting {
 		return newer("it is loaded as type %d, which this paxredis does not know", h.kind)
 	}
 	if h.flags != 0 || h.timed {

@@ -27,7 +27,7 @@ func (m *Machine) Restore(state []byte, spaces []uint64, count uint64, next func
 		r.ks.heap.Close()
 		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
 	}
-	if err := r.ks.loaded.index(); err != nil {
+	if err := r.ks.loaded.index(&r.ks.accounts); err != nil {
 		return fmt.Errorf("statemachine: the checkpoint cannot be restored: %w", err)
 	}
 	m.install(r.ks, s.Slot)
@@ -54,9 +54,13 @@ func (m *Machine) replace(ks *keyspace, slot uint64) (before *arena.Heap) {
 	before = m.ks.heap
 	ks.waiters, ks.ears, ks.usage = m.waiters, m.ears, m.usage
 	*m.ks, m.slot = *ks, slot
+	if slot > 0 { // an empty state is on its way to being another one: clients go on as the users that there were
+		m.publishUsers()
+	}
 	m.waiters.wakeAll()
 	m.deadline.Store(m.ks.nextDeadline())
 	m.measure()
+	m.publishSettings(ks.loaded.settings())
 	if events := m.ears.events; events != nil {
 		events.Replaced()
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paxredis/paxredis/rdb"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 )
 
 // call runs a command whose arguments may hold anything.
@@ -76,8 +76,8 @@ func randomScript(rng *rand.Rand) [][]byte {
 // verify fails the test if what is noted of scripts and libraries does not follow from their records.
 func (l *loaded) verify(t testing.TB) {
 	t.Helper()
-	again := newLoaded(l.space)
-	if err := again.index(); err != nil {
+	again, users := newLoaded(l.space), newAccounts()
+	if err := again.index(&users); err != nil {
 		t.Fatal(err)
 	}
 	if again.bytes != l.bytes || !slices.Equal(again.evals, l.evals) || len(again.libraries) != len(l.libraries) || len(again.functions) != len(l.functions) {

@@ -105,8 +105,11 @@ func (r *scriptRunner) Call(args [][]byte, reply *lua.Capture) {
 		return
 	}
 	cmd, problem := r.machine.table.resolveInScript(args)
+	if cmd != nil {
+		problem = r.verify(cmd, args)
+	}
 	switch {
-	case cmd == nil:
+	case problem != "":
 		reply.Error(problem)
 	case cmd.Flags.Logged() && r.readOnly:
 		reply.Error(errScriptReadOnly)
@@ -122,6 +125,33 @@ func (r *scriptRunner) Call(args [][]byte, reply *lua.Capture) {
 			r.tx.ks.endCommand()
 		}
 	}
+}
+
+// verify returns the error for a call that the script's user has no permission for.
+func (r *scriptRunner) verify(cmd *Command, args Args) (problem string) {
+	u := r.tx.user
+	if u == nil {
+		return ""
+	}
+	d := r.machine.table.Check(u, cmd, args)
+	if d.Refusal == Allowed {
+		return r.machine.table.CheckSort(u, cmd, args)
+	}
+	if len(r.tx.denials) < maxDenials {
+		r.tx.denials = append(r.tx.denials, d)
+	}
+	return "ERR ACL failure in script: " + d.Text(false)
+}
+
+// maxDenials is how many denials of one command View.Denials tells.
+const maxDenials = 16
+
+// scriptOwnCommands are what permissions need to know of ownCommands.
+var scriptOwnCommands = []Command{
+	{Name: "PING", Arity: -1, Flags: Fast, Group: "connection"},
+	{Name: "ECHO", Arity: 2, Flags: Loading | Stale | Fast, Group: "connection"},
+	{Name: "SELECT", Arity: 2, Flags: Loading | Stale | Fast, Group: "connection"},
+	{Name: "TIME", Arity: 1, Flags: Loading | Stale | Fast, Group: "server"},
 }
 
 // ownCommands are those of the connection that a script has a meaning for: the number of arguments, the name included, and the most of them.
@@ -144,11 +174,15 @@ var ownCommands = map[string]struct {
 // callOwn runs a command of the connection.
 func (r *scriptRunner) callOwn(args Args, reply Reply) bool {
 	own, ok := ownCommands[string(bytes.ToUpper(clip(args[0], maxNameBytes)))]
-	if !ok || r.machine.table.Lookup(args[0]) != nil {
+	if !ok {
 		return false
 	}
 	if len(args) < own.least || len(args) > own.most {
 		reply.Error(errScriptArity)
+		return true
+	}
+	if problem := r.verify(r.machine.table.Lookup(args[0]), args); problem != "" {
+		reply.Error(problem)
 		return true
 	}
 	own.run(r, args, reply)
@@ -186,13 +220,14 @@ func unknownInScript(name []byte) string {
 	return errScriptUnknown
 }
 
-// Allowed implements lua.Host: there are no rules of who may do what in scripts.
+// Allowed implements lua.Host.
 func (r *scriptRunner) Allowed(args [][]byte) (allowed, known bool) {
-	if _, own := ownCommands[string(bytes.ToUpper(clip(args[0], maxNameBytes)))]; own {
-		return true, true
+	cmd, problem := r.machine.table.resolveInScript(args)
+	known = problem != errScriptUnknown && problem != errScriptArity
+	if r.tx.user == nil {
+		return true, known
 	}
-	_, problem := r.machine.table.resolveInScript(args)
-	return true, problem != errScriptUnknown && problem != errScriptArity
+	return cmd != nil && r.machine.table.Check(r.tx.user, cmd, args).Refusal == Allowed, known
 }
 
 // Log implements lua.Host. A script runs on every node, at a time of the node's own, so its messages go nowhere.

@@ -14,6 +14,9 @@ const maxNameBytes = 64
 type Table struct {
 	byName map[string]*node
 	sorted []*Command
+	// ids number all commands with their subcommands, and fullNames are what errors call them.
+	ids       map[*Command]int
+	fullNames map[*Command]string
 }
 
 // node is a command with its subcommands and the name that errors use for it.
@@ -36,6 +39,7 @@ func Commands() []Command {
 		streamCommands, streamGroupCommands,
 		pubsubCommands,
 		evalCommands, scriptCommands, functionCommands,
+		aclCommands,
 	)), func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
@@ -78,8 +82,8 @@ func extended(rows []Command) []Command {
 
 // newTable makes a table of rows that are known to be good.
 func newTable(rows []Command) *Table {
-	t := &Table{byName: make(map[string]*node)}
-	addRows(t.byName, "", rows)
+	t := &Table{byName: make(map[string]*node), ids: make(map[*Command]int), fullNames: make(map[*Command]string)}
+	t.addRows(t.byName, "", rows)
 	for i := range rows {
 		t.sorted = append(t.sorted, &rows[i])
 	}
@@ -88,14 +92,15 @@ func newTable(rows []Command) *Table {
 }
 
 // addRows fills a level of the table; container is the full name above, or "".
-func addRows(level map[string]*node, container string, rows []Command) {
+func (t *Table) addRows(level map[string]*node, container string, rows []Command) {
 	for i := range rows {
 		c := &rows[i]
 		n := &node{command: c, fullName: fullName(container, c.Name)}
 		level[c.Name] = n
+		t.ids[c], t.fullNames[c] = len(t.ids), n.fullName
 		if len(c.Subcommands) > 0 {
 			n.subcommands = make(map[string]*node, len(c.Subcommands))
-			addRows(n.subcommands, n.fullName, c.Subcommands)
+			t.addRows(n.subcommands, n.fullName, c.Subcommands)
 		}
 	}
 }

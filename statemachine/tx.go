@@ -17,6 +17,10 @@ type Tx struct {
 	mayBlock bool
 	// maxString is the longest string in bytes that a command may make.
 	maxString int
+	// user is whose permissions scripts have; nil: those of somebody who may do everything.
+	user *User
+	// denials are what the scripts of the command at hand had no permission for, the first of them.
+	denials []Denial
 	// scripts runs scripts and functions.
 	scripts scriptRunner
 

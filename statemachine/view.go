@@ -56,6 +56,16 @@ func (v *View) run(cmd *Command, db int, args Args, reply Reply) {
 	}
 }
 
+// As has scripts run with the permissions of a user who may not do everything, until it is called with nil.
+func (v *View) As(u *User) { v.tx.user = u }
+
+// Denials returns what the scripts of the command that ran last had no permission for, the first of them, once.
+func (v *View) Denials() []Denial {
+	denied := v.tx.denials
+	v.tx.denials = nil
+	return denied
+}
+
 // NoTouch says whether reads that follow are to leave no trace of when they were, for OBJECT IDLETIME.
 func (v *View) NoTouch(on bool) { v.tx.noTouch = on }
 

@@ -34,12 +34,12 @@ func reportConfig(c Config, std stdio) error {
 func (c *Config) checkFiles() error {
 	var errs []error
 	if c.ClusterKeyFile != "" {
-		if _, err := peer.LoadKey(c.ClusterKeyFile); err != nil {
+		if _, err := peer.LoadKeys(c.ClusterKeyFile); err != nil {
 			errs = append(errs, fmt.Errorf("--cluster-key-file %q: %w", c.ClusterKeyFile, err))
 		}
 	}
 	if c.ClusterKey != "" {
-		if _, err := peer.ParseKey(c.ClusterKey); err != nil {
+		if _, err := peer.ParseKeys(c.ClusterKey); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", keyVariable, err))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,13 @@ import (
 // askTimeout bounds each step of a question to a node: the dial, the request, the reply.
 const askTimeout = 2 * time.Second
 
+// Who the tools are to the nodes that they ask; without a password: whoever connects. They are no flags, since a command line can be read by every
+// user of a machine.
+const (
+	userVariable     = "PAXREDIS_USER"
+	passwordVariable = "PAXREDIS_PASSWORD"
+)
+
 // newClient returns a client for the questions of status and dev: it asks once, without retries of its own.
 // security is how it connects by TLS; nil: without.
 func newClient(address string, security *tls.Config) *redis.Client {
@@ -29,6 +37,8 @@ func newClientWithin(address string, timeout time.Duration, security *tls.Config
 	logging.Disable() // what it has to say comes back as an error
 	return redis.NewClient(&redis.Options{
 		Addr:                     address,
+		Username:                 os.Getenv(userVariable),
+		Password:                 os.Getenv(passwordVariable),
 		TLSConfig:                security,
 		Protocol:                 2,
 		PoolSize:                 1,
@@ -51,16 +61,22 @@ func askPaxos(ctx context.Context, client *redis.Client) (paxosInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	info := infoFields(text)
+	if info["paxos_node_id"] == "" {
+		return nil, fmt.Errorf("its INFO has no section # Paxos: not a paxredis node")
+	}
+	return info, nil
+}
+
+// infoFields are the fields of an INFO.
+func infoFields(text string) paxosInfo {
 	info := paxosInfo{}
 	for line := range strings.Lines(text) {
 		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
 			info[name] = value
 		}
 	}
-	if info["paxos_node_id"] == "" {
-		return nil, fmt.Errorf("its INFO has no section # Paxos: not a paxredis node")
-	}
-	return info, nil
+	return info
 }
 
 // number is a field as a number, 0 when it is missing or not one.

@@ -27,6 +27,7 @@ type Config struct {
 	ClusterMode    bool
 	PeerListen     string // empty: this node's address as a member
 	PeerAdvertise  string // empty: PeerListen
+	HTTPListen     string // empty: no HTTP server
 	DataDir        string
 	Peers          peerList    // the first voters of a new cluster
 	Join           addressList // members of a running cluster; without both a new directory is a single node's
@@ -40,6 +41,8 @@ type Config struct {
 	TombstoneRetention time.Duration
 	MaxCommandBytes    byteSize
 	MaxClients         int
+	RequirePass        string
+	ProtectedMode      yesNo
 	ClientOutputLimit  byteSize
 	ClientQueryLimit   byteSize // 0: the default of resp.Limits
 	MemoryWatermark    watermark
@@ -62,6 +65,7 @@ type Config struct {
 	MinFreeDisk        byteSize // 0: not watched
 
 	LogLevel  slog.Level
+	level     *slog.LevelVar // as it is now, once there is a logger
 	LogFormat logFormat
 	// Parameters are first values of parameters of CONFIG SET that are given in the form they have there, by name; those that are not in
 	// it have resp's defaults.
@@ -83,6 +87,7 @@ func defaultConfig() Config {
 		TombstoneRetention: 24 * time.Hour,
 		MaxCommandBytes:    64 << 20,
 		MaxClients:         10_000,
+		ProtectedMode:      true,
 		MaxMemoryPolicy:    statemachine.NoEviction.String(),
 		MaxMemorySamples:   5,
 		ClientOutputLimit:  256 << 20,
@@ -154,8 +159,8 @@ func (c *Config) validatePeers() []error {
 	if len(c.Join) > 0 {
 		refuse("--join: --peers is given as well; a node is either among the first voters of a new cluster, or joins one that runs")
 	}
-	if c.PeerAdvertise != "" {
-		refuse("--peer-advertise %q: --peers says at which address the others reach this node; leave one of them out", c.PeerAdvertise)
+	if err := c.checkSelfAmongPeers(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.ID != 0 && c.Peers.find(paxos.NodeID(c.ID)) == nil {
 		refuse("--peers %q: must include this node, --id %d", c.Peers.String(), c.ID)
@@ -165,6 +170,22 @@ func (c *Config) validatePeers() []error {
 			"--cluster-key-file, or run without any protection with --insecure-peers", len(c.Peers))
 	}
 	return errs
+}
+
+// checkSelfAmongPeers: where --peer-advertise is given beside --peers it says which of them this node is, so that nodes that differ in nothing
+// but their names need no --id.
+func (c *Config) checkSelfAmongPeers() error {
+	if c.PeerAdvertise == "" {
+		return nil
+	}
+	self := c.Peers.at(c.PeerAdvertise)
+	switch {
+	case self == nil:
+		return fmt.Errorf("--peer-advertise %q: is none of --peers, which say where the others reach this node; correct one, or leave one of them out", c.PeerAdvertise)
+	case c.ID != 0 && self.ID != paxos.NodeID(c.ID):
+		return fmt.Errorf("--peer-advertise %q: is node %v of --peers, and --id says %d", c.PeerAdvertise, self.ID, c.ID)
+	}
+	return nil
 }
 
 // hasGivenKey reports whether a key was given, hasKey whether there can be peers.

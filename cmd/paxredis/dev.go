@@ -9,8 +9,11 @@ import (
 	"syscall"
 )
 
-// peerPortOffset is how far the peer ports of a development cluster lie above its client ports.
-const peerPortOffset = 1000
+// peerPortOffset and httpPortOffset are how far the peer ports and the HTTP ports of a development cluster lie above its client ports.
+const (
+	peerPortOffset = 1000
+	httpPortOffset = 2000
+)
 
 // devConfig is what `paxredis dev` was told.
 type devConfig struct {
@@ -52,7 +55,7 @@ func parseDev(args []string, std stdio) (devConfig, error) {
 	c := devConfig{given: map[string]bool{}}
 	fs := newFlagSet("dev", "[flags] [-- server flags for every node]", std)
 	fs.IntVar(&c.nodes, "nodes", 3, "`number` of nodes, 1 to 9")
-	fs.IntVar(&c.basePort, "base-port", 6379, "client `port` of the first node; the others' follow, and peer ports are 1000 higher")
+	fs.IntVar(&c.basePort, "base-port", 6379, "client `port` of the first node; the others' follow, peer ports are 1000 higher, HTTP ports 2000")
 	fs.StringVar(&c.dir, "dir", "", "`directory` for key and data (default: a temporary one, or ./paxredis-dev with --keep)")
 	fs.BoolVar(&c.keep, "keep", false, "keep the data at the end; another dev --keep in the same directory goes on with it")
 	if err := parseFlags(fs, args); err != nil {
@@ -70,7 +73,7 @@ func (c *devConfig) validate() error {
 	if c.nodes < 1 || c.nodes > 9 {
 		return usageErrorf("--nodes %d: must be from 1 to 9", c.nodes)
 	}
-	if highest := 65535 - peerPortOffset - (c.nodes - 1); c.basePort < 1 || c.basePort > highest {
+	if highest := 65535 - httpPortOffset - (c.nodes - 1); c.basePort < 1 || c.basePort > highest {
 		return usageErrorf("--base-port %d: must be from 1 to %d", c.basePort, highest)
 	}
 	return nil
@@ -84,6 +87,11 @@ func (c *devConfig) clientAddress(id int) string {
 // peerAddress is where node id listens for the others.
 func (c *devConfig) peerAddress(id int) string {
 	return "127.0.0.1:" + strconv.Itoa(c.basePort+id-1+peerPortOffset)
+}
+
+// httpAddress is where node id tells about itself.
+func (c *devConfig) httpAddress(id int) string {
+	return "127.0.0.1:" + strconv.Itoa(c.basePort+id-1+httpPortOffset)
 }
 
 // peers is the --peers list of all nodes.

@@ -27,8 +27,8 @@ func TestDevFlags(t *testing.T) {
 	if err != nil || c.nodes != 5 || strings.Join(c.serverFlags, " ") != "--read-mode lease" {
 		t.Errorf("got %+v, %v", c, err)
 	}
-	if c.clientAddress(2) != "127.0.0.1:6380" || c.peerAddress(2) != "127.0.0.1:7380" {
-		t.Errorf("addresses of node 2: %s, %s", c.clientAddress(2), c.peerAddress(2))
+	if c.clientAddress(2) != "127.0.0.1:6380" || c.peerAddress(2) != "127.0.0.1:7380" || c.httpAddress(2) != "127.0.0.1:8380" {
+		t.Errorf("addresses of node 2: %s, %s, %s", c.clientAddress(2), c.peerAddress(2), c.httpAddress(2))
 	}
 }
 

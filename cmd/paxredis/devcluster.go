@@ -71,6 +71,7 @@ func (d *devCluster) serverArgs(id int) []string {
 		"--id", strconv.Itoa(id),
 		"--listen", d.config.clientAddress(id),
 		"--peer-listen", d.config.peerAddress(id),
+		"--http-listen", d.config.httpAddress(id),
 		"--data-dir", d.dir.dataDir(id),
 		"--peers", d.config.peers(),
 		"--cluster-key-file", d.dir.keyFile(),
@@ -90,9 +91,9 @@ func withoutKey(environment []string) []string {
 }
 
 // stopWithParent keeps a Ctrl-C of the terminal away from the child, which is stopped in order instead, and has the
-// kernel stop it if this program dies without doing so.
+// kernel stop it, where it can, if this program dies without doing so.
 func stopWithParent(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = childOfDev()
 }
 
 // serve waits for a leader, says how to connect, and watches the nodes until a signal. It fails when a node ends
@@ -176,6 +177,7 @@ func (d *devCluster) welcome(leader string) {
 		fmt.Fprintf(&text, "  kill -9 %d                         # node %d, the leader\n", victim.cmd.Process.Pid, victim.id)
 		fmt.Fprintf(&text, "  redis-cli -p %d SET greeting again  # the others go on\n", port(other))
 	}
+	fmt.Fprintf(&text, "  curl http://%s/cluster          # what the cluster does, in JSON\n", d.config.httpAddress(other))
 	text.WriteString("\nCtrl-C stops all.\n")
 	d.out.notef("%s", text.String())
 }

@@ -121,7 +121,7 @@ func (d *devDir) close() error {
 func checkPorts(c devConfig) error {
 	var errs []error
 	for id := 1; id <= c.nodes; id++ {
-		for _, address := range []string{c.clientAddress(id), c.peerAddress(id)} {
+		for _, address := range []string{c.clientAddress(id), c.peerAddress(id), c.httpAddress(id)} {
 			l, err := net.Listen("tcp", address)
 			if err != nil {
 				errs = append(errs, err)

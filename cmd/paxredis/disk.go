@@ -19,6 +19,7 @@ type diskWatch struct {
 	leads    func() bool
 	handOver func(context.Context) error
 	log      *slog.Logger
+	note     func(text string) // remembers an event
 
 	low bool
 	// handedOver is set once leadership was given up for this shortage: when every disk is full it would go round.
@@ -58,6 +59,7 @@ func (d *diskWatch) look(ctx context.Context) {
 		d.low, d.handedOver = false, false
 		d.refuse("")
 		d.log.Info("there is enough free disk space again: writes are accepted", "free", free, "min-free-disk", d.least)
+		d.note("there is enough free disk space again: writes are accepted")
 	}
 }
 
@@ -65,6 +67,7 @@ func (d *diskWatch) shortage(ctx context.Context, free uint64) {
 	if !d.low {
 		d.low = true
 		d.log.Error("the disk is nearly full: writes are refused until there is space again", "free", free, "min-free-disk", d.least)
+		d.note("the disk is nearly full: writes are refused")
 		d.refuse(fmt.Sprintf("MISCONF this node's disk is nearly full: writes are refused while less than %s are free (--min-free-disk); make room on it, or use another node", sizeText(d.least)))
 	}
 	if d.handedOver || !d.leads() {

@@ -24,7 +24,7 @@ func TestDiskWatch(t *testing.T) {
 			}
 		},
 		handOver: func(context.Context) error { did = append(did, "hand over"); return errors.New("to nobody") },
-		log:      slog.New(slog.DiscardHandler),
+		log:      slog.New(slog.DiscardHandler), note: func(string) {},
 	}
 	for i, step := range []struct {
 		free    uint64

@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/paxredis/paxredis/rdb"
 	"github.com/paxredis/paxredis/replication/paxos"
 	"github.com/paxredis/paxredis/statemachine"
+	"github.com/paxredis/paxredis/statemachine/rdb"
 	"github.com/paxredis/paxredis/storage/backup"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -16,7 +17,7 @@ import (
 // voter, of a node that joins, or of a single node.
 type founding struct {
 	config Config
-	key    peer.Key // of no use if the config has none
+	keys   []peer.Key // none if the config has none
 	log    *slog.Logger
 }
 
@@ -79,7 +80,8 @@ func (f *founding) checkFoundation(known storage.Identity) error {
 	if len(c.Peers) == 0 || !c.hasKey() {
 		return nil
 	}
-	if given := peer.ClusterUUID(f.key, c.Peers); given != known.ClusterUUID {
+	given := peer.ClusterUUID(f.keys[0], c.Peers)
+	if !slices.ContainsFunc(f.keys, func(k peer.Key) bool { return peer.ClusterUUID(k, c.Peers) == known.ClusterUUID }) {
 		return fmt.Errorf("--peers: %s belongs to cluster %s, and these peers with this key are another one, %s: "+
 			"leave --peers out (the directory knows its members), or correct --peers, the key or --data-dir", c.DataDir, known.ClusterUUID, given)
 	}
@@ -94,12 +96,16 @@ func (f *founding) firstVoter() (storage.Options, error) {
 	if len(c.Peers) == 1 {
 		return storage.Options{NodeID: c.Peers[0].ID, Configuration: paxos.Configuration{Voters: c.Peers}}, nil
 	}
-	if c.ID == 0 {
-		return storage.Options{}, usageErrorf("--peers %q: must include this node: say with --id which of them it is, since %s is new", c.Peers.String(), c.DataDir)
+	id := paxos.NodeID(c.ID)
+	if self := c.Peers.at(c.PeerAdvertise); self != nil {
+		id = self.ID
 	}
-	o := storage.Options{NodeID: paxos.NodeID(c.ID), Configuration: paxos.Configuration{Voters: c.Peers}}
+	if id == 0 {
+		return storage.Options{}, usageErrorf("--peers %q: must include this node: say with --id or --peer-advertise which of them it is, since %s is new", c.Peers.String(), c.DataDir)
+	}
+	o := storage.Options{NodeID: id, Configuration: paxos.Configuration{Voters: c.Peers}}
 	if c.hasKey() {
-		o.ClusterUUID = peer.ClusterUUID(f.key, c.Peers)
+		o.ClusterUUID = peer.ClusterUUID(f.keys[0], c.Peers)
 	}
 	return o, nil
 }
@@ -130,7 +136,7 @@ func (f *founding) joiner(ctx context.Context) (storage.Options, error) {
 		return storage.Options{}, err
 	}
 	self := paxos.Member{ID: paxos.NodeID(c.ID), UUID: uuid.NewString(), Address: address}
-	answer, err := join(ctx, c.Join, peer.JoinConfig{Keys: []peer.Key{f.key}, Member: self}, f.log)
+	answer, err := join(ctx, c.Join, peer.JoinConfig{Keys: f.keys, Member: self}, f.log)
 	if err != nil {
 		return storage.Options{}, err
 	}

@@ -23,12 +23,12 @@ func found(t *testing.T, dir string, flags ...string) (storage.Options, string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := clusterKey(c)
+	keys, err := clusterKeys(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	f := &founding{config: c, key: key, log: slog.New(slog.NewTextHandler(&log, nil))}
+	f := &founding{config: c, keys: keys, log: slog.New(slog.NewTextHandler(&log, nil))}
 	o, err := f.identity(context.Background())
 	return o, log.String(), err
 }

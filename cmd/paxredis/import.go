@@ -14,7 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/paxredis/paxredis/moving"
+	"github.com/paxredis/paxredis/cmd/paxredis/moving"
 )
 
 const importUsage = `paxredis import moves data into a running cluster.

@@ -26,6 +26,7 @@ func memoryUnder(root string) (used, limit uint64, err error) {
 	if limit == 0 {
 		return 0, 0, errors.New("/proc/meminfo has no MemTotal")
 	}
+	total := limit
 	used = limit - min(limit, machine["MemAvailable:"]<<10)
 	groups, err := os.ReadFile(path.Join(root, "proc/self/cgroup"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,7 +55,7 @@ func memoryUnder(root string) (used, limit uint64, err error) {
 			if err != nil {
 				return 0, 0, err
 			}
-			if groupLimit != 0 && groupLimit <= limit && (limit-min(limit, used)) > (groupLimit-min(groupLimit, groupUsed)) {
+			if groupLimit != 0 && groupLimit <= total && (limit-min(limit, used)) > (groupLimit-min(groupLimit, groupUsed)) {
 				used, limit = groupUsed, groupLimit
 			}
 			if name == "/" || name == "." {

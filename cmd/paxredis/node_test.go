@@ -32,6 +32,23 @@ type testNode struct {
 	stop    func()
 }
 
+// adopted is a node that runs, and is stopped when the test ends.
+func adopted(t *testing.T, n *node) *testNode {
+	t.Helper()
+	tn := &testNode{t: t, node: n, address: n.server.Addr().String()}
+	tn.client = newClientWithin(tn.address, testLimit, nil)
+	tn.stop = sync.OnceFunc(func() {
+		if err := tn.client.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := n.stop(testLimit); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(tn.stop)
+	return tn
+}
+
 // startTestNode starts a node in dir and waits until it serves.
 func startTestNode(t *testing.T, dir string, flags ...string) *testNode {
 	t.Helper()
@@ -45,17 +62,7 @@ func startTestNode(t *testing.T, dir string, flags ...string) *testNode {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tn := &testNode{t: t, node: n, address: n.server.Addr().String()}
-	tn.client = newClientWithin(tn.address, testLimit, nil)
-	tn.stop = sync.OnceFunc(func() {
-		if err := tn.client.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := n.stop(testLimit); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(tn.stop)
+	tn := adopted(t, n)
 	if leader := awaitServing(ctx, tn.address); leader == "" {
 		t.Fatal("the node does not serve")
 	}

@@ -57,13 +57,16 @@ func peerOptions() []option {
 			field: text(func(c *Config) *string { return &c.PeerListen }).must("must be host:port", func(c *Config) bool { return c.PeerListen == "" || isHostPort(c.PeerListen) }),
 			help:  "`host:port` for the other nodes (default: this node's address as a member, or " + defaultPeerListen + "); a node without a cluster key has no peers and does not listen"},
 		{name: "peer-advertise", group: groupPeers, sample: "node-1.example.net:7379", field: text(func(c *Config) *string { return &c.PeerAdvertise }),
-			help: "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen)"},
+			help: "`host:port` at which the other nodes reach this one, written down when it joins or begins as a single node (default: --peer-listen); beside --peers: which of them this node is"},
+		{name: "http-listen", group: groupPeers, sample: "127.0.0.1:8379",
+			field: text(func(c *Config) *string { return &c.HTTPListen }).must("must be host:port", func(c *Config) bool { return c.HTTPListen == "" || isHostPort(c.HTTPListen) }),
+			help:  "`host:port` of an HTTP server with /healthz, /readyz, /status, /cluster and /metrics, without passwords: for a network of operators only (default: none)"},
 		{name: "peers", group: groupPeers, sample: "1=10.0.0.1:7379,2=10.0.0.2:7379,3=10.0.0.3:7379", shared: true, field: custom(func(c *Config) flag.Value { return &c.Peers }),
 			help: "for a new directory: the first voters, this node included, the same `list` on every node: 1=host:port,2=host:port,... (one that begins alone names itself only; without --peers, --join and a cluster key: a single node, which can be given a key later, and grow)"},
 		{name: "join", group: groupPeers, sample: "10.0.0.1:7379,10.0.0.2:7379", field: custom(func(c *Config) flag.Value { return &c.Join }),
 			help: "for a new directory: become a member of the running cluster that has a member at one of these peer `addresses`: host:port[,host:port...]"},
 		{name: "cluster-key-file", group: groupPeers, sample: "/etc/paxredis/cluster.key", shared: true, field: text(func(c *Config) *string { return &c.ClusterKeyFile }),
-			help: "`file` with the cluster key (see paxredis keygen); or the key itself in the environment as " + keyVariable},
+			help: "`file` with the cluster key (see paxredis keygen), and in further lines others that are accepted while keys are exchanged; it is read again on SIGHUP; or the key itself in the environment as " + keyVariable},
 		{name: "insecure-peers", group: groupPeers, shared: true, field: toggle(func(c *Config) *bool { return &c.InsecurePeers }),
 			help: "run several nodes without a cluster key: whoever reaches the peer port can read and write everything"},
 	}
@@ -125,6 +128,11 @@ func clientOptions() []option {
 			help: "`bytes` of a client's input that is not complete at which it is disconnected; 0: what the largest command takes, and 1MiB"},
 		{name: "maxmemory-clients", group: groupClients, field: size(func(c *Config) *byteSize { return &c.MaxMemoryClients }, 0, unbounded),
 			help: "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more"},
+		{name: "requirepass", group: groupClients, shared: true, sample: "a-long-password", field: text(func(c *Config) *string { return &c.RequirePass }),
+			help: "`password` of the default user on this node, as long as the cluster has not decided anything of that user (ACL SETUSER default, CONFIG SET requirepass); better in the environment or the file, since a command line can be read by every user of the machine"},
+		{name: "protected-mode", group: groupClients, parameter: "protected-mode", field: custom(func(c *Config) flag.Value { return &c.ProtectedMode }),
+			help: "`yes` or no: refuse clients that are not on this machine while the default user needs no password"},
+		parameter("acllog-max-len", groupClients, "how many refusals ACL LOG keeps, a `number`"),
 		parameter("timeout", groupClients, "`seconds` without a command after which a client is disconnected; 0: never"),
 		parameter("tcp-keepalive", groupClients, "`seconds` without a word from a client after which it is asked whether it is there; 0: it is not asked"),
 	}
@@ -161,9 +169,9 @@ func listenerOptions() []option {
 			help: "`time` that a subscriber may be beyond the soft limit"},
 		{name: "tracking-table-max-keys", group: groupListeners, field: number(func(c *Config) *int { return &c.TrackedKeys }, 1, unbounded),
 			help: "most keys that this node remembers its clients to have cached, a `number`"},
-		{name: "notify-keyspace-events", group: groupListeners, parameter: "notify-keyspace-events", sample: "KEA",
+		{name: "notify-keyspace-events", group: groupListeners, shared: true, parameter: "notify-keyspace-events", sample: "KEA",
 			field: text(func(c *Config) *string { return &c.NotifyEvents }).must("must be letters of Ag$lshzxeKEtmdn", func(c *Config) bool { return resp.CheckEvents(c.NotifyEvents) == nil }),
-			help:  "keyspace events that this node publishes to its own clients: `letters` as in Redis (empty: none)"},
+			help:  "keyspace events that each node publishes to its own clients: `letters` as in Redis (empty: none)"},
 	}
 }
 

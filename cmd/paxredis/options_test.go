@@ -133,7 +133,9 @@ const documentHead = "# Configuration\n\nThis page is made from the table of set
 	"with the line of the file (exit code 2). It starts nothing and touches no data:\n\n" +
 	"```\n$ cat node.conf\nmaxclients many\nmaxmemory_policy allkeys-lru\nlease 2s\n$ paxredis server --config node.conf --check-config\n" +
 	checkedExample + "```\n\n" +
-	"The last column names the parameter by which `CONFIG SET` changes a setting while the node runs.\n"
+	"The last column names the parameter by which `CONFIG SET` changes a setting while the node runs. Where it is equal on all nodes, too, `CONFIG SET` sets it on all of them, through " +
+	"the log: from then on that value counts, not the flag's, also after restarts. `PAXOS CONFIG LIST` shows both, and `PAXOS CONFIG RESET parameter` goes back to what each node was started with. " +
+	"Other changes hold until the node is started again.\n"
 
 // checkedExample is what the example in the document prints; TestCheckConfigAsDocumented runs it.
 const checkedExample = "paxredis: --maxclients many: not a whole number, or too large (node.conf:1)\n" +
@@ -229,6 +231,16 @@ func TestOptionsAndParametersOfConfigSetAgree(t *testing.T) {
 	slices.Sort(named)
 	if changeable := resp.ChangeableParameters(); !slices.Equal(named, changeable) {
 		t.Errorf("options name %v, and CONFIG SET changes %v", named, changeable)
+	}
+	var equal []string
+	for _, o := range options() {
+		if o.parameter != "" && o.shared {
+			equal = append(equal, o.parameter)
+		}
+	}
+	slices.Sort(equal)
+	if shared := resp.SharedParameters(); !slices.Equal(equal, shared) {
+		t.Errorf("options say that %v are equal on all nodes, and CONFIG SET sets %v on all", equal, shared)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -41,6 +42,8 @@ func runServer(args []string, std stdio) error {
 	if c.CheckConfig {
 		return reportConfig(c, std)
 	}
+	c.level = new(slog.LevelVar)
+	c.level.Set(c.LogLevel)
 	log := newLogger(c, std)
 	if unknown := unknownVariables(); len(unknown) > 0 {
 		log.Warn("variables of the environment that look like settings are none", "names", unknown)
@@ -52,26 +55,42 @@ func runServer(args []string, std stdio) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
+	// One that says that the keys were exchanged must not end the process at any time.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+
 	n, err := startUnless(signals, c, log)
 	if err != nil {
 		return err
 	}
-	var failure error
-	select {
-	case s := <-signals:
-		n.log.Info("stopping", "reason", s.String())
-	case <-n.shutdown:
-		n.log.Info("stopping", "reason", "a client sent SHUTDOWN")
-	case failure = <-n.failed:
-		n.log.Error("stopping", "reason", failure)
-		if errors.Is(failure, errForgotten) {
-			return failure // rule D4: it must not take part, not even to say good-bye
-		}
-	case <-n.group.Done():
-		// Rules D2 and D3: a node that cannot keep its promise must not go on, not even to say good-bye to its peers.
-		return n.group.Err()
+	failure, atOnce := n.awaitEnd(signals, hangups, c)
+	if atOnce {
+		return failure
 	}
 	return errors.Join(failure, n.stopUnless(signals, c.CommitTimeout+stopGrace))
+}
+
+// awaitEnd returns when the node is to stop, with the error that has it stop, if it is one; atOnce: it must not even say good-bye.
+func (n *node) awaitEnd(signals, hangups <-chan os.Signal, c Config) (failure error, atOnce bool) {
+	for {
+		select {
+		case <-hangups:
+			n.reloadKeys(c)
+		case s := <-signals:
+			n.log.Info("stopping", "reason", s.String())
+			return nil, false
+		case <-n.shutdown:
+			n.log.Info("stopping", "reason", "a client sent SHUTDOWN")
+			return nil, false
+		case failure := <-n.failed:
+			n.log.Error("stopping", "reason", failure)
+			return failure, errors.Is(failure, errForgotten) // rule D4: it must not take part
+		case <-n.group.Done():
+			// Rules D2 and D3: a node that cannot keep its promise must not go on.
+			return n.group.Err(), true
+		}
+	}
 }
 
 // errForgotten ends a process at once whose directory took the place of another one.
@@ -116,7 +135,7 @@ func startUnless(signals chan os.Signal, c Config, log *slog.Logger) (*node, err
 }
 
 func newLogger(c Config, std stdio) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: c.level}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(std.err, options))
 	}
@@ -134,6 +153,8 @@ type node struct {
 	transport *peer.Transport // nil without a cluster key
 	group     *replication.Group
 	server    *resp.Server
+	monitor   *monitor.Monitor
+	web       *monitor.Server // nil without --http-listen
 	watching  sync.WaitGroup
 	unwatch   context.CancelFunc
 }
@@ -149,13 +170,16 @@ func startNode(ctx context.Context, c Config, log *slog.Logger) (*node, error) {
 
 func (n *node) start(ctx context.Context, c Config) error {
 	// The key comes first: a node that may not take part does not touch its data directory.
-	key, err := clusterKey(c)
+	keys, err := clusterKeys(c)
 	if err != nil {
+		return err
+	}
+	if err := n.startMonitor(c); err != nil {
 		return err
 	}
 	// Who this node is: a node that joins becomes a member before it has a directory, so that one that is refused leaves nothing
 	// behind, and one that is interrupted asks again.
-	options, err := (&founding{config: c, key: key, log: n.log}).identity(ctx)
+	options, err := (&founding{config: c, keys: keys, log: n.log}).identity(ctx)
 	if err != nil {
 		return err
 	}
@@ -174,47 +198,31 @@ func (n *node) start(ctx context.Context, c Config) error {
 	}
 	n.machine = statemachine.New(statemachine.Config{HashSeed: hashSeed(identity.ClusterUUID)})
 	// The peer listener is opened before the group, which sends from its first moment on, but takes no message yet.
-	transport, err := n.listenPeers(c, key, identity, first)
+	transport, err := n.listenPeers(c, keys, identity, first)
 	if err != nil {
 		return err
 	}
-	n.group, err = replication.Open(groupConfig(c, identity, first, n.log), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
+	n.group, err = replication.Open(n.groupConfig(c, identity, first), n.store.Restored(), faultyStorage(n.store), faultyTransport(transport), newMachine(n.machine), systemClock())
 	if err != nil {
 		return err
 	}
 	n.group.Met(identity.NodeID, identity.NodeUUID)
 	if n.transport != nil {
-		n.transport.Start(n.group)
+		n.transport.Start(watchedLinks{n.group, n.monitor})
 	}
 	// Clients come last. Until the state is restored they are told LOADING.
 	if n.server, err = resp.Start(clientConfig(c, n), n.groupForClients(), n.machine); err != nil {
 		return err
 	}
+	n.attachMonitor(c)
 	n.unwatch = n.watch(c)
 	n.log.Info("serving clients", "address", n.server.Addr().String(), "tls", addressText(n.server.TLSAddr()), "unixsocket", c.Endpoints.UnixSocket, "version", version, "pid", os.Getpid(),
 		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
 	return nil
 }
 
-// clusterKey loads the cluster key. A node without one has no peers.
-func clusterKey(c Config) (peer.Key, error) {
-	switch {
-	case c.ClusterKeyFile != "":
-		return peer.LoadKey(c.ClusterKeyFile)
-	case c.ClusterKey != "":
-		key, err := peer.ParseKey(c.ClusterKey)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", keyVariable, err)
-		}
-		return key, err
-	case c.InsecurePeers:
-		return peer.InsecureKey(), nil
-	}
-	return peer.Key{}, nil
-}
-
 // listenPeers opens the peer listener, also of a node that is its cluster's only one: it can grow.
-func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, first paxos.Configuration) (replication.Transport, error) {
+func (n *node) listenPeers(c Config, keys []peer.Key, identity storage.Identity, first paxos.Configuration) (replication.Transport, error) {
 	if !c.hasKey() {
 		return alone{identity.NodeID, n.fail}, nil
 	}
@@ -229,7 +237,7 @@ func (n *node) listenPeers(c Config, key peer.Key, identity storage.Identity, fi
 		ClusterUUID:   identity.ClusterUUID,
 		Boot:          identity.Boot,
 		Configuration: first,
-		Keys:          []peer.Key{key},
+		Keys:          keys,
 		Listen:        address,
 		ClientAddress: c.clientAddress(),
 		Meet:          n.meet,
@@ -320,7 +328,7 @@ func (n *node) watch(c Config) context.CancelFunc {
 	ctx, cancel := context.WithCancel(context.Background())
 	leads := func() bool { return n.group.Status().Role == paxos.RoleLeader }
 	if c.MinFreeDisk != 0 {
-		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads}
+		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads, note: n.noteDisk}
 		n.watching.Go(func() { d.run(ctx) })
 	}
 	if !c.MemoryWatermark.off() {
@@ -338,7 +346,7 @@ const smallBehind = 16 << 20
 // written is to be dropped.
 func entriesBehind(c *Config) int { return max(64<<20, int(c.MaxCommandBytes)) + smallBehind }
 
-func groupConfig(c Config, identity storage.Identity, first paxos.Configuration, log *slog.Logger) replication.Config {
+func (n *node) groupConfig(c Config, identity storage.Identity, first paxos.Configuration) replication.Config {
 	return replication.Config{
 		Self:               identity.NodeID,
 		UUID:               identity.NodeUUID,
@@ -349,7 +357,9 @@ func groupConfig(c Config, identity storage.Identity, first paxos.Configuration,
 		TombstoneRetention: c.TombstoneRetention,
 		Session:            uuid.New(),
 		Boot:               identity.Boot,
-		Logger:             log,
+		Logger:             n.log,
+		Observe:            n.monitor.Observe,
+		Report:             n.monitor.Report,
 		Bounds: replication.Bounds{UnstoredBytes: entriesBehind(&c), UnappliedBytes: entriesBehind(&c), CheckpointBounds: replication.CheckpointBounds{
 			CheckpointBytes:     int(c.CheckpointJournal),
 			CheckpointInterval:  c.CheckpointInterval,
@@ -387,6 +397,8 @@ func clientConfig(c Config, n *node) resp.Config {
 		Loops:                c.EventLoops,
 		Limits:               limits,
 		NotifyKeyspaceEvents: c.NotifyEvents,
+		RequirePass:          c.RequirePass,
+		ProtectedMode:        bool(c.ProtectedMode),
 		MaxMemory:            int64(c.MaxMemory),
 		Eviction:             policy,
 		EvictionSamples:      c.MaxMemorySamples,
@@ -401,6 +413,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Now:                  wallClock,
 		Shutdown:             n.askShutdown,
 		Logger:               n.log,
+		LogLevel:             c.level,
 	}
 }
 

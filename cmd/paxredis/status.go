@@ -8,11 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"text/tabwriter"
+	"time"
 )
 
 // nodeStatus is one line of `paxredis status`. Its JSON names are part of the command line's interface.
@@ -43,22 +47,27 @@ type nodeStatus struct {
 	Error      string   `json:"error,omitempty"`
 }
 
-// errNoLeader makes the exit code tell scripts that the cluster does not work.
-var errNoLeader = errors.New("status: no node that answered knows a leader: there is no majority, or an election is going on")
+// errNoLeader and errNoMajority make the exit code tell scripts that the cluster does not work.
+var (
+	errNoLeader   = errors.New("status: no node that answered knows a leader: there is no majority, or an election is going on")
+	errNoMajority = errors.New("status: the leader reaches no majority of the voters: writes are not taken until more of them are back")
+)
 
 const statusUsage = `paxredis status asks nodes for their state and prints a line for each, and the members of the cluster as the leader sees
-them. LAG is in slots. It fails when no node that answered knows a leader. Where members serve clients is not known to
-the cluster: name all whose state is wanted with --addr.
+them. LAG is in slots. It fails when no node that answered knows a leader, or the leader reaches no majority. Where
+members serve clients is not known to the cluster: name all whose state is wanted with --addr. With --watch it is drawn
+again every second until Ctrl-C, and what is wrong is said below; --json then prints a line of JSON each time.
 
 `
 
-// runStatus asks nodes for their state. It fails when none of them knows a leader.
+// runStatus asks nodes for their state. It fails when they have no majority, unless it goes on watching.
 func runStatus(args []string, std stdio) error {
 	fs := newFlagSet("status", "[flags]", std)
 	addresses := fs.String("addr", "127.0.0.1:6379", "client `addresses` of the nodes to ask, host:port[,host:port...]")
 	var secured clientSecurity
 	secured.flags(fs)
 	asJSON := fs.Bool("json", false, "print JSON")
+	watch := fs.Bool("watch", false, "go on every second until Ctrl-C")
 	usage := fs.Usage
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), statusUsage)
@@ -74,27 +83,61 @@ func runStatus(args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	nodes := askAll(strings.Split(*addresses, ","), security)
+	ask := func(ctx context.Context) []nodeStatus { return askAll(ctx, strings.Split(*addresses, ","), security) }
 	print := printTable
 	if *asJSON {
 		print = printJSON
 	}
+	if *watch {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		w := watching{ask: ask, out: std.out, asJSON: *asJSON, inPlace: !*asJSON && isTerminal(std.out) && os.Getenv("TERM") != "dumb", now: wallClock}
+		return w.run(ctx, tick.C)
+	}
+	nodes := ask(context.Background())
 	if err := print(std.out, nodes); err != nil {
 		return err
 	}
+	return judge(nodes)
+}
+
+// judge says why the nodes that were asked are no cluster that works, if so.
+func judge(nodes []nodeStatus) error {
 	if !slices.ContainsFunc(nodes, func(n nodeStatus) bool { return n.Leader != 0 }) {
 		return errNoLeader
+	}
+	for i := range nodes {
+		if nodes[i].Error == "" && nodes[i].Role == "leader" && !hasMajority(nodes[i].MemberList) {
+			return errNoMajority
+		}
 	}
 	return nil
 }
 
+// hasMajority reports whether a leader that sees the members so reaches a majority of the voters, itself included. One that does not know any is
+// taken at its word.
+func hasMajority(members []member) bool {
+	voters, reached := 0, 0
+	for _, m := range members {
+		if m.Role == "voter" {
+			voters++
+			if m.State != "unreachable" {
+				reached++
+			}
+		}
+	}
+	return voters == 0 || 2*reached > voters
+}
+
 // askAll asks every address at the same time, so that a dead node costs one timeout, and sorts the answers by id;
 // nodes that did not answer come last.
-func askAll(addresses []string, security *tls.Config) []nodeStatus {
+func askAll(ctx context.Context, addresses []string, security *tls.Config) []nodeStatus {
 	nodes := make([]nodeStatus, len(addresses))
 	var all sync.WaitGroup
 	for i, address := range addresses {
-		all.Go(func() { nodes[i] = ask(strings.TrimSpace(address), security) })
+		all.Go(func() { nodes[i] = ask(ctx, strings.TrimSpace(address), security) })
 	}
 	all.Wait()
 
@@ -116,11 +159,12 @@ func askAll(addresses []string, security *tls.Config) []nodeStatus {
 	return nodes
 }
 
-func ask(address string, security *tls.Config) nodeStatus {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*askTimeout)
+func ask(ctx context.Context, address string, security *tls.Config) nodeStatus {
+	ctx, cancel := context.WithTimeout(ctx, 2*askTimeout)
 	defer cancel()
 	client := newClient(address, security)
 	defer client.Close()
+	defer context.AfterFunc(ctx, func() { _ = client.Close() })() // ends what waits for the answer
 	info, err := askPaxos(ctx, client)
 	if err != nil {
 		return nodeStatus{Address: address, Role: "unreachable", Error: err.Error()}

@@ -54,6 +54,10 @@ func (n *node) stop(limit time.Duration) error {
 	if n.transport != nil {
 		errs = append(errs, n.transport.Close())
 	}
+	// HTTP: up to here it has told that the node stops, and it looks at what is left.
+	if n.web != nil {
+		within(n.stopMonitor)
+	}
 	// Storage: nothing writes to it any more.
 	if n.store != nil {
 		errs = append(errs, n.store.Close())

@@ -119,6 +119,16 @@ func (p peerList) find(id paxos.NodeID) *paxos.Member {
 	return nil
 }
 
+// at returns the member with that address, nil without one.
+func (p peerList) at(address string) *paxos.Member {
+	for i := range p {
+		if p[i].Address == address {
+			return &p[i]
+		}
+	}
+	return nil
+}
+
 // byteSize is a number of bytes: "67108864", or with a unit as in redis.conf (k kb m mb g gb; k is 1000, kb 1024) or
 // KiB, MiB, GiB; the case does not matter.
 type byteSize int64
@@ -192,5 +202,28 @@ func (f *logFormat) Set(text string) error {
 		return errors.New("must be text or json")
 	}
 	*f = logFormat(text)
+	return nil
+}
+
+// yesNo is a switch that is said as in Redis's configuration.
+type yesNo bool
+
+func (y *yesNo) String() string {
+	if *y {
+		return "yes"
+	}
+	return "no"
+}
+
+// Set implements flag.Value.
+func (y *yesNo) Set(text string) error {
+	switch text {
+	case "yes":
+		*y = true
+	case "no":
+		*y = false
+	default:
+		return fmt.Errorf("%q is neither yes nor no", text)
+	}
 	return nil
 }

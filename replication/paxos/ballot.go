@@ -2,7 +2,9 @@ package paxos
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
+	"strings"
 )
 
 // NodeID names a member of a cluster. It is at least 1; 0 means "no node".
@@ -39,4 +41,15 @@ func (b Ballot) IsZero() bool { return b == Ballot{} }
 // String is the form used in logs, INFO and transcripts: round, a dot, node.
 func (b Ballot) String() string {
 	return strconv.FormatUint(uint64(b.Round), 10) + "." + b.Node.String()
+}
+
+// ParseBallot reads what String writes.
+func ParseBallot(text string) (Ballot, error) {
+	round, node, _ := strings.Cut(text, ".")
+	r, err := strconv.ParseUint(round, 10, 64)
+	n, nodeErr := strconv.ParseUint(node, 10, 32)
+	if err != nil || nodeErr != nil {
+		return Ballot{}, fmt.Errorf("%q is no ballot: it is a round, a dot and a node", text)
+	}
+	return Ballot{Round(r), NodeID(n)}, nil
 }

@@ -8,6 +8,8 @@ type Status struct {
 	Ballot   Ballot // of the leader followed, or of this node's own attempt
 	Promised Ballot
 	Chosen   Slot
+	// Known is the highest slot that is known to be chosen anywhere, at least Chosen.
+	Known Slot
 	// FirstKept is the lowest slot whose entry is still stored.
 	FirstKept Slot
 	Ready     bool
@@ -48,7 +50,7 @@ func (c *Core) Status(now Instant) Status {
 	}
 	sent, lasts, ok := c.Lease()
 	return Status{
-		Self: c.self, Role: c.shownRole(), Leader: leader, Ballot: ballot, Promised: c.acceptor.promised, Chosen: c.log.chosen,
+		Self: c.self, Role: c.shownRole(), Leader: leader, Ballot: ballot, Promised: c.acceptor.promised, Chosen: c.log.chosen, Known: max(c.log.chosen, c.catchUp.through),
 		FirstKept: c.log.first, Checkpoint: c.log.checkpoint, Removed: c.isRemoved(c.self), Members: c.memberProgress(), Ready: ready, Lease: ok && now.Elapsed(sent) < lasts, Synced: synced,
 		InFlight: len(c.leader.inFlight), Configuration: c.configuration,
 	}

@@ -256,7 +256,9 @@ type Reply struct {
 	// configuration is an encoded paxos.Configuration.
 	Configuration []byte `protobuf:"bytes,7,opt,name=configuration,proto3" json:"configuration,omitempty"`
 	// counts answer an Audience, one for each name.
-	Counts        []uint64 `protobuf:"varint,8,rep,packed,name=counts,proto3" json:"counts,omitempty"`
+	Counts []uint64 `protobuf:"varint,8,rep,packed,name=counts,proto3" json:"counts,omitempty"`
+	// report is what a node tells about itself.
+	Report        []byte `protobuf:"bytes,9,opt,name=report,proto3" json:"report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -347,6 +349,13 @@ func (x *Reply) GetCounts() []uint64 {
 	return nil
 }
 
+func (x *Reply) GetReport() []byte {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
 var File_asks_proto protoreflect.FileDescriptor
 
 const file_asks_proto_rawDesc = "" +
@@ -368,7 +377,7 @@ const file_asks_proto_rawDesc = "" +
 	"\x04uuid\x18\x03 \x01(\tR\x04uuid\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x1a\n" +
 	"\breplaces\x18\x05 \x01(\rR\breplaces\x12\x14\n" +
-	"\x05force\x18\x06 \x01(\bR\x05force\"\xcb\x01\n" +
+	"\x05force\x18\x06 \x01(\bR\x05force\"\xe3\x01\n" +
 	"\x05Reply\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\rR\x05group\x12\x14\n" +
@@ -377,7 +386,8 @@ const file_asks_proto_rawDesc = "" +
 	"\x04node\x18\x05 \x01(\rR\x04node\x12\x12\n" +
 	"\x04slot\x18\x06 \x01(\x04R\x04slot\x12$\n" +
 	"\rconfiguration\x18\a \x01(\fR\rconfiguration\x12\x16\n" +
-	"\x06counts\x18\b \x03(\x04R\x06countsB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
+	"\x06counts\x18\b \x03(\x04R\x06counts\x12\x16\n" +
+	"\x06report\x18\t \x01(\fR\x06reportB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
 
 var (
 	file_asks_proto_rawDescOnce sync.Once

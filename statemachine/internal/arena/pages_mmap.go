@@ -80,9 +80,4 @@ func mapSlabs() (slabs [slabsAtOnce]unsafe.Pointer) {
 	return slabs
 }
 
-// preferHuge asks for huge pages. Where there are none, small ones do as well, only slower.
-func preferHuge(p unsafe.Pointer, size uintptr) {
-	_ = unix.Madvise(unsafe.Slice((*byte)(p), size), unix.MADV_HUGEPAGE)
-}
-
 func unmapSlab(p unsafe.Pointer) { unmapPages(p, slabSize) }

@@ -44,7 +44,7 @@ type State struct {
 	Databases []*Database `protobuf:"bytes,9,rep,name=databases,proto3" json:"databases,omitempty"`
 	// The fields of hashes removed because of their deadline.
 	ExpiredFields uint64 `protobuf:"varint,10,opt,name=expired_fields,json=expiredFields,proto3" json:"expired_fields,omitempty"`
-	// Scripts and libraries of functions.
+	// Scripts, libraries of functions and users.
 	Loaded        *Space `protobuf:"bytes,11,opt,name=loaded,proto3" json:"loaded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
+	"github.com/paxredis/paxredis/peer"
+	"github.com/paxredis/paxredis/replication"
+	"github.com/paxredis/paxredis/replication/paxos"
+)
+
+// The kinds of events that are not a group's.
+const (
+	eventStarted = "started"
+	eventLink    = "link"
+	eventDisk    = "disk"
+)
+
+// startMonitor opens the HTTP server, if there is to be one: before all that may take long, so that it can be seen.
+func (n *node) startMonitor(c Config) (err error) {
+	n.monitor = monitor.New(version, wallClock)
+	if c.HTTPListen == "" {
+		return nil
+	}
+	if n.web, err = monitor.Serve(c.HTTPListen, n.monitor, n.log); err != nil {
+		return err
+	}
+	n.log.Info("serving HTTP", "address", n.web.Addr().String())
+	return nil
+}
+
+// attachMonitor shows a node that works.
+func (n *node) attachMonitor(c Config) {
+	identity := n.store.Identity()
+	parts := monitor.Parts{Group: n.group, Clients: n.server, FreeDisk: n.store.FreeBytes, NodeUUID: identity.NodeUUID, ClusterUUID: identity.ClusterUUID,
+		Boot: identity.Boot, ClientAddress: c.clientAddress(), PeerAddress: n.peerAddress()}
+	if parts.ClientAddress == "" {
+		parts.ClientAddress = n.server.Addr().String() // a port that the system chose
+	}
+	if n.transport == nil {
+		parts.PeerAddress = ""
+	} else {
+		parts.Links = n.transport.Status
+	}
+	n.monitor.Attach(parts)
+	n.monitor.Note(eventStarted, 0, fmt.Sprintf("paxredis %s serves, boot %d", version, identity.Boot), 0)
+}
+
+// stopMonitor ends the HTTP server. That somebody's request was cut off is no failure of the stop.
+func (n *node) stopMonitor(ctx context.Context) error {
+	if err := n.web.Close(ctx); err != nil {
+		n.log.Warn("HTTP requests were cut off", "error", err)
+	}
+	return nil
+}
+
+// watchedLinks is a group that peers' links talk to, and has their coming and going remembered.
+type watchedLinks struct {
+	*replication.Group
+	monitor *monitor.Monitor
+}
+
+// LinkUp implements peer.Handler.
+func (w watchedLinks) LinkUp(id paxos.NodeID) {
+	w.monitor.Note(eventLink, uint64(id), fmt.Sprintf("link to node %v up", id), 0)
+	w.Group.LinkUp(id)
+}
+
+// LinkDown implements peer.Handler.
+func (w watchedLinks) LinkDown(id paxos.NodeID) {
+	w.monitor.Note(eventLink, uint64(id), fmt.Sprintf("link to node %v down", id), 0)
+	w.Group.LinkDown(id)
+}
+
+var _ peer.Handler = watchedLinks{}
+
+// noteDisk remembers what the watch of the disk found.
+func (n *node) noteDisk(text string) { n.monitor.Note(eventDisk, 0, text, 0) }
