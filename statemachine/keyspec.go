@@ -61,7 +61,7 @@ var keyFlags = map[string][][]string{
 	"SADD": {insertsInto}, "SREM": {changesOrDeletes}, "SMOVE": {takesAway, insertsInto}, "SPOP": {takesAway}, "SCARD": {readsMeta}, "SISMEMBER": {readsMeta},
 	"SINTERSTORE": {updatesValue, readsValue}, "SUNIONSTORE": {replaces, readsValue}, "SDIFFSTORE": {replaces, readsValue},
 	"XADD": {updatesValue}, "XLEN": {readsMeta}, "XDEL": {changesOrDeletes}, "XTRIM": {changesOrDeletes}, "XSETID": {updatesValue},
-	"XREADGROUP": {readsValue}, "XACK": {updatesValue}, "XCLAIM": {updatesValue}, "XAUTOCLAIM": {changesOrDeletes},
+	"XACK": {updatesValue}, "XCLAIM": {updatesValue}, "XAUTOCLAIM": {changesOrDeletes},
 	"CREATE": {insertsInto}, "CREATECONSUMER": {insertsInto}, "DELCONSUMER": {changesOrDeletes}, "DESTROY": {changesOrDeletes}, "SETID": {updatesValue},
 	"ENCODING": {readsMeta}, "USAGE": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }

@@ -99,6 +99,7 @@ func (a *Arena) InUse() int { return int(a.inUse) }
 
 func (a *Arena) newSlab(c Class) *slab {
 	base := a.takeSlab()
+	a.forgetFreed(headOf(base))
 	s := initialize(base, c, int(headOf(base).place))
 	a.bins[c].add(s)
 	return s
@@ -134,18 +135,24 @@ const mostSpare = slabsAtOnce
 
 // giveBack keeps or unmaps a slab that has no blocks and is in no bin.
 func (a *Arena) giveBack(s *slab) {
-	if checked {
-		for p := range a.freed {
-			if slabOf(p) == s {
-				delete(a.freed, p)
-			}
-		}
-	}
 	if len(a.spare) < mostSpare {
 		a.spare = append(a.spare, baseOf(unsafe.Pointer(s)))
 		return
 	}
+	a.forgetFreed(s)
 	a.pages.remove(int(s.place)).unmap()
+}
+
+// forgetFreed ends the checks of a slab's freed blocks, which it makes once more, where misuse is looked for.
+func (a *Arena) forgetFreed(s *slab) {
+	if !checked {
+		return
+	}
+	for p := range a.freed {
+		if slabOf(p) == s {
+			a.freed.take(p, uintptr(s.width))
+		}
+	}
 }
 
 // New returns a T of zero bytes, in a block of the class of T's size.
