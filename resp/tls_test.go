@@ -563,9 +563,9 @@ func TestTLSCertificatesAreReadAgain(t *testing.T) {
 	s.handshakes.certificates.setRest(0) // each handshake looks
 	a.issue("alice", "alice")
 
-	stop, all := make(chan struct{}), sync.WaitGroup{}
-	t.Cleanup(func() { close(stop); all.Wait() })
 	busy := dialTLS(t, s, a.client("alice"))
+	stop, all := make(chan struct{}), sync.WaitGroup{}
+	t.Cleanup(func() { close(stop); all.Wait() }) // before its connection is closed
 	all.Go(func() {
 		for {
 			select {
