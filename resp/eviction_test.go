@@ -14,12 +14,18 @@ const evictionLimit = 4 << 20
 // fill writes keys of a kilobyte until so many bytes have been sent, and counts the refusals.
 func fill(w *wire, bytes int, more string) (refused int) {
 	value := strings.Repeat("v", 1_000)
-	for i := range bytes / 1_000 {
-		switch reply := w.do(fmt.Sprintf("SET key:%07d %s%s", i, value, more)); {
-		case reply == "-"+errOOM:
-			refused++
-		case reply != "+OK":
-			w.t.Fatalf("a SET replied %s", reply)
+	const together = 16
+	for i := 0; i < bytes/1_000; i += together {
+		for k := i; k < i+together; k++ {
+			w.send(line(fmt.Sprintf("SET key:%07d %s%s", k, value, more)))
+		}
+		for range together {
+			switch reply := w.reply(); {
+			case reply == "-"+errOOM:
+				refused++
+			case reply != "+OK":
+				w.t.Fatalf("a SET replied %s", reply)
+			}
 		}
 	}
 	return refused

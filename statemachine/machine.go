@@ -163,6 +163,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 			break // nobody waits for the error of each command that is left
 		}
 		if len(m.ks.ready) > 0 {
+			m.measure() // whether there is memory for them is asked at once
 			m.wakeReady()
 		}
 	}
