@@ -66,6 +66,8 @@ func (l *eventLoop) recognize(c *Client) bool {
 	}
 	u, before := l.server.lookUp(name), c.user
 	switch {
+	case before == nil && l.isKnownByCertificate(c):
+		return true
 	case before == nil:
 		c.authenticated = u.NeedsNoPassword()
 		if c.authenticated && l.server.protects(c.remote) { // it came while the node was loading
@@ -78,6 +80,21 @@ func (l *eventLoop) recognize(c *Client) bool {
 		return false
 	}
 	c.user, c.seen, c.free = u, version, 0
+	return true
+}
+
+// isKnownByCertificate makes a client the user that its certificate names, if there is one and it is on, as newer Redis's tls-auth-clients-user does.
+func (l *eventLoop) isKnownByCertificate(c *Client) bool {
+	name := c.certificateUser()
+	if name == "" {
+		return false
+	}
+	version := l.server.users.Version()
+	u := l.server.lookUp(name)
+	if u == nil || !u.IsEnabled() {
+		return false
+	}
+	c.access = access{user: u, seen: version, authenticated: true}
 	return true
 }
 

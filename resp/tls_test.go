@@ -181,6 +181,25 @@ func TestTLSClientCertificates(t *testing.T) {
 	}
 }
 
+// TestACertificateIsAUser: with UserFromName a client is the user that its certificate names, if there is one and it is on.
+func TestACertificateIsAUser(t *testing.T) {
+	a := newAuthority(t)
+	a.issue("alice", "alice")
+	a.issue("bob", "bob")
+	from := a.server(RequireCertificates)
+	from.UserFromName = true
+	s, _ := startServer(t, Config{TLS: from})
+	admin := dialTLS(t, s, a.client("bob"))
+	admin.check("ACL WHOAMI", "$7 default")
+	admin.check("ACL SETUSER alice on ~a* +get +acl|whoami", "+OK")
+	alice := dialTLS(t, s, a.client("alice"))
+	alice.check("ACL WHOAMI", "$5 alice")
+	alice.check("GET a", "$-1")
+	alice.check("SET a 1", "-NOPERM User alice has no permissions to run the 'set' command")
+	admin.check("ACL SETUSER alice off", "+OK")
+	dialTLS(t, s, a.client("alice")).check("ACL WHOAMI", "$7 default")
+}
+
 // What is needed for TLS and missing is named, before anything listens.
 func TestTLSNeedsItsFiles(t *testing.T) {
 	a := newAuthority(t)

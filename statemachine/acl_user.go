@@ -68,6 +68,9 @@ func (u *User) IsSame(other *User) bool {
 	return other != nil && u.name == other.name && (u.since == other.since || u.name == DefaultUser)
 }
 
+// IsEnabled reports whether one can become the user.
+func (u *User) IsEnabled() bool { return u.enabled }
+
 // NeedsNoPassword reports whether anybody can be this user: it is on, and has nopass.
 func (u *User) NeedsNoPassword() bool { return u.enabled && u.nopass }
 
