@@ -102,7 +102,7 @@ func TestDumpsGoToRedisAndBack(t *testing.T) {
 // above all, and reads its own dump of them.
 func TestGoldenDumpsAsRedis(t *testing.T) {
 	r := startRedis(t)
-	text, err := os.ReadFile("../rdb/testdata/golden.txt")
+	text, err := os.ReadFile("rdb/testdata/golden.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
