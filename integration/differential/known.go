@@ -22,7 +22,7 @@ func Incomparable() map[string]string {
 	)
 	return map[string]string{
 		"paxos|*": own, "object|version": own,
-		"info": self, "cluster|*": self, "role": self, "lolwut": self, "debug|*": self, "config|get": self,
+		"acl|*": "users are each server's own, and the texts are of 7.2; package resp compares them", "info": self, "cluster|*": self, "role": self, "lolwut": self, "debug|*": self, "config|get": self,
 		"client|info": self, "client|list": self, "slowlog|get": self, "slowlog|len": self,
 		"client|pause": "it holds up what is compared", "client|unpause": "it is of use after CLIENT PAUSE", "client|unblock": "here it cannot be in a transaction", "client|caching": "it needs CLIENT TRACKING",
 		"client|tracking": "invalidations are no replies: they come when they come",
@@ -87,6 +87,9 @@ func KnownDifferences() []Known {
 	return slices.Concat(valueDifferences(), sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
+		}},
+		{Name: "a name for a stranger", Reason: "HELLO looks at the name of SETNAME before the password from 7.2 on", Matches: func(d *Difference) bool {
+			return d.command("hello") && strings.HasPrefix(d.Ours.Text, "ERR Client names cannot contain") && strings.HasPrefix(d.Theirs.Text, "WRONGPASS")
 		}},
 		{Name: "HELLO in a transaction", Diverges: true, Reason: "the replies of a transaction are of one version of the protocol",
 			Matches: func(d *Difference) bool {
