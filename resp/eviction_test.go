@@ -11,10 +11,9 @@ import (
 
 const evictionLimit = 4 << 20
 
-// fill writes keys of a kilobyte until so many bytes have been sent, and counts the refusals.
-func fill(w *wire, bytes int, more string) (refused int) {
+// fill writes keys of a kilobyte, so many together, until so many bytes have been sent, and counts the refusals.
+func fill(w *wire, together, bytes int, more string) (refused int) {
 	value := strings.Repeat("v", 1_000)
-	const together = 16
 	for i := 0; i < bytes/1_000; i += together {
 		for k := i; k < i+together; k++ {
 			w.send(line(fmt.Sprintf("SET key:%07d %s%s", k, value, more)))
@@ -40,7 +39,7 @@ func awaitRoom(s *Server, n *fakeNode) {
 func TestTheLeaderMakesRoom(t *testing.T) {
 	s, n := startServer(t, Config{MaxMemory: evictionLimit, Eviction: statemachine.AllKeysLRU})
 	w := dial(t, s)
-	fill(w, 4*evictionLimit, "")
+	fill(w, 16, 4*evictionLimit, "")
 	awaitRoom(s, n)
 	if used := s.machine.Used(); used < evictionLimit/2 {
 		t.Errorf("only %d bytes are left", used)
@@ -62,7 +61,7 @@ func TestWhoDoesNotLeadEvictsNothing(t *testing.T) {
 	s, n := startServer(t, Config{MaxMemory: evictionLimit, Eviction: statemachine.AllKeysRandom})
 	n.set(func() { n.status.Self, n.status.Leader = 2, 1 })
 	w := dial(t, s)
-	refused := fill(w, 2*evictionLimit, "")
+	refused := fill(w, 1, 2*evictionLimit, "")
 	if over := s.overMemory(); refused == 0 || over < evictionLimit/graceShare || over > evictionLimit/graceShare+8_000 {
 		t.Fatalf("%d SETs were refused, and the memory is over by %d", refused, over)
 	}
@@ -76,12 +75,12 @@ func TestWhoDoesNotLeadEvictsNothing(t *testing.T) {
 func TestVolatilePoliciesNeedDeadlines(t *testing.T) {
 	s, n := startServer(t, Config{MaxMemory: evictionLimit, Eviction: statemachine.VolatileTTL})
 	w := dial(t, s)
-	if refused := fill(w, 2*evictionLimit, ""); refused == 0 || s.overMemory() > 8_000 {
+	if refused := fill(w, 1, 2*evictionLimit, ""); refused == 0 || s.overMemory() > 8_000 {
 		t.Fatalf("%d SETs were refused, and the memory is over by %d", refused, s.overMemory())
 	}
 	w.check("CONFIG SET maxmemory 8mb", "+OK")
 	w.check("SET stays 1", "+OK")
-	fill(w, 4*evictionLimit, " PX 1000000") // which makes the keys that were there ones with a deadline
+	fill(w, 16, 4*evictionLimit, " PX 1000000") // which makes the keys that were there ones with a deadline
 	awaitRoom(s, n)
 	w.check("GET stays", "$1 1")
 	w.check("CONFIG SET maxmemory 4mb", "+OK") // takes effect at once
