@@ -38,13 +38,14 @@ var layers = []layer{
 	{dir: "statemachine/rdb", banned: []string{"math/rand", "crypto/rand", "os", "net"}, noGoroutines: true, noClock: true},
 	// It shows what the others count, and none of them knows of it.
 	{dir: "cmd/paxredis/monitor", imports: []string{"resp", "replication", "replication/paxos", "peer"}},
-	{dir: "resp", imports: []string{"replication", "statemachine"}},
+	{dir: "resp", imports: []string{"replication", "replication/brief", "statemachine"}},
 	{dir: "replication", imports: []string{"replication/paxos"}, banned: []string{"net"}},
+	{dir: "replication/brief", banned: []string{"net", "os", "time"}, noGoroutines: true, noClock: true},
 	{dir: "replication/paxos", banned: []string{"math/rand", "crypto/rand", "os", "net", "sync", "sync/atomic", "log", "log/slog", "context"},
 		noGoroutines: true, noClock: true},
 	{dir: "statemachine", imports: []string{"statemachine/rdb"}, banned: []string{"math/rand", "crypto/rand", "hash/maphash", "os", "net"}, noGoroutines: true, noClock: true},
-	{dir: "storage", imports: []string{"replication/paxos"}, banned: []string{"net"}},
-	{dir: "peer", imports: []string{"replication/paxos"}},
+	{dir: "storage", imports: []string{"replication/paxos", "replication/brief"}, banned: []string{"net"}},
+	{dir: "peer", imports: []string{"replication/paxos", "replication/brief"}},
 	{dir: "integration"},
 	// A simulated history is a function of its seed. What runs many of them, tests and integration/sim/soak, may use goroutines.
 	{dir: "integration/sim", imports: []string{"replication", "replication/paxos", "statemachine", "storage", "peer"},

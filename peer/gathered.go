@@ -6,6 +6,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/paxredis/paxredis/replication/brief"
 )
 
 // gathered is what TLS has sealed and the socket has not taken yet. TLS would make a system call for each of its records, and might
@@ -70,7 +72,7 @@ func (g *gathered) pushLocked() (all bool, err error) {
 // writeOnce makes one system call. It never has the caller wait for the socket.
 func (g *gathered) writeOnce(fd uintptr) (done bool) {
 	for {
-		n, err := writeBriefly(int(fd), g.out[g.written:])
+		n, err := brief.Write(int(fd), g.out[g.written:])
 		g.written += max(n, 0)
 		switch {
 		case errors.Is(err, syscall.EINTR):

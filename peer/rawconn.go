@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"github.com/paxredis/paxredis/replication/brief"
 )
 
 const (
@@ -126,7 +128,7 @@ type reading struct {
 func (c *rawConn) lookAtSocket(fd uintptr) (done bool) {
 	r := &c.reading
 	for {
-		switch r.n, r.err = readBriefly(int(fd), r.room); {
+		switch r.n, r.err = brief.Read(int(fd), r.room); {
 		case errors.Is(r.err, syscall.EINTR):
 			continue
 		case errors.Is(r.err, syscall.EAGAIN):

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/paxredis/paxredis/replication/brief"
 )
 
 // poller tells an event loop which of its sockets have something for it (epoll(7), edge-triggered). It waits as Go waits: the epoll
@@ -50,7 +52,7 @@ func newPoller() (*poller, error) {
 		return nil, closeAfter(p.file, err)
 	}
 	p.look = func(uintptr) bool {
-		p.found, p.err = lookAtEvents(fd, p.events)
+		p.found, p.err = brief.EpollEvents(fd, p.events)
 		if p.err == unix.EINTR {
 			p.found, p.err = 0, nil
 		}

@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/paxredis/paxredis/replication/brief"
 )
 
 // conn is what an event loop needs of a client's connection. None of it blocks, and all of it belongs to the loop's goroutine.
@@ -42,9 +44,44 @@ func (nothingNow) Temporary() bool { return true }
 // socket is a TCP or Unix connection whose descriptor does not block.
 type socket struct {
 	fd   int
-	out  []byte // what is kept
-	sent int    // out[:sent] has been sent
+	kept backlog
 	full bool
+}
+
+// backlog is what a connection keeps until its peer takes it.
+type backlog struct {
+	out  []byte
+	sent int // out[:sent] is gone
+}
+
+// len is how many bytes are kept.
+func (k *backlog) len() int { return len(k.out) - k.sent }
+
+// write sends bytes, and keeps what send leaves; kept says that b itself is the backlog's from now on.
+func (k *backlog) write(b []byte, send func([]byte) (int, error)) (kept bool, err error) {
+	if k.len() > 0 {
+		if k.sent > len(k.out)/2 { // the move costs no more than what was sent
+			k.out = k.out[:copy(k.out, k.out[k.sent:])]
+			k.sent = 0
+		}
+		k.out = append(k.out, b...)
+		return false, nil
+	}
+	n, err := send(b)
+	if err != nil || n == len(b) {
+		return false, err
+	}
+	k.out, k.sent = b, n
+	return true, nil
+}
+
+// flush sends some of what is kept.
+func (k *backlog) flush(send func([]byte) (int, error)) error {
+	n, err := send(k.out[k.sent:])
+	if k.sent += n; k.len() == 0 {
+		*k = backlog{}
+	}
+	return err
 }
 
 // sendBytes is how much is sent at once: other clients have their turn before the rest of a large reply.
@@ -53,7 +90,7 @@ const sendBytes = 256 << 10
 // Read implements conn.
 func (s *socket) Read(buf []byte) (int, error) {
 	for {
-		n, err := read(s.fd, buf)
+		n, err := brief.Read(s.fd, buf)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -69,38 +106,17 @@ func (s *socket) Read(buf []byte) (int, error) {
 }
 
 // Write implements conn.
-func (s *socket) Write(b []byte) (kept bool, err error) {
-	if s.OutboundBuffered() > 0 {
-		if s.sent > len(s.out)/2 { // the move costs no more than what was sent
-			s.out = s.out[:copy(s.out, s.out[s.sent:])]
-			s.sent = 0
-		}
-		s.out = append(s.out, b...)
-		return false, nil
-	}
-	n, err := s.send(b)
-	if err != nil || n == len(b) {
-		return false, err
-	}
-	s.out, s.sent = b, n
-	return true, nil
-}
+func (s *socket) Write(b []byte) (kept bool, err error) { return s.kept.write(b, s.send) }
 
 // Flush implements conn.
-func (s *socket) Flush() error {
-	n, err := s.send(s.out[s.sent:])
-	if s.sent += n; s.sent == len(s.out) {
-		s.out, s.sent = nil, 0
-	}
-	return err
-}
+func (s *socket) Flush() error { return s.kept.flush(s.send) }
 
 // send sends as much as the kernel takes, within sendBytes.
 func (s *socket) send(b []byte) (sent int, err error) {
 	s.full = false
 	b = b[:min(len(b), sendBytes)]
 	for sent < len(b) {
-		n, err := write(s.fd, b[sent:])
+		n, err := brief.Write(s.fd, b[sent:])
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -119,10 +135,10 @@ func (s *socket) send(b []byte) (sent int, err error) {
 func (s *socket) IsFull() bool { return s.full }
 
 // OutboundBuffered implements conn.
-func (s *socket) OutboundBuffered() int { return len(s.out) - s.sent }
+func (s *socket) OutboundBuffered() int { return s.kept.len() }
 
 // Close implements conn. The descriptor leaves its poller by itself: nothing else refers to the socket.
 func (s *socket) Close() error {
-	s.out, s.sent = nil, 0
+	s.kept = backlog{}
 	return os.NewSyscallError("close", unix.Close(s.fd))
 }

@@ -16,8 +16,7 @@ const sealBytes = 64 << 10
 type tlsSocket struct {
 	wire *tlsWire
 	tls  *tls.Conn
-	out  []byte // what is kept, not encrypted
-	sent int    // out[:sent] has been encrypted
+	kept backlog // not encrypted
 }
 
 // serve makes the socket of a connection whose handshake is done. sealed is a buffer that all sockets of the loop share.
@@ -45,22 +44,7 @@ func (s *tlsSocket) Read(buf []byte) (n int, err error) {
 }
 
 // Write implements conn.
-func (s *tlsSocket) Write(b []byte) (kept bool, err error) {
-	if len(s.out) > 0 {
-		if s.sent > len(s.out)/2 { // the move costs no more than what was sent
-			s.out = s.out[:copy(s.out, s.out[s.sent:])]
-			s.sent = 0
-		}
-		s.out = append(s.out, b...)
-		return false, nil
-	}
-	n, err := s.seal(b)
-	if err != nil || n == len(b) {
-		return false, err
-	}
-	s.out, s.sent = b, n
-	return true, nil
-}
+func (s *tlsSocket) Write(b []byte) (kept bool, err error) { return s.kept.write(b, s.seal) }
 
 // Flush implements conn.
 func (s *tlsSocket) Flush() error {
@@ -69,11 +53,7 @@ func (s *tlsSocket) Flush() error {
 			return err
 		}
 	}
-	n, err := s.seal(s.out[s.sent:])
-	if s.sent += n; s.sent == len(s.out) {
-		s.out, s.sent = nil, 0
-	}
-	return err
+	return s.kept.flush(s.seal)
 }
 
 // seal encrypts as much as the socket takes, within sendBytes, and a piece more.
@@ -96,7 +76,7 @@ func (s *tlsSocket) IsFull() bool { return s.wire.socket.IsFull() }
 
 // OutboundBuffered implements conn.
 func (s *tlsSocket) OutboundBuffered() int {
-	return len(s.out) - s.sent + s.wire.socket.OutboundBuffered()
+	return s.kept.len() + s.wire.socket.OutboundBuffered()
 }
 
 // Close implements conn. A peer that has been sent everything is told that this is the end, so that it can tell it from a connection that was cut.
@@ -104,7 +84,7 @@ func (s *tlsSocket) Close() error {
 	if s.OutboundBuffered() == 0 && s.tls.CloseWrite() == nil {
 		_ = s.wire.send() // who is gone needs not be told
 	}
-	s.out, s.sent = nil, 0
+	s.kept = backlog{}
 	*s.wire.sealed = (*s.wire.sealed)[:0] // what an error has left there is not for others
 	return s.wire.socket.Close()
 }

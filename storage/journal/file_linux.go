@@ -6,6 +6,8 @@ import (
 	"io/fs"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/paxredis/paxredis/replication/brief"
 )
 
 func (f *osFile) Sync() error {
@@ -86,5 +88,5 @@ func (f *osFile) WriteCached(b []byte, offset int64, briefly bool) error {
 		_, err := f.WriteAt(b, offset)
 		return err
 	}
-	return f.control("pwrite", func(fd int) error { return writeBriefly(fd, b, offset) })
+	return f.control("pwrite", func(fd int) error { return brief.WriteAt(fd, b, offset) })
 }
