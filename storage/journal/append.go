@@ -198,9 +198,10 @@ func (j *Journal) describe(parts frameParts) (description []byte, payloadBytes u
 	return s.description, payloadBytes
 }
 
+// grow returns n bytes in the place of b if they fit, aligned for a write past the page cache.
 func grow(b []byte, n int) []byte {
 	if cap(b) < n || cap(b) > keepScratch && n < keepScratch/4 {
-		return make([]byte, n)
+		return aligned(n)
 	}
 	return b[:n]
 }
@@ -254,9 +255,7 @@ func (j *Journal) vector(lead, header, description []byte, payloads [][]byte, pa
 		}
 	}
 	s := &j.scratch
-	if s.buffer = grow(s.buffer, copied); !isAligned(s.buffer) {
-		s.buffer = aligned(copied)
-	}
+	s.buffer = grow(s.buffer, copied)
 	clear(s.vector)
 	vector, run := s.vector[:0], s.buffer[:0]
 	run = append(append(append(run, lead...), header...), description...)

@@ -44,13 +44,14 @@ func (d *directFile) open(f *os.File) bool {
 	if d.file != nil {
 		return true
 	}
-	conn, err := f.SyscallConn()
-	if err == nil {
-		err = errors.Join(err, conn.Control(func(fd uintptr) {
-			d.file, err = os.OpenFile("/proc/self/fd/"+strconv.Itoa(int(fd)), os.O_WRONLY|unix.O_DIRECT|unix.O_DSYNC, 0)
-		}))
+	if conn, err := f.SyscallConn(); err == nil {
+		_ = conn.Control(func(fd uintptr) { // without a descriptor nothing is opened
+			if again, err := os.OpenFile("/proc/self/fd/"+strconv.Itoa(int(fd)), os.O_WRONLY|unix.O_DIRECT|unix.O_DSYNC, 0); err == nil {
+				d.file = again
+			}
+		})
 	}
-	d.no = err != nil
+	d.no = d.file == nil
 	return !d.no
 }
 
