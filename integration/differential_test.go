@@ -20,12 +20,12 @@ var (
 // differencesShown is after how many differences of different kinds a comparison stops.
 const differencesShown = 8
 
-// startRedisServer starts a redis-server without persistence and returns its address; the test is skipped without one.
-func startRedisServer(t *testing.T) string {
+// startRedisServer starts a redis-server without persistence, in a directory, and returns its address; the test is skipped without one.
+func startRedisServer(t *testing.T, dir string, flags ...string) string {
 	t.Helper()
 	path := needsTool(t, "redis-server")
 	address := loopback(freePort(t))
-	cmd := exec.Command(path, "--port", portOf(t, address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	cmd := exec.Command(path, append([]string{"--port", portOf(t, address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir}, flags...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func tableOf(t *testing.T, s *differential.Server) map[string]*differential.Comm
 // TestRandomSequencesAsRedis compares random sequences of all commands of the command table with redis-server.
 func TestRandomSequencesAsRedis(t *testing.T) {
 	needsProcesses(t)
-	theirs := dialServer(t, "redis-server", startRedisServer(t))
+	theirs := dialServer(t, "redis-server", startRedisServer(t, t.TempDir()))
 	ours := dialServer(t, "paxredis", startSingle(t).address)
 	plan := differential.NewPlan(tableOf(t, ours), tableOf(t, theirs))
 	for _, problem := range plan.Problems {

@@ -81,7 +81,7 @@ func (o *overheard) run(t *testing.T, calls []differential.Call) (replies []diff
 // events, in their order, with misses and new keys.
 func TestKeyspaceEventsAsRedis(t *testing.T) {
 	needsProcesses(t)
-	theirs := overhear(t, "redis-server", startRedisServer(t))
+	theirs := overhear(t, "redis-server", startRedisServer(t, t.TempDir()))
 	ours := overhear(t, "paxredis", startSingle(t).address)
 	plan := differential.NewPlan(tableOf(t, ours.calls), tableOf(t, theirs.calls))
 	commands := slices.DeleteFunc(plan.Commands, func(c *differential.Command) bool {
@@ -216,7 +216,7 @@ d CLIENT TRACKINGINFO
 // TestClientSideCachingAsRedis runs a script on redis-server and paxredis: everything that any client gets is the same, in its order.
 func TestClientSideCachingAsRedis(t *testing.T) {
 	needsProcesses(t)
-	theirs := runCacheScript(t, startRedisServer(t))
+	theirs := runCacheScript(t, startRedisServer(t, t.TempDir()))
 	ours := runCacheScript(t, startSingle(t).address)
 	lines := strings.Split(strings.TrimSpace(cacheScript), "\n")
 	for i, line := range lines {

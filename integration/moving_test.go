@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,20 +18,9 @@ import (
 // startSource starts a redis-server that saves nothing by itself, in a directory, and returns a client of it.
 func startSource(t *testing.T, dir string, flags ...string) *redis.Client {
 	t.Helper()
-	path := needsTool(t, "redis-server")
-	address := loopback(freePort(t))
-	cmd := exec.Command(path, append([]string{"--port", portOf(t, address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir,
-		"--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0", "--hz", "100"}, flags...)...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // says that it was killed
-	})
+	address := startRedisServer(t, dir, append([]string{"--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0", "--hz", "100"}, flags...)...)
 	client := newClient(address)
 	t.Cleanup(func() { _ = client.Close() })
-	await(t, "redis-server to answer", func() error { return client.Ping(t.Context()).Err() })
 	return client
 }
 

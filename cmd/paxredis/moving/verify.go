@@ -97,22 +97,13 @@ func sameKey(item rdb.Item, payload []byte, at, want int64) error {
 
 // canonical sorts what has no order, and leaves out what only tells when consumers were last seen, which reading changes.
 func canonical(v rdb.Value) rdb.Value {
-	switch v := v.(type) {
-	case rdb.Set:
-		slices.SortFunc(v, bytes.Compare)
-	case rdb.Hash:
-		slices.SortFunc(v, func(a, b rdb.Field) int { return bytes.Compare(a.Name, b.Name) })
-	case rdb.ZSet:
-		slices.SortFunc(v, func(a, b rdb.ScoredMember) int {
-			return cmp.Or(cmp.Compare(a.Score, b.Score), bytes.Compare(a.Member, b.Member))
-		})
-	case *rdb.Stream:
-		for i := range v.Groups {
-			canonicalGroup(&v.Groups[i])
+	if stream, ok := v.(*rdb.Stream); ok {
+		for i := range stream.Groups {
+			canonicalGroup(&stream.Groups[i])
 		}
-		slices.SortFunc(v.Groups, func(a, b rdb.StreamGroup) int { return bytes.Compare(a.Name, b.Name) })
+		slices.SortFunc(stream.Groups, func(a, b rdb.StreamGroup) int { return bytes.Compare(a.Name, b.Name) })
 	}
-	return v
+	return rdb.Sorted(v)
 }
 
 // canonicalGroup orders consumers by their names.
