@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -13,18 +12,14 @@ const diskInterval = time.Second
 // diskWatch keeps a node from filling its disk to the last byte, at which it would have to stop: below a bound it refuses its clients'
 // writes and leaves leading to others. What other nodes have accepted it goes on storing. It belongs to one goroutine.
 type diskWatch struct {
-	least    uint64
-	free     func() (uint64, error)
-	refuse   func(text string) // "" ends it
-	leads    func() bool
-	handOver func(context.Context) error
-	log      *slog.Logger
-	note     func(text string) // remembers an event
+	retreat
+	least  uint64
+	free   func() (uint64, error)
+	refuse func(text string) // "" ends it
+	note   func(text string) // remembers an event
 
-	low bool
-	// handedOver is set once leadership was given up for this shortage: when every disk is full it would go round.
-	handedOver bool
-	unknown    bool // free space could not be told, and that was logged
+	low     bool
+	unknown bool // free space could not be told, and that was logged
 }
 
 // run looks until ctx ends.
@@ -56,7 +51,8 @@ func (d *diskWatch) look(ctx context.Context) {
 	case free < d.least:
 		d.shortage(ctx, free)
 	case d.low && free >= d.least+d.least/8: // not at once, or it would go to and fro
-		d.low, d.handedOver = false, false
+		d.low = false
+		d.over()
 		d.refuse("")
 		d.log.Info("there is enough free disk space again: writes are accepted", "free", free, "min-free-disk", d.least)
 		d.note("there is enough free disk space again: writes are accepted")
@@ -70,11 +66,5 @@ func (d *diskWatch) shortage(ctx context.Context, free uint64) {
 		d.note("the disk is nearly full: writes are refused")
 		d.refuse(fmt.Sprintf("MISCONF this node's disk is nearly full: writes are refused while less than %s are free (--min-free-disk); make room on it, or use another node", sizeText(d.least)))
 	}
-	if d.handedOver || !d.leads() {
-		return
-	}
-	d.handedOver = true
-	if err := d.handOver(ctx); err != nil {
-		d.log.Warn("leadership stays here although the disk is nearly full", "error", err)
-	}
+	d.leave(ctx, "the disk is nearly full")
 }

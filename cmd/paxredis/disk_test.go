@@ -15,7 +15,7 @@ func TestDiskWatch(t *testing.T) {
 	var leads bool
 	var did []string
 	d := &diskWatch{
-		least: 800, free: func() (uint64, error) { return free, failure }, leads: func() bool { return leads },
+		least: 800, free: func() (uint64, error) { return free, failure },
 		refuse: func(text string) {
 			if text == "" {
 				did = append(did, "accept")
@@ -23,8 +23,12 @@ func TestDiskWatch(t *testing.T) {
 				did = append(did, "refuse")
 			}
 		},
-		handOver: func(context.Context) error { did = append(did, "hand over"); return errors.New("to nobody") },
-		log:      slog.New(slog.DiscardHandler), note: func(string) {},
+		retreat: retreat{
+			leads:    func() bool { return leads },
+			handOver: func(context.Context) error { did = append(did, "hand over"); return errors.New("to nobody") },
+			log:      slog.New(slog.DiscardHandler),
+		},
+		note: func(string) {},
 	}
 	for i, step := range []struct {
 		free    uint64

@@ -81,11 +81,7 @@ func runDoctor(args []string, std stdio) error {
 	key := fs.String("cluster-key-file", "", "`file` with the cluster key on this machine")
 	strict := fs.Bool("strict", false, "fail for a warning too")
 	asJSON := fs.Bool("json", false, "print JSON")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), doctorUsage)
-		usage()
-	}
+	introduce(fs, doctorUsage)
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}

@@ -70,11 +70,7 @@ func runExport(args []string, std stdio) error {
 	})
 	version := fs.Int("rdb-version", rdb.OldestWrittenVersion, "version of the file's `format`: 10 for Redis 7.0, 11 for 7.2, 12 for 7.4, which deadlines of single fields need")
 	temp := fs.String("temp-dir", "", "`directory` in which the data is put together (default: the system's for temporary files)")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), exportUsage)
-		usage()
-	}
+	introduce(fs, exportUsage)
 	files, err := parseMixed(fs, args)
 	if err != nil {
 		return err

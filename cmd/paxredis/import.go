@@ -61,11 +61,7 @@ func runImport(args []string, std stdio) error {
 	fs.BoolVar(&f.live.Resume, "resume", false, "go on following the source where an import that was interrupted left off")
 	fs.BoolVar(&f.live.CutOver, "cut-over", false, "cut over as soon as the cluster has caught up, without a signal")
 	fs.BoolVar(&f.noFence, "no-fence", false, "do not keep the source from taking writes at the cut-over: you have stopped all who write")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), importUsage)
-		usage()
-	}
+	introduce(fs, importUsage)
 	files, err := parseMixed(fs, args)
 	if err != nil {
 		return err

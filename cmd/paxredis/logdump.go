@@ -25,11 +25,7 @@ func runLog(args []string, std stdio) error {
 	asJSON := fs.Bool("json", false, "print JSON, an object a line")
 	from := fs.Uint64("from", 0, "leave out records below this `slot`")
 	payloads := fs.Bool("payloads", false, "print what is in the records of the journal and of the checkpoint, too")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), logUsage)
-		usage()
-	}
+	introduce(fs, logUsage)
 	dirs, err := parseMixed(fs, args)
 	if err != nil {
 		return err

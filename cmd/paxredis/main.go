@@ -145,6 +145,15 @@ func newFlagSet(name, synopsis string, std stdio) *flag.FlagSet {
 	return fs
 }
 
+// introduce puts a text in front of what a flag set says of its usage.
+func introduce(fs *flag.FlagSet, text string) {
+	usage := fs.Usage
+	fs.Usage = func() {
+		fmt.Fprint(fs.Output(), text)
+		usage()
+	}
+}
+
 // parseMixed is parseFlags for a command with operands, which may come before, between and behind the flags. Those behind "--"
 // are operands, whatever they look like.
 func parseMixed(fs *flag.FlagSet, args []string) (operands []string, err error) {

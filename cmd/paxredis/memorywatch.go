@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -78,19 +77,15 @@ func (w *watermark) Set(text string) error {
 // leading to others, so that a node that is killed nevertheless is not the one whose end is an election. What other nodes have
 // accepted it goes on applying. It belongs to one goroutine.
 type memoryWatch struct {
-	most     watermark
-	measure  func() (used, limit uint64, err error)
-	collect  func() // gives memory back that is not used
-	tell     func(resp.MemoryPressure)
-	leads    func() bool
-	handOver func(context.Context) error
-	log      *slog.Logger
+	retreat
+	most    watermark
+	measure func() (used, limit uint64, err error)
+	collect func() // gives memory back that is not used
+	tell    func(resp.MemoryPressure)
 
-	low bool
-	// handedOver is set once leadership was given up for this shortage: when every node is full it would go round.
-	handedOver bool
-	unknown    bool // how much there is could not be told, and that was logged
-	collected  time.Time
+	low       bool
+	unknown   bool // how much there is could not be told, and that was logged
+	collected time.Time
 }
 
 // run looks until ctx ends.
@@ -129,7 +124,8 @@ func (m *memoryWatch) look(ctx context.Context) time.Duration {
 		m.low = true
 		m.log.Error("memory is nearly full: commands that may take more are refused until there is room again", "used", used, "memory-watermark", most, "limit", limit)
 	case m.low && used < most-min(most, limit/memoryBack):
-		m.low, m.handedOver = false, false
+		m.low = false
+		m.over()
 		m.log.Info("there is enough memory again: commands that take more are accepted", "used", used, "memory-watermark", most, "limit", limit)
 	}
 	pressure := resp.MemoryPressure{Used: used, Watermark: most, Limit: limit}
@@ -138,20 +134,11 @@ func (m *memoryWatch) look(ctx context.Context) time.Duration {
 			sizeText(used), sizeText(limit))
 	}
 	m.tell(pressure)
-	m.leave(ctx)
+	if m.low {
+		m.leave(ctx, "memory is nearly full")
+	}
 	if used < most/2 {
 		return memoryInterval
 	}
 	return tightMemoryInterval
-}
-
-// leave hands leadership over, once for each shortage.
-func (m *memoryWatch) leave(ctx context.Context) {
-	if !m.low || m.handedOver || !m.leads() {
-		return
-	}
-	m.handedOver = true
-	if err := m.handOver(ctx); err != nil {
-		m.log.Warn("leadership stays here although memory is nearly full", "error", err)
-	}
 }

@@ -35,9 +35,11 @@ func TestMemoryWatch(t *testing.T) {
 				t.Errorf("told %+v", p)
 			}
 		},
-		leads:    func() bool { return leads },
-		handOver: func(context.Context) error { did = append(did, "hand over"); return errors.New("to nobody") },
-		log:      slog.New(slog.DiscardHandler),
+		retreat: retreat{
+			leads:    func() bool { return leads },
+			handOver: func(context.Context) error { did = append(did, "hand over"); return errors.New("to nobody") },
+			log:      slog.New(slog.DiscardHandler),
+		},
 	}
 	for i, step := range []struct {
 		used, garbage uint64

@@ -29,11 +29,7 @@ func runRecover(args []string, std stdio) error {
 	address := fs.String("peer-advertise", "", "`host:port` at which other nodes will reach this one (default: as before)")
 	despite := fs.Bool("despite-damage", false, "if the journal is damaged, take over what is before the damage")
 	asJSON := fs.Bool("json", false, "print JSON")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), recoverUsage)
-		usage()
-	}
+	introduce(fs, recoverUsage)
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}

@@ -26,11 +26,7 @@ func runRestore(args []string, std stdio) error {
 	id := fs.Uint("id", 1, "the node's `number`")
 	address := fs.String("peer-advertise", defaultPeerListen, "`host:port` at which other nodes will reach this one")
 	asJSON := fs.Bool("json", false, "print JSON")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), restoreUsage)
-		usage()
-	}
+	introduce(fs, restoreUsage)
 	files, err := parseMixed(fs, args)
 	if err != nil {
 		return err

@@ -326,13 +326,13 @@ func addressText(address net.Addr) string {
 // watch begins to look at the free disk space and the memory, until what it returns is called.
 func (n *node) watch(c Config) context.CancelFunc {
 	ctx, cancel := context.WithCancel(context.Background())
-	leads := func() bool { return n.group.Status().Role == paxos.RoleLeader }
+	leave := retreat{leads: func() bool { return n.group.Status().Role == paxos.RoleLeader }, handOver: n.group.HandOver, log: n.log}
 	if c.MinFreeDisk != 0 {
-		d := &diskWatch{least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, handOver: n.group.HandOver, log: n.log, leads: leads, note: n.noteDisk}
+		d := &diskWatch{retreat: leave, least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, note: n.noteDisk}
 		n.watching.Go(func() { d.run(ctx) })
 	}
 	if !c.MemoryWatermark.off() {
-		m := &memoryWatch{most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure, handOver: n.group.HandOver, log: n.log, leads: leads}
+		m := &memoryWatch{retreat: leave, most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure}
 		n.watching.Go(func() { m.run(ctx) })
 	}
 	return cancel

@@ -68,11 +68,7 @@ func runStatus(args []string, std stdio) error {
 	secured.flags(fs)
 	asJSON := fs.Bool("json", false, "print JSON")
 	watch := fs.Bool("watch", false, "go on every second until Ctrl-C")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), statusUsage)
-		usage()
-	}
+	introduce(fs, statusUsage)
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}

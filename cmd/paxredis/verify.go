@@ -37,11 +37,7 @@ func runVerify(args []string, std stdio) error {
 	fs := newFlagSet("backup verify", "[flags] FILE [FILE...]", std)
 	asJSON := fs.Bool("json", false, "print JSON")
 	temp := fs.String("temp-dir", "", "`directory` in which a chain is put together (default: the system's for temporary files)")
-	usage := fs.Usage
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), verifyUsage)
-		usage()
-	}
+	introduce(fs, verifyUsage)
 	files, err := parseMixed(fs, args)
 	if err != nil {
 		return err
