@@ -19,6 +19,7 @@ type fakeNode struct {
 	held    bool
 	steps   int
 	rounds  int // done
+	inRound bool
 	stopped bool
 	refuse  replication.Outcome // what becomes of chunks and reads, if not 0
 	fast    bool                // ReadNow says yes
@@ -124,7 +125,9 @@ func (n *fakeNode) run() {
 		if n.steps > 0 {
 			n.steps--
 		}
+		n.inRound = true
 		n.round()
+		n.inRound = false
 		n.rounds++
 		n.changed.Broadcast()
 	}
@@ -169,8 +172,12 @@ func (n *fakeNode) round() {
 	}
 }
 
-// hold keeps everything from being applied and answered; letGo undoes it.
-func (n *fakeNode) hold()  { n.set(func() { n.held = true }) }
+// hold keeps everything from being applied and answered, once the round under way is over; letGo undoes it.
+func (n *fakeNode) hold() {
+	n.set(func() { n.held = true })
+	n.until(func() bool { return !n.inRound })
+}
+
 func (n *fakeNode) letGo() { n.set(func() { n.held = false }) }
 func (n *fakeNode) stop()  { n.set(func() { n.stopped = true }) }
 
