@@ -9,7 +9,10 @@ const (
 	// grownBytes is what a batch is big enough with: it waits for nothing.
 	grownBytes = 32 << 10
 	// growNanos is the longest that a batch is let grow for. Whoever holds it up longer has something else to do.
-	growNanos = 1e6
+	growNanos = 2.5e6
+	// aloneNanos is for how long a batch is on its way before the next one follows it: longer than most slots take in one place. Between
+	// places far apart it adds little to what a slot takes.
+	aloneNanos = 3e6
 )
 
 // mayGo reports whether the next batch, or Forward, goes now, given that there is room for it or not; inFlight is how many are on their way.
@@ -20,9 +23,9 @@ func (l *loop) mayGo(room bool, inFlight int) bool {
 
 // isGrown reports whether what waits need not wait for more: inFlight is how many batches, or Forwards, are on their way.
 func (l *loop) isGrown(inFlight int) bool {
-	since, other := &l.flyingSince, &l.growingSince
+	since, other, most := &l.flyingSince, &l.growingSince, int64(aloneNanos)
 	if inFlight == 0 {
-		since, other = other, since
+		since, other, most = other, since, growNanos
 	}
 	*other = 0
 	if inFlight == 0 && !l.grows() {
@@ -32,7 +35,7 @@ func (l *loop) isGrown(inFlight int) bool {
 	if *since == 0 {
 		*since = l.now.Mono
 	}
-	return l.now.Mono-*since >= growNanos || l.waitingBytes() >= grownBytes
+	return l.now.Mono-*since >= most || l.waitingBytes() >= grownBytes
 }
 
 // grows reports whether commands are likely to come soon: of clients that are being answered.

@@ -66,13 +66,13 @@ func TestABatchGrowsWhileAnotherIsOnItsWay(t *testing.T) {
 
 // Whoever holds a batch up for long has something else to do: a stuck event loop, a network with long ways.
 func TestABatchGrowsNoLongerThanItMay(t *testing.T) {
-	for _, inFlight := range []int{0, 1} {
+	for inFlight, most := range []int64{growNanos, aloneNanos} {
 		l, lane := growingLoop()
 		lane.Answering(1)
 		if l.isGrown(inFlight) {
 			t.Fatalf("%d in flight: it does not wait", inFlight)
 		}
-		l.now.Mono += growNanos - 1
+		l.now.Mono += most - 1
 		if l.isGrown(inFlight) {
 			t.Fatalf("%d in flight: it goes too early", inFlight)
 		}

@@ -19,7 +19,7 @@ func TestDebugSleep(t *testing.T) {
 		t.Errorf("it slept %v", took)
 	}
 	sleeper.send(line("DEBUG SLEEP 1e300"))
-	waitFor(t, s, func() bool { return s.haltMode() == haltAll })
+	waitFor(t, s, func() bool { return haltsEverywhere(s, haltAll) })
 	other.send(line("PING"))
 	waitFor(t, s, func() bool { return s.waiting.Load() == 2 })
 	s.sleeping.end()
@@ -31,6 +31,18 @@ func TestDebugSleep(t *testing.T) {
 	other.check("DEBUG SLEEP 0.01", "+QUEUED")
 	other.check("EXEC", "*1 +OK")
 	other.check("PING", "+PONG")
+}
+
+// haltsEverywhere reports whether all loops follow a mode.
+func haltsEverywhere(s *Server, mode haltMode) bool {
+	followed := make(chan bool)
+	for _, l := range s.allLoops() {
+		l.do(func() { followed <- l.halted == mode })
+		if !<-followed {
+			return false
+		}
+	}
+	return true
 }
 
 func TestDebugRepliesAsTold(t *testing.T) {

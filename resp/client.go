@@ -91,10 +91,10 @@ type Client struct {
 
 	tally   int // see submission
 	tallyOf uint64
-	// returnsIn is the round of returns in which the client is waited for.
-	returnsIn uint64
-	isTouched bool
-	isReader  bool
+	// returnsIn and readReturnsIn are the rounds of the loop's returns in which the client is waited for.
+	returnsIn, readReturnsIn uint64
+	isTouched                bool
+	isReader                 bool
 }
 
 // origin is where a client comes from, as MONITOR has it.

@@ -42,7 +42,12 @@ func debugSleep(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 		p.giveUp = func() { p.answer(writeOK) }
 		l.server.sleeping.begin(haltAll, d, l.server.followHaltEverywhere)
 		l.server.followHaltEverywhere()
-		timer := time.AfterFunc(d, func() { p.post(writeOK) })
+		timer := time.AfterFunc(d, func() {
+			if l.server.sleeping.expire() { // whoever is told that it is over may send the next command
+				l.server.followHaltEverywhere()
+			}
+			p.post(writeOK)
+		})
 		p.stop = func() { timer.Stop() }
 	})
 }

@@ -56,6 +56,7 @@ type eventLoop struct {
 	wantsReads   bool   // reads wait for ticket+1, which is to be asked
 	answers      int    // chunks whose replies have been written, and the lane does not know
 	returns      returns
+	reading      asksReads
 	readyThrough uint64
 	readers      []*Client // those with waiting items
 	touched      []*Client // those to be settled before the turn ends
@@ -80,8 +81,9 @@ func newEventLoop(s *Server) (*eventLoop, error) {
 		return nil, err
 	}
 	l := &eventLoop{server: s, poller: p, clients: make(map[*Client]struct{}), sockets: make(map[int]*Client), now: time.Now(),
-		buffer: make([]byte, biteBytes), returns: returns{round: 1}}
+		buffer: make([]byte, biteBytes), returns: returns{round: 1, fewest: minWriters}, reading: asksReads{returns: returns{round: 1, fewest: minReaders}}}
 	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
+	l.reading.returns.wake = l.returns.wake
 	l.stats.init(len(s.rows), s.settings)
 	l.mailbox.wake = func() { l.logError("waking an event loop", p.wake()) }
 	l.mailbox.rest = func() { l.logError("an event loop that was woken", p.rest()) }
@@ -236,7 +238,7 @@ func (l *eventLoop) readInput(c *Client) {
 // receive runs what has come of a client: n bytes, in data, which is valid for its duration, or already in the input.
 func (l *eventLoop) receive(c *Client, data []byte, n int) {
 	c.active = l.now
-	l.returns.back(c)
+	l.back(c)
 	l.stats.inputBytes.Add(uint64(n))
 	if c.input.empty() {
 		if data = data[l.parse(c, data):]; len(data) > 0 && !c.closed && !c.closing {
@@ -334,9 +336,7 @@ func (l *eventLoop) endTurn() {
 func (l *eventLoop) handOverAll() {
 	l.handOver()
 	if l.wantsReads {
-		l.wantsReads = false
-		l.ticket++
-		l.lane.AskRead(l.ticket)
+		l.askRead()
 	}
 	if n := l.answers; n > 0 && !l.returns.awaits(l.now) {
 		l.answers = 0

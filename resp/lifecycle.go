@@ -93,7 +93,7 @@ func (l *eventLoop) closeNow(c *Client) {
 
 // forget lets go of what a client has. Replies that still come for it are thrown away.
 func (l *eventLoop) forget(c *Client) {
-	l.returns.back(c)
+	l.back(c)
 	c.closed = true
 	if c.paused != nil {
 		c.paused.end()

@@ -185,6 +185,9 @@ func (l *eventLoop) runWaiting(c *Client) (progress bool) {
 		if c.closed {
 			return true
 		}
+		if it.kind != kindLiteral {
+			l.reading.returns.expect(&c.readReturnsIn)
+		}
 		c.owed -= it.cost
 		c.waiting.pop()
 		progress = true

@@ -137,7 +137,7 @@ func (l *eventLoop) answered(it *item, args statemachine.Args, reply []byte, rev
 	case it.kind != kindWrite:
 		c.owed -= it.cost
 	default:
-		l.returns.expect(c)
+		l.returns.expect(&c.returnsIn)
 	}
 	l.complete(it, args, reply, revisions)
 	if it.quiet {

@@ -4,11 +4,12 @@ import "time"
 
 const (
 	// returnWait is how long a loop waits, at most, for the next commands of the clients that it has just answered.
-	returnWait = 500 * time.Microsecond
+	returnWait = 1500 * time.Microsecond
 	// returnShare is the part of them, one in so many, that it does not wait for.
 	returnShare = 4
-	// minReturns is how many clients must have been answered for that.
-	minReturns = 4
+	// minWriters is how many clients must have been answered for that after writes, minReaders after reads, whose rounds cost less.
+	minWriters = 4
+	minReaders = 16
 	// maxReturnSkips is how many rounds it does without when waiting was in vain.
 	maxReturnSkips = 64
 )
@@ -17,6 +18,7 @@ const (
 // few of fifty to start a batch, the others would have to wait for that, and so on: several groups, each with batches of its own. So the loop
 // says that it has answered a chunk only when most of those clients are back, or some time has passed. If they are not, it waits less often.
 type returns struct {
+	fewest   int    // clients answered for which it waits
 	round    uint64 // a client's round is this one while it is waited for
 	answered int    // clients answered in this round
 	missing  int    // of those, who have not sent anything since
@@ -28,27 +30,42 @@ type returns struct {
 	nextSkip int
 }
 
-// expect notes that a client has been answered.
-func (r *returns) expect(c *Client) {
-	if c.returnsIn != r.round {
-		c.returnsIn = r.round
+// expect notes that a client has been answered, whose round is in.
+func (r *returns) expect(in *uint64) {
+	if *in != r.round {
+		*in = r.round
 		r.answered++
 		r.missing++
 	}
 }
 
 // back notes that a client has sent something, or is gone.
-func (r *returns) back(c *Client) {
-	if c.returnsIn == r.round {
-		c.returnsIn = 0
+func (r *returns) back(in *uint64) {
+	if *in == r.round {
+		*in = 0
 		r.missing--
 	}
+}
+
+// wakeAfter has the loop look again after some time.
+func (r *returns) wakeAfter(d time.Duration) {
+	if r.timer == nil {
+		r.timer = time.AfterFunc(d, r.wake)
+	} else {
+		r.timer.Reset(d)
+	}
+}
+
+// back notes for both waits of the loop that a client has sent something, or is gone.
+func (l *eventLoop) back(c *Client) {
+	l.returns.back(&c.returnsIn)
+	l.reading.returns.back(&c.readReturnsIn)
 }
 
 // awaits reports whether to wait longer.
 func (r *returns) awaits(now time.Time) bool {
 	switch {
-	case r.answered < minReturns, r.missing*returnShare <= r.answered:
+	case r.answered < r.fewest, r.missing*returnShare <= r.answered:
 		if r.waiting {
 			r.nextSkip = 0
 		}
@@ -61,11 +78,7 @@ func (r *returns) awaits(now time.Time) bool {
 		r.skips--
 	default:
 		r.waiting, r.until = true, now.Add(returnWait)
-		if r.timer == nil {
-			r.timer = time.AfterFunc(returnWait, r.wake)
-		} else {
-			r.timer.Reset(returnWait)
-		}
+		r.wakeAfter(returnWait)
 		return true
 	}
 	r.round++

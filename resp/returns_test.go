@@ -13,15 +13,15 @@ type returnsTest struct {
 }
 
 func answeredClients(n int) *returnsTest {
-	r := &returnsTest{returns: returns{round: 1, wake: func() {}}, now: time.Unix(1, 0), clients: make([]Client, n)}
+	r := &returnsTest{returns: returns{round: 1, fewest: minWriters, wake: func() {}}, now: time.Unix(1, 0), clients: make([]Client, n)}
 	r.answer()
 	return r
 }
 
 func (r *returnsTest) answer() {
 	for i := range r.clients {
-		r.expect(&r.clients[i])
-		r.expect(&r.clients[i]) // its second reply of the round
+		r.expect(&r.clients[i].returnsIn)
+		r.expect(&r.clients[i].returnsIn) // its second reply of the round
 	}
 }
 
@@ -33,8 +33,8 @@ func TestReturnsWaitUntilMostClientsAreBack(t *testing.T) {
 		if waits := r.waits(); waits != (i < 6) {
 			t.Fatalf("%d of 8 are back, waits: %v", i, waits)
 		}
-		r.back(&r.clients[i])
-		r.back(&r.clients[i]) // whose second command counts no more
+		r.back(&r.clients[i].returnsIn)
+		r.back(&r.clients[i].returnsIn) // whose second command counts no more
 	}
 	r.answer()
 	if !r.waits() {
@@ -43,10 +43,10 @@ func TestReturnsWaitUntilMostClientsAreBack(t *testing.T) {
 }
 
 func TestReturnsWaitForNoneWhereFewWereAnswered(t *testing.T) {
-	if r := answeredClients(minReturns - 1); r.waits() {
+	if r := answeredClients(minWriters - 1); r.waits() {
 		t.Error("a few clients are waited for")
 	}
-	if r := answeredClients(minReturns); !r.waits() {
+	if r := answeredClients(minWriters); !r.waits() {
 		t.Error("more are not")
 	}
 }
@@ -75,7 +75,7 @@ func TestReturnsWaitLessOftenInVain(t *testing.T) {
 		r.answer()
 	}
 	for i := range r.clients {
-		r.back(&r.clients[i])
+		r.back(&r.clients[i].returnsIn)
 	}
 	if r.waits() {
 		t.Fatal("all are back")
