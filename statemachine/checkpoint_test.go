@@ -228,6 +228,7 @@ func (s slotOf) apply(m *Machine, slot int) {
 // and made again from the first one's store and the log behind it, or loses its store and writes all of it anew. All three must stay the same,
 // and so must both stores.
 func TestCheckpointsHoldTheStateAtTheFreeze(t *testing.T) {
+	withoutRaceDetector(t)
 	cfg := Config{}
 	exercised, rewritten := map[string]bool{}, 0
 	for seed := range uint64(max(6, 2*len(collectionCommands))) {

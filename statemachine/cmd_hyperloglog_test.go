@@ -114,6 +114,7 @@ func TestADenseHyperLogLogIsChangedInPlace(t *testing.T) {
 // TestHyperLogLogsAsRedis compares estimates, and values byte for byte, while they go from sparse to dense. Estimates are asked of copies,
 // as redis-server writes them into the value.
 func TestHyperLogLogsAsRedis(t *testing.T) {
+	withoutRaceDetector(t)
 	r := startRedis(t)
 	for seed := range uint64(8) {
 		h := newHarness(t)

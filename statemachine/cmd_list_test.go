@@ -163,6 +163,7 @@ func (m *listModel) change(rng *rand.Rand, grow bool) {
 
 // TestListAgainstASlice makes lists grow to many parts and shrink again, at both ends and in the middle.
 func TestListAgainstASlice(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 13))
 		ks := newKeyspace(hasher{1, 2})

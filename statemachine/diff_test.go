@@ -630,6 +630,7 @@ func infoOf(t *testing.T, name string, info []byte) string {
 
 // TestPatternsAsRedis compares random patterns, malformed ones too.
 func TestPatternsAsRedis(t *testing.T) {
+	withoutRaceDetector(t)
 	r, h := startRedis(t), newHarness(t)
 	for _, key := range []string{"a", "b", "ab", "abc", "a-c", "]", "[", "^", "\\", "*", "a*b", "aab", "?", "-", "\xff\x01", "aaaaaaaab", ""} {
 		r.same(h, [][]byte{[]byte("SET"), []byte(key), []byte("v")})
@@ -647,6 +648,7 @@ func TestPatternsAsRedis(t *testing.T) {
 
 // TestLongDoubleAsRedis adds random numbers of all sizes and forms.
 func TestLongDoubleAsRedis(t *testing.T) {
+	withoutRaceDetector(t)
 	r, h := startRedis(t), newHarness(t)
 	rng := rand.New(rand.NewPCG(1, 10))
 	number := func() string {

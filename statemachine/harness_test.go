@@ -231,3 +231,12 @@ func scripts(t *testing.T, tests []scriptTest) {
 }
 
 type scriptTest struct{ name, text string }
+
+// withoutRaceDetector skips a long test with one goroutine: the race detector would find nothing, and takes ten times as long. make test runs
+// this package without it as well.
+func withoutRaceDetector(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("one goroutine: it runs without the race detector")
+	}
+}

@@ -222,6 +222,7 @@ var collectionCommands = []func(*rand.Rand) [][]byte{
 // TestTwoMachinesAgree feeds the same random sections to two machines. One of them has readers and views with clocks that
 // run ahead, asks for replies, and its sections come with spare bytes; neither may show in state or replies.
 func TestTwoMachinesAgree(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(6) {
 		rng, noise := rand.New(rand.NewPCG(seed, 6)), rand.New(rand.NewPCG(seed, 7))
 		a, b := newHarness(t), newHarness(t)

@@ -9,6 +9,7 @@ import (
 // TestUsedMemoryIsTheTruth: what counts for maxmemory is within a tenth of what more the kernel has given, whatever the size of keys and values
 // (to begin with it gives some MiB in advance), and what is removed counts no more.
 func TestUsedMemoryIsTheTruth(t *testing.T) {
+	withoutRaceDetector(t)
 	for _, size := range []int{100, 1_000, 5_000, 40_000, 3 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			h := newHarness(t)

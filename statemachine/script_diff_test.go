@@ -81,6 +81,7 @@ return r`
 
 // TestNumbersInScriptsAsRedis formats and reads numbers of all forms and sizes.
 func TestNumbersInScriptsAsRedis(t *testing.T) {
+	withoutRaceDetector(t)
 	r, h := startRedis(t), newHarness(t)
 	rng := rand.New(rand.NewPCG(9, 10))
 	const body = `local n = tonumber(ARGV[1])

@@ -222,9 +222,7 @@ func TestTimeStandsStillInAScript(t *testing.T) {
 }
 
 func TestLimitsOfScripts(t *testing.T) {
-	if raceDetector {
-		t.Skip("a script is one goroutine, and takes ten times as long to its limits")
-	}
+	withoutRaceDetector(t)
 	h := newHarness(t)
 	const steps, memory = "did more than the limit of 50000000 steps", "took more than the limit of 536870912 bytes of memory"
 	for _, test := range []struct{ body, want string }{
