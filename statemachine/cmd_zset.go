@@ -126,6 +126,10 @@ func zadd(tx *Tx, args Args, reply Reply) {
 
 // zincrby: ZINCRBY key increment member.
 func zincrby(tx *Tx, args Args, reply Reply) {
+	if new(zaddOptions).take(args[2]) { // Redis reads it as ZADD would, and then there is no pair left
+		reply.Error(errSyntax)
+		return
+	}
 	if score, ok := doubleArg(args[2], errNotFloat, reply); ok {
 		addMembers(tx, args[1], zaddOptions{incr: true}, []ranked{{args[3], score}}, reply)
 	}

@@ -110,7 +110,9 @@ func TestSortedSets(t *testing.T) {
 			ZADD z NX CH => -ERR syntax error
 			ZADD z 1 a b c => -ERR value is not a valid float
 			ZADD z nan a => -ERR value is not a valid float
-			ZINCRBY z \_1 a => -ERR value is not a valid float`},
+			ZINCRBY z \_1 a => -ERR value is not a valid float
+			ZINCRBY z xx a => -ERR syntax error
+			ZINCRBY z Incr 1 => -ERR syntax error`},
 		{"numbers", `
 			ZADD z 0x10 a .5 b 1e3 c -inf d +Infinity e 5. f -0 g 4.9e-324 h => :8
 			ZRANGE z 0 -1 WITHSCORES => *16 "d" "-inf" "g" "0" "h" "5e-324" "b" "0.5" "f" "5" "a" "16" "c" "1000" "e" "inf"
