@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +30,7 @@ const (
 	freeWrong   = 512 << 20
 	freeWarning = 4 << 30
 
-	leastMemory = 512 << 20 // of a control group
+	leastMemory = 512 << 20
 )
 
 const adviceSync = "use a disk that syncs quickly (an SSD with power-loss protection), and share it with nothing else that syncs"
@@ -130,7 +128,7 @@ func (f *findings) ofMachine(root fs.FS) {
 		}
 		f.add(l, "huge pages", of, "transparent_hugepage is "+text, "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled: with always, memory grows and pages are moved at bad times")
 	}
-	f.ofMemoryGroup(root)
+	f.ofMemory(root)
 	f.ofSystemClock()
 }
 
@@ -143,32 +141,21 @@ func (f *findings) ofOpenFiles(most uint64) {
 	f.add(l, "open files", "this machine", fmt.Sprintf("%d for what is started from here; the default of --maxclients needs %d", most, needed), "raise it: LimitNOFILE= of the service, ulimit -Hn; else fewer clients are served")
 }
 
-// ofMemoryGroup judges the limit of the control group that this process is in (version 2).
-func (f *findings) ofMemoryGroup(root fs.FS) {
-	groups, ok := readSetting(root, "proc/self/cgroup")
-	if !ok {
-		return
+// ofMemory judges how much memory there is for what is started from here: the machine's, or that of the control group with the least room.
+func (f *findings) ofMemory(root fs.FS) {
+	r, err := memoryUnder(root)
+	if err != nil {
+		return // not a system that has these files
 	}
-	var own string
-	for line := range strings.Lines(groups) {
-		if name, found := strings.CutPrefix(strings.TrimSpace(line), "0::"); found {
-			own = name
-		}
+	l, whose := levelOK, "of the machine: no control group leaves less"
+	if r.group != "" {
+		whose = "of the control group " + r.group
 	}
-	text, ok := readSetting(root, path.Join("sys/fs/cgroup", own, "memory.max"))
-	if !ok {
-		return
-	}
-	most, err := strconv.ParseUint(text, 10, 64)
-	if err != nil { // "max"
-		f.add(levelOK, "memory limit", "this machine", "none in the control group of this shell", "")
-		return
-	}
-	l := levelOK
-	if most < leastMemory {
+	if r.limit < leastMemory {
 		l = levelWarning
 	}
-	f.add(l, "memory limit", "this machine", sizeText(most)+" in the control group of this shell", "a node needs room for its data and half of that again; raise it, or set --maxmemory well below it")
+	f.add(l, "memory limit", "this machine", fmt.Sprintf("%s %s, %s in use", sizeText(r.limit), whose, sizeText(r.used)),
+		"a node needs room for its data and half of that again; raise it, or set --maxmemory well below it")
 }
 
 // readSetting is a small file of the kernel's, if it is there.

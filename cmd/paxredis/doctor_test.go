@@ -99,9 +99,11 @@ func TestDoctorFindsWhatIsWrongWithACluster(t *testing.T) {
 func TestDoctorFindsWhatIsWrongWithAMachine(t *testing.T) {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text + "\n")} }
 	good := fstest.MapFS{"proc/sys/vm/overcommit_memory": file("1"), "sys/kernel/mm/transparent_hugepage/enabled": file("always [madvise] never"),
-		"proc/self/cgroup": file("0::/a.slice"), "sys/fs/cgroup/a.slice/memory.max": file("max")}
+		"proc/meminfo": file("MemTotal: 8388608 kB\nMemAvailable: 6291456 kB"), "proc/self/cgroup": file("0::/a.slice"), "sys/fs/cgroup/a.slice/memory.max": file("max")}
 	bad := fstest.MapFS{"proc/sys/vm/overcommit_memory": file("2"), "sys/kernel/mm/transparent_hugepage/enabled": file("[always] madvise never"),
-		"proc/self/cgroup": file("0::/a.slice"), "sys/fs/cgroup/a.slice/memory.max": file("1048576")}
+		// The limit is that of a group above the process's own.
+		"proc/meminfo": file("MemTotal: 8388608 kB\nMemAvailable: 6291456 kB"), "proc/self/cgroup": file("0::/a.slice/b.service"), "sys/fs/cgroup/a.slice/b.service/memory.max": file("max"),
+		"sys/fs/cgroup/a.slice/memory.max": file("1048576"), "sys/fs/cgroup/a.slice/memory.current": file("1000"), "sys/fs/cgroup/a.slice/memory.stat": file("")}
 	var well, ill, unknown findings
 	well.ofMachine(good)
 	ill.ofMachine(bad)

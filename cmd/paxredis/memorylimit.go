@@ -10,95 +10,106 @@ import (
 	"strings"
 )
 
-// measureMemory returns how much memory is taken, in bytes, and how much there is for it: that of the control group of the process that has the
-// least room left, or of the machine.
-func measureMemory() (used, limit uint64, err error) {
-	return memoryUnder("/")
+// memoryRoom is how much memory is taken, in bytes, and how much there is for it.
+type memoryRoom struct {
+	used, limit uint64
+	group       string // the control group whose limit that is; empty: it is the machine's
 }
 
-// memoryUnder is measureMemory with another root directory.
-func memoryUnder(root string) (used, limit uint64, err error) {
-	machine, err := fieldsOfFile(path.Join(root, "proc/meminfo"))
+func (r memoryRoom) left() uint64 { return r.limit - min(r.limit, r.used) }
+
+// measureMemory returns how much memory is taken, and how much there is for it, as memoryUnder.
+func measureMemory() (used, limit uint64, err error) {
+	r, err := memoryUnder(os.DirFS("/"))
+	return r.used, r.limit, err
+}
+
+// memoryUnder looks at the files of the kernel below a root: what counts is the control group of the process, or one above it, that has the least room
+// left, or the machine.
+func memoryUnder(root fs.FS) (memoryRoom, error) {
+	machine, err := fieldsOfFile(root, "proc/meminfo")
 	if err != nil {
-		return 0, 0, err
+		return memoryRoom{}, err
 	}
-	limit = machine["MemTotal:"] << 10
-	if limit == 0 {
-		return 0, 0, errors.New("/proc/meminfo has no MemTotal")
+	total := machine["MemTotal:"] << 10
+	if total == 0 {
+		return memoryRoom{}, errors.New("/proc/meminfo has no MemTotal")
 	}
-	total := limit
-	used = limit - min(limit, machine["MemAvailable:"]<<10)
-	groups, err := os.ReadFile(path.Join(root, "proc/self/cgroup"))
+	least := memoryRoom{used: total - min(total, machine["MemAvailable:"]<<10), limit: total}
+	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if errors.Is(err, fs.ErrNotExist) {
-		return used, limit, nil
+		return least, nil
 	}
 	if err != nil {
-		return 0, 0, err
+		return memoryRoom{}, err
 	}
 	for line := range strings.Lines(string(groups)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) != 3 {
 			continue
 		}
-		var g memoryGroup
+		var v groupVersion
 		switch {
 		case parts[0] == "0" && parts[1] == "":
-			g = memoryGroup{path.Join(root, "sys/fs/cgroup"), "memory.max", "memory.current", ""}
+			v = groupVersion{"sys/fs/cgroup", "memory.max", "memory.current", ""}
 		case parts[1] == "memory":
-			g = memoryGroup{path.Join(root, "sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"}
+			v = groupVersion{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"}
 		default:
 			continue
 		}
 		// The limits of all groups above count. In a container they are at the root, whatever the name of the group outside.
-		for name := parts[2]; ; name = path.Dir(name) {
-			groupUsed, groupLimit, err := g.read(name)
+		for name := path.Join("/", parts[2]); ; name = path.Dir(name) {
+			r, err := v.read(root, name)
 			if err != nil {
-				return 0, 0, err
+				return memoryRoom{}, err
 			}
-			if groupLimit != 0 && groupLimit <= total && (limit-min(limit, used)) > (groupLimit-min(groupLimit, groupUsed)) {
-				used, limit = groupUsed, groupLimit
+			if r.limit != 0 && r.limit <= total && r.left() < least.left() {
+				least = r
 			}
-			if name == "/" || name == "." {
+			if name == "/" {
 				break
 			}
 		}
 	}
-	return used, limit, nil
+	return least, nil
 }
 
-// memoryGroup is where a version of control groups has its files.
-type memoryGroup struct{ root, limit, usage, prefix string }
+// groupVersion is where a version of control groups has its files.
+type groupVersion struct{ dir, limit, usage, prefix string }
 
-// read returns what a group takes and may take; 0, 0 if it has no limit, or cannot be seen from here.
-func (g memoryGroup) read(name string) (used, limit uint64, err error) {
-	text, err := os.ReadFile(path.Join(g.root, name, g.limit))
+// read returns what a group takes and may take; the limit is 0 if it has none, or cannot be seen from here.
+func (v groupVersion) read(root fs.FS, name string) (memoryRoom, error) {
+	r := memoryRoom{group: name}
+	text, err := fs.ReadFile(root, path.Join(v.dir, name, v.limit))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, nil
+		return r, nil
 	}
 	if err != nil {
-		return 0, 0, err
+		return r, err
 	}
-	if limit, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err != nil {
-		return 0, 0, nil // "max"
+	if r.limit, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err != nil {
+		return memoryRoom{group: name}, nil // "max"
 	}
-	if text, err = os.ReadFile(path.Join(g.root, name, g.usage)); err != nil {
-		return 0, 0, err
+	if text, err = fs.ReadFile(root, path.Join(v.dir, name, v.usage)); err != nil {
+		return r, err
 	}
-	if used, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err != nil {
-		return 0, 0, fmt.Errorf("%s of the control group %s: %w", g.usage, name, err)
-	}
-	stat, err := fieldsOfFile(path.Join(g.root, name, "memory.stat"))
+	used, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	if err != nil {
-		return 0, 0, err
+		return r, fmt.Errorf("%s of the control group %s: %w", v.usage, name, err)
+	}
+	stat, err := fieldsOfFile(root, path.Join(v.dir, name, "memory.stat"))
+	if err != nil {
+		return r, err
 	}
 	// The page cache goes before anybody is killed.
-	cache := stat[g.prefix+"inactive_file"] + stat[g.prefix+"active_file"] + stat["slab_reclaimable"]
-	return used - min(used, cache), limit, nil
+	cache := stat[v.prefix+"inactive_file"] + stat[v.prefix+"active_file"] + stat["slab_reclaimable"]
+	r.used = used - min(used, cache)
+	return r, nil
 }
 
 // fieldsOfFile reads lines "name number ...".
-func fieldsOfFile(name string) (map[string]uint64, error) {
-	text, err := os.ReadFile(name)
+func fieldsOfFile(root fs.FS, name string) (map[string]uint64, error) {
+	text, err := fs.ReadFile(root, name)
 	if err != nil {
 		return nil, err
 	}

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/paxredis/paxredis/resp"
@@ -96,25 +95,19 @@ func TestMemoryLimits(t *testing.T) {
 			"sys/fs/cgroup/memory/memory.usage_in_bytes", "500", "sys/fs/cgroup/memory/memory.stat", ""), 2 * gib, 8 * gib},
 	} {
 		t.Run(name, func(t *testing.T) {
-			root := t.TempDir()
+			root := fstest.MapFS{}
 			for file, text := range test.files {
-				file = filepath.Join(root, file)
-				if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				root[file] = &fstest.MapFile{Data: []byte(text)}
 			}
-			if used, limit, err := memoryUnder(root); err != nil || used != test.used || limit != test.limit {
-				t.Errorf("got %d of %d, %v, want %d of %d", used, limit, err, test.used, test.limit)
+			if r, err := memoryUnder(root); err != nil || r.used != test.used || r.limit != test.limit {
+				t.Errorf("got %+v, %v, want %d of %d", r, err, test.used, test.limit)
 			}
 		})
 	}
 	if used, limit, err := measureMemory(); err != nil || used == 0 || used > limit {
 		t.Errorf("of this machine: %d of %d, %v", used, limit, err)
 	}
-	if _, _, err := memoryUnder(t.TempDir()); err == nil {
+	if _, err := memoryUnder(fstest.MapFS{}); err == nil {
 		t.Error("nothing is known, and that is no error")
 	}
 }
