@@ -34,10 +34,10 @@ func (s *Server) infoSource() *InfoSource {
 		Server: s.serverInfo(),
 		Clients: ClientsInfo{Connected: int(s.open.Load()), MaxClients: s.settings.maxClients(), Blocked: int(s.waiting.Load()),
 			MaxInput: t.maxInput, MaxOutput: t.maxOutput},
-		Memory:      s.memoryInfo(),
+		Memory:      s.memoryInfo(&state),
 		Persistence: s.persistenceInfo(),
 		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
-			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted, Denied: t.denied,
+			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted, Denied: t.denied, Dropped: t.dropped,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Listeners:   s.hub.figures(),
 		Replication: ReplicationInfo{ReplicationID: s.runID, Offset: state.Slot},
@@ -69,12 +69,14 @@ func (s *Server) serverInfo() ServerInfo {
 		Executable: executable, EventLoops: len(s.loops)}
 }
 
-func (s *Server) memoryInfo() MemoryInfo {
+func (s *Server) memoryInfo(state *statemachine.Stats) MemoryInfo {
 	m, keyspace := processMemory(), s.machine.Memory()
 	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
 	m.Used += m.Dataset
 	m.Most, m.Policy = uint64(s.settings.maxMemory.Load()), s.settings.evictionPolicy().String()
 	m.Pressure = s.pressure.Load()
+	m.Clients = uint64(max(s.clientBytes.Load(), 0))
+	m.Scripts, m.Libraries, m.Functions = state.Scripts, state.Libraries, state.Functions
 	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {
 		peak := s.peak.Load()

@@ -61,9 +61,10 @@ func memoryMallocStats(_ *eventLoop, _ *Client, _ statemachine.Args, w *Writer) 
 // memoryStats: MEMORY STATS. The allocator is that of the keyspace, as in INFO, and what there is not here is 0.
 func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 	s := l.server
-	m := s.memoryInfo()
+	state := s.machine.Stats()
+	m := s.memoryInfo(&state)
 	keys := 0
-	for _, d := range s.machine.Stats().Databases {
+	for _, d := range state.Databases {
 		keys += d.Keys
 	}
 	perKey := uint64(0)
@@ -75,7 +76,7 @@ func memoryStats(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 		value uint64
 	}{
 		{"peak.allocated", m.Peak}, {"total.allocated", m.Used}, {"startup.allocated", m.Start}, {"replication.backlog", 0}, {"clients.slaves", 0},
-		{"clients.normal", 0}, {"cluster.links", 0}, {"aof.buffer", 0}, {"lua.caches", 0}, {"functions.caches", 0}, {"overhead.total", m.Used - m.Dataset},
+		{"clients.normal", m.Clients}, {"cluster.links", 0}, {"aof.buffer", 0}, {"lua.caches", 0}, {"functions.caches", 0}, {"overhead.total", m.Used - m.Dataset},
 		{"keys.count", uint64(keys)}, {"keys.bytes-per-key", perKey}, {"dataset.bytes", m.Dataset},
 	}
 	shares := []struct {
@@ -121,7 +122,8 @@ const (
 
 // memoryDoctor: MEMORY DOCTOR.
 func memoryDoctor(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
-	w.Verbatim("txt", memoryReport(l.server.memoryInfo()))
+	state := l.server.machine.Stats()
+	w.Verbatim("txt", memoryReport(l.server.memoryInfo(&state)))
 }
 
 // memoryReport is what MEMORY DOCTOR says, in Redis's words as far as they fit.

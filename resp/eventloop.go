@@ -250,7 +250,7 @@ func (l *eventLoop) receive(c *Client, data []byte, n int) {
 	}
 	raise(&l.stats.maxInput, c.input.len())
 	if int64(c.input.len()) > l.server.limits.QueryBuffer {
-		l.drop(c, "its unread input is beyond the query buffer limit")
+		l.dropFor(overQuery, c, "its unread input is beyond the query buffer limit")
 	}
 }
 

@@ -63,6 +63,9 @@ type MemoryInfo struct {
 	Stacks   uint64
 	Dataset  uint64 // by the keyspace
 	Mapped   uint64 // from the kernel for the keyspace
+	Clients  uint64 // by replies that clients do not read, and requests that are not complete
+	// Scripts, Libraries and Functions are how many are loaded.
+	Scripts, Libraries, Functions int
 	// Most is maxmemory, 0: no limit, and Policy maxmemory-policy.
 	Most   uint64
 	Policy string
@@ -112,6 +115,7 @@ type StatsInfo struct {
 	Expired, ExpiredFields  uint64                // keys, and fields of hashes
 	Evicted                 uint64                // keys
 	Denied                  [deniedReasons]uint64 // commands of users without the permission, and passwords that were wrong
+	Dropped                 [overLimits]uint64    // clients that were beyond a limit
 	Hits, Misses            uint64
 	Errors                  uint64 // error replies
 	Tombstones              uint64 // versions of removed keys that are kept

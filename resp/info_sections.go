@@ -83,6 +83,9 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.num("used_memory_dataset", m.Dataset)
 	w.str("used_memory_dataset_perc", strconv.FormatFloat(100*ratio(m.Dataset, m.Used), 'f', 2, 64)+"%")
 	w.num("used_memory_stacks", m.Stacks)
+	w.int("number_of_cached_scripts", int64(m.Scripts))
+	w.int("number_of_functions", int64(m.Functions))
+	w.int("number_of_libraries", int64(m.Libraries))
 	w.num("allocator_allocated", m.Dataset)
 	w.num("allocator_active", m.Mapped)
 	w.num("allocator_resident", m.Mapped)
@@ -99,6 +102,7 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.int("mem_fragmentation_bytes", int64(m.RSS)-int64(m.Used))
 	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
 		"mem_cluster_links", "mem_aof_buffer")
+	w.num("mem_clients_normal", m.Clients)
 	w.str("mem_allocator", "go")
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
 	if p := m.Pressure; p != nil {
@@ -128,6 +132,7 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.str("rdb_last_bgsave_status", status)
 	w.seconds("rdb_last_bgsave_time_sec", p.LastSaveTook, p.LastSaveTook > 0)
 	w.seconds("rdb_current_bgsave_time_sec", p.RunningFor, p.RunningSlot > 0)
+	w.zeros("rdb_last_cow_size")
 	w.flag("aof_enabled", true)
 	w.zeros("aof_rewrite_in_progress", "aof_rewrite_scheduled")
 	w.str("aof_last_rewrite_time_sec", "-1")
@@ -138,6 +143,9 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 		writes = "err"
 	}
 	w.str("aof_last_write_status", writes)
+	w.zeros("aof_last_cow_size")
+	w.num("aof_current_size", p.JournalBytes)
+	w.zeros("aof_base_size", "aof_pending_rewrite", "aof_buffer_length", "aof_pending_bio_fsync", "aof_delayed_fsync")
 	w.zeros("module_fork_in_progress", "module_fork_last_cow_size")
 	w.num("paxos_snapshot_slot", p.SnapshotSlot)
 	w.num("paxos_first_slot", p.FirstSlot)
@@ -190,8 +198,8 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.fixed("expired_stale_perc", 0, 2)
 	w.zeros("expired_time_cap_reached_count")
 	w.num("evicted_keys", s.Evicted)
-	w.zeros("evicted_clients", "total_eviction_exceeded_time",
-		"current_eviction_exceeded_time")
+	w.num("evicted_clients", s.Dropped[overMemory])
+	w.zeros("total_eviction_exceeded_time", "current_eviction_exceeded_time")
 	w.num("keyspace_hits", s.Hits)
 	w.num("keyspace_misses", s.Misses)
 	w.int("pubsub_channels", int64(src.Listeners.Channels))
@@ -205,6 +213,8 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.zeros("unexpected_error_replies")
 	w.num("total_error_replies", s.Errors)
 	w.zeros("dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed")
+	w.num("client_query_buffer_limit_disconnections", s.Dropped[overQuery])
+	w.num("client_output_buffer_limit_disconnections", s.Dropped[overOutput])
 	w.num("acl_access_denied_auth", s.Denied[deniedAuth])
 	w.num("acl_access_denied_cmd", s.Denied[deniedCommand])
 	w.num("acl_access_denied_key", s.Denied[deniedKey])

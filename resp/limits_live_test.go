@@ -192,6 +192,9 @@ func TestTheClientThatTakesMostIsClosed(t *testing.T) {
 	waitFor(t, s, func() bool { return s.open.Load() < 6 && s.clientBytes.Load() <= limits.ClientMemory })
 	exempt.send(strings.Repeat("v", 90) + "\r\n")
 	exempt.want("$-1")
+	if got := s.Info().Stats.Dropped; got[overMemory] == 0 || got[overOutput]+got[overQuery] > 0 {
+		t.Errorf("INFO counts %v of one that took most", got)
+	}
 }
 
 // One chunk can have more replies for a client than it may be owed.
@@ -208,6 +211,9 @@ func TestRepliesOfOneChunkAreBounded(t *testing.T) {
 	node.letGo()
 	other.want("+OK", "$1 1")
 	waitFor(t, s, func() bool { return s.open.Load() == 1 })
+	if got := s.Info().Stats.Dropped; got != [overLimits]uint64{overOutput: 1} {
+		t.Errorf("INFO counts %v of one that was owed too much", got)
+	}
 }
 
 func TestMoreClientsThanAllowedAreTurnedAway(t *testing.T) {

@@ -62,7 +62,7 @@ func (l *eventLoop) account(c *Client) {
 		if most == nil {
 			return
 		}
-		l.drop(most, "it takes most of the memory of clients, which is beyond its limit")
+		l.dropFor(overMemory, most, "it takes most of the memory of clients, which is beyond its limit")
 	}
 }
 

@@ -112,7 +112,7 @@ func (m *monitor) show() {
 	switch {
 	case c.closed || c.monitor != m:
 	case over:
-		l.drop(c, "what it monitors is more than it takes")
+		l.dropFor(overOutput, c, "what it monitors is more than it takes")
 	default:
 		l.touch(c)
 		l.outBuffer(c).Raw(lines)

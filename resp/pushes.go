@@ -51,7 +51,7 @@ func (l *eventLoop) deliverPushes(pushes []push) {
 				}
 			}
 		case pushCut:
-			l.drop(p.client, "its messages wait beyond the output buffer limit of subscribers")
+			l.dropFor(overOutput, p.client, "its messages wait beyond the output buffer limit of subscribers")
 		case pushGap:
 			l.drop(p.client, "the state was replaced by a checkpoint of a peer, and messages meanwhile were missed: subscribe again")
 		default:
@@ -117,7 +117,7 @@ func (l *eventLoop) boundPushes(c *Client) {
 	limits := l.server.settings.pubsub.Load()
 	switch held := int64(c.conn.OutboundBuffered() + len(c.out.Buf)); {
 	case held > limits.hard:
-		l.drop(c, "its messages are beyond the output buffer limit of subscribers")
+		l.dropFor(overOutput, c, "its messages are beyond the output buffer limit of subscribers")
 	case limits.soft == 0 || held <= limits.soft:
 		c.softSince = time.Time{}
 	case c.softSince.IsZero():
@@ -126,7 +126,7 @@ func (l *eventLoop) boundPushes(c *Client) {
 			l.do(func() { l.boundPushesAgain(c) })
 		})
 	case l.now.Sub(c.softSince) > limits.softTime:
-		l.drop(c, "its messages are beyond the soft output buffer limit of subscribers for too long")
+		l.dropFor(overOutput, c, "its messages are beyond the soft output buffer limit of subscribers for too long")
 	}
 }
 
@@ -137,7 +137,7 @@ func (l *eventLoop) boundPushesAgain(c *Client) {
 		return
 	}
 	if limits.soft > 0 && int64(c.conn.OutboundBuffered()+len(c.out.Buf)) > limits.soft {
-		l.drop(c, "its messages are beyond the soft output buffer limit of subscribers for too long")
+		l.dropFor(overOutput, c, "its messages are beyond the soft output buffer limit of subscribers for too long")
 		return
 	}
 	c.softSince = time.Time{}

@@ -117,7 +117,7 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 		w.truncate(start)
 	}
 	if len(w.Buf) > l.server.settings.outputLimit() {
-		l.drop(c, "its replies are beyond the output buffer limit")
+		l.dropFor(overOutput, c, "its replies are beyond the output buffer limit")
 	}
 	return true, false
 }

@@ -37,9 +37,9 @@ func (l *eventLoop) flush(c *Client) {
 		unread := c.conn.OutboundBuffered()
 		switch {
 		case c.out.overrun:
-			l.drop(c, "its replies are beyond the output buffer limit")
+			l.dropFor(overOutput, c, "its replies are beyond the output buffer limit")
 		case unread > 0 && unread+len(c.out.Buf) > l.server.settings.outputLimit():
-			l.drop(c, "its unread replies are beyond the output buffer limit")
+			l.dropFor(overOutput, c, "its unread replies are beyond the output buffer limit")
 		}
 	}
 	if len(c.out.Buf) == 0 {
@@ -55,7 +55,7 @@ func (l *eventLoop) flush(c *Client) {
 		case err != nil:
 			l.ended(c, err)
 		case c.conn.OutboundBuffered() > l.server.settings.outputLimit():
-			l.drop(c, "its unread replies are beyond the output buffer limit")
+			l.dropFor(overOutput, c, "its unread replies are beyond the output buffer limit")
 		default:
 			l.judgeUnread(c)
 		}
@@ -132,7 +132,7 @@ func (l *eventLoop) answered(it *item, args statemachine.Args, reply []byte, rev
 	case it.kind == kindTick:
 		return
 	case it.tooMuch:
-		l.drop(c, "its replies are beyond the output buffer limit")
+		l.dropFor(overOutput, c, "its replies are beyond the output buffer limit")
 		return
 	case it.kind != kindWrite:
 		c.owed -= it.cost
@@ -145,7 +145,7 @@ func (l *eventLoop) answered(it *item, args statemachine.Args, reply []byte, rev
 	}
 	w := l.outBuffer(c)
 	if len(w.Buf)+len(reply) > w.Most {
-		l.drop(c, "its replies are beyond the output buffer limit")
+		l.dropFor(overOutput, c, "its replies are beyond the output buffer limit")
 		return
 	}
 	w.Buf = append(w.Buf, reply...)
@@ -213,6 +213,24 @@ func (l *eventLoop) queueLiteral(c *Client, r *row, reply []byte) {
 	if len(reply) > 0 && !c.quiet {
 		l.enqueue(item{client: c, row: r, kind: kindLiteral}, [][]byte{reply})
 	}
+}
+
+// overLimit is a limit that clients are closed for, as INFO counts them.
+type overLimit uint8
+
+const (
+	overOutput overLimit = iota // of replies or messages
+	overQuery                   // of input that is not complete
+	overMemory                  // of what all clients take
+	overLimits                  // how many there are
+)
+
+// dropFor closes a client that is beyond a limit, and counts it.
+func (l *eventLoop) dropFor(limit overLimit, c *Client, why string) {
+	if !c.closed {
+		l.stats.dropped[limit].Add(1)
+	}
+	l.drop(c, why)
 }
 
 // drop closes a client at once, and says why in the log.

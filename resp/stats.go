@@ -30,8 +30,9 @@ type loopStats struct {
 	commands    []commandStats
 	inputBytes  atomic.Uint64
 	outputBytes atomic.Uint64
-	maxInput    atomic.Int64 // the most unread input of a client
-	maxOutput   atomic.Int64 // the most replies that were held for a client
+	dropped     [overLimits]atomic.Uint64 // clients, by the limit that they were beyond
+	maxInput    atomic.Int64              // the most unread input of a client
+	maxOutput   atomic.Int64              // the most replies that were held for a client
 
 	mu     sync.Mutex // errors are rare
 	errors map[string]uint64
@@ -111,6 +112,7 @@ type totals struct {
 	hits, misses                       uint64
 	expired, expiredFields, evicted    uint64
 	denied                             [deniedReasons]uint64
+	dropped                            [overLimits]uint64
 	maxInput, maxOutput                int64 // since the start
 }
 
@@ -128,6 +130,9 @@ func (s *Server) total() totals {
 	for _, l := range s.allLoops() {
 		t.inputBytes += l.stats.inputBytes.Load()
 		t.outputBytes += l.stats.outputBytes.Load()
+		for limit := range t.dropped {
+			t.dropped[limit] += l.stats.dropped[limit].Load()
+		}
 		t.maxInput = max(t.maxInput, l.stats.maxInput.Load())
 		t.maxOutput = max(t.maxOutput, l.stats.maxOutput.Load())
 		for i := range t.commands {
@@ -179,6 +184,9 @@ func (s *Server) sinceReset() totals {
 	t.evicted -= base.evicted
 	for reason := range t.denied {
 		t.denied[reason] -= base.denied[reason]
+	}
+	for limit := range t.dropped {
+		t.dropped[limit] -= base.dropped[limit]
 	}
 	return t
 }

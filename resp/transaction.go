@@ -156,7 +156,7 @@ func runExec(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	fits := l.runQueuedLocals(c, tx)
 	c.quiet = quiet
 	if !fits {
-		l.drop(c, "the replies in its transaction are beyond the limits")
+		l.dropFor(overOutput, c, "the replies in its transaction are beyond the limits")
 		return
 	}
 	after := c.db

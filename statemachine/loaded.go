@@ -38,8 +38,9 @@ const (
 // of their own, whose version is the revision at which they came.
 type loaded struct {
 	*space
-	evals []*Object // those of kindEval, oldest first; none of them is used once it has been removed
-	bytes int
+	evals   []*Object // those of kindEval, oldest first; none of them is used once it has been removed
+	bytes   int
+	scripts int // of both kinds
 	// libraries and functions are what the libraries' texts say, by name.
 	libraries map[string]*library
 	functions map[string]*library
@@ -82,6 +83,9 @@ func (ks *keyspace) load(kind Kind, key, body []byte) (ok bool) {
 	o.version, o.revision = ks.revision+1, ks.revision+1
 	l.insert(l.hasher.hash(key), o)
 	l.bytes += need
+	if isScript(kind) {
+		l.scripts++
+	}
 	if kind == kindEval {
 		l.evals = append(l.evals, o)
 	}
@@ -93,6 +97,9 @@ func (ks *keyspace) load(kind Kind, key, body []byte) (ok bool) {
 func (ks *keyspace) unload(o *Object) {
 	l := &ks.loaded
 	l.bytes -= len(o.bytes()) + loadedCost
+	if isScript(o.kind) {
+		l.scripts--
+	}
 	if o.kind == kindEval {
 		i := slices.Index(l.evals, o)
 		l.evals = slices.Delete(l.evals, i, i+1)
@@ -169,6 +176,9 @@ func (l *loaded) index(users *accounts) error {
 			return true
 		}
 		l.bytes += len(o.bytes()) + loadedCost
+		if isScript(o.kind) {
+			l.scripts++
+		}
 		switch o.kind {
 		case kindEval:
 			l.evals = append(l.evals, o)

@@ -19,6 +19,8 @@ type Stats struct {
 	Evicted uint64
 	// ExpiredFields counts the fields of hashes removed because of theirs, likewise.
 	ExpiredFields uint64
+	// Scripts, Libraries and Functions are how many are loaded.
+	Scripts, Libraries, Functions int
 	// Hits and Misses count this node's reads of keys, since it started.
 	Hits, Misses uint64
 }
@@ -36,7 +38,8 @@ func (m *Machine) Stats() Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired, ExpiredFields: m.ks.expiredFields, Evicted: m.evicted.Load(),
-		Waiting: int(m.waiters.waiting.Load()), Hits: m.hits.Load(), Misses: m.misses.Load()}
+		Waiting: int(m.waiters.waiting.Load()), Hits: m.hits.Load(), Misses: m.misses.Load(),
+		Scripts: m.ks.loaded.scripts, Libraries: len(m.ks.loaded.libraries), Functions: len(m.ks.loaded.functions)}
 	for i := range m.ks.databases {
 		db := &m.ks.databases[i]
 		s.Databases[i] = DatabaseStats{Keys: db.keys.len(), Expires: db.keys.times.len(), AvgTTL: db.keys.times.mean(m.ks.now)}
