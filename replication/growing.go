@@ -5,15 +5,8 @@ package replication
 // chosen are applied here and their replies have been written. Without that fifty clients fall into three or four groups that follow one
 // another through the log, each with a batch of its own.
 
-const (
-	// grownBytes is what a batch is big enough with: it waits for nothing.
-	grownBytes = 32 << 10
-	// growNanos is the longest that a batch is let grow for. Whoever holds it up longer has something else to do.
-	growNanos = 2.5e6
-	// aloneNanos is for how long a batch is on its way before the next one follows it: longer than most slots take in one place. Between
-	// places far apart it adds little to what a slot takes.
-	aloneNanos = 3e6
-)
+// grownBytes is what a batch is big enough with: it waits for nothing.
+const grownBytes = 32 << 10
 
 // mayGo reports whether the next batch, or Forward, goes now, given that there is room for it or not; inFlight is how many are on their way.
 func (l *loop) mayGo(room bool, inFlight int) bool {
@@ -23,9 +16,10 @@ func (l *loop) mayGo(room bool, inFlight int) bool {
 
 // isGrown reports whether what waits need not wait for more: inFlight is how many batches, or Forwards, are on their way.
 func (l *loop) isGrown(inFlight int) bool {
-	since, other, most := &l.flyingSince, &l.growingSince, int64(aloneNanos)
+	since, other, most := &l.flyingSince, &l.growingSince, l.g.cfg.Bounds.BatchAlone
 	if inFlight == 0 {
-		since, other, most = other, since, growNanos
+		// Whoever holds it up longer has something else to do.
+		since, other, most = other, since, l.g.cfg.Bounds.BatchGrowth
 	}
 	*other = 0
 	if inFlight == 0 && !l.grows() {
@@ -35,7 +29,7 @@ func (l *loop) isGrown(inFlight int) bool {
 	if *since == 0 {
 		*since = l.now.Mono
 	}
-	return l.now.Mono-*since >= most || l.waitingBytes() >= grownBytes
+	return l.now.Mono-*since >= int64(most) || l.waitingBytes() >= grownBytes
 }
 
 // grows reports whether commands are likely to come soon: of clients that are being answered.

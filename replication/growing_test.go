@@ -9,6 +9,7 @@ import (
 func growingLoop() (*loop, *Lane) {
 	g, lane := newLaneAlone(time.Hour)
 	g.cfg.Bounds.ChunkBytes = 2 * grownBytes
+	g.cfg.Bounds.BatchGrowth, g.cfg.Bounds.BatchAlone = time.Millisecond, 2*time.Millisecond
 	g.applier = &applier{}
 	l := &loop{g: g}
 	l.now.Mono = 1
@@ -66,13 +67,13 @@ func TestABatchGrowsWhileAnotherIsOnItsWay(t *testing.T) {
 
 // Whoever holds a batch up for long has something else to do: a stuck event loop, a network with long ways.
 func TestABatchGrowsNoLongerThanItMay(t *testing.T) {
-	for inFlight, most := range []int64{growNanos, aloneNanos} {
+	for inFlight, most := range []time.Duration{time.Millisecond, 2 * time.Millisecond} {
 		l, lane := growingLoop()
 		lane.Answering(1)
 		if l.isGrown(inFlight) {
 			t.Fatalf("%d in flight: it does not wait", inFlight)
 		}
-		l.now.Mono += most - 1
+		l.now.Mono += int64(most) - 1
 		if l.isGrown(inFlight) {
 			t.Fatalf("%d in flight: it goes too early", inFlight)
 		}
@@ -91,7 +92,7 @@ func TestTheTimeToGrowBeginsWhenNothingIsOnItsWay(t *testing.T) {
 		if l.isGrown(inFlight) {
 			t.Errorf("%d in flight: it does not wait", inFlight)
 		}
-		l.now.Mono += growNanos
+		l.now.Mono += int64(time.Millisecond)
 	}
 }
 

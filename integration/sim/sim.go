@@ -28,6 +28,9 @@ func (w *world) fill() {
 	orDefault(&o.Operations, 500)
 	orDefault(&o.CommitTimeout, 3*time.Second)
 	orDefault(&o.Bounds, w.bounds())
+	// Simulated machines are quick, and the more slots are on their way at once, the more can go wrong.
+	orDefault(&o.Bounds.BatchGrowth, time.Millisecond)
+	orDefault(&o.Bounds.BatchAlone, time.Millisecond)
 	orDefault(&o.Limits, w.limits())
 	w.pauses = []int{20, 60, 150}[w.rng.IntN(3)]
 }
