@@ -81,9 +81,9 @@ func newEventLoop(s *Server) (*eventLoop, error) {
 		return nil, err
 	}
 	l := &eventLoop{server: s, poller: p, clients: make(map[*Client]struct{}), sockets: make(map[int]*Client), now: time.Now(),
-		buffer: make([]byte, biteBytes), returns: returns{round: 1, fewest: minWriters}, reading: asksReads{returns: returns{round: 1, fewest: minReaders}}}
-	l.returns.wake = func() { l.do(func() {}) } // which has the loop look again at whom it waits for
-	l.reading.returns.wake = l.returns.wake
+		buffer: make([]byte, biteBytes)}
+	lookAgain := func() { l.do(func() {}) } // at whom it waits for
+	l.returns, l.reading.returns = newReturns(minWriters, lookAgain), newReturns(manyReaders, lookAgain)
 	l.stats.init(len(s.rows), s.settings)
 	l.mailbox.wake = func() { l.logError("waking an event loop", p.wake()) }
 	l.mailbox.rest = func() { l.logError("an event loop that was woken", p.rest()) }

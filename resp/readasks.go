@@ -6,7 +6,7 @@ const (
 	// aloneReads is for how long a loop's read slot is asked for before the next one is, while many clients wait: longer than the answer takes in one
 	// place. Between places far apart it adds little to that.
 	aloneReads = time.Millisecond
-	// manyReaders is how many clients of a loop those are.
+	// manyReaders is how many clients of a loop those are, and how many must have been answered for it to wait until they are back.
 	manyReaders = 16
 )
 
@@ -16,21 +16,24 @@ const (
 type asksReads struct {
 	returns returns
 	since   time.Time // when a slot was asked for
-	timed   bool      // the loop will be woken when that was aloneReads ago
+	timed   bool      // the loop is woken when that was aloneReads ago
 }
 
-// holds reports whether to wait before asking for the next slot. underWay says that the last one has not come yet.
+// holds reports whether to wait before asking for the next slot. underWay says that the last one has not come yet; then nobody is awaited, so that
+// there is one thing at a time that the timer wakes the loop for.
 func (a *asksReads) holds(now time.Time, underWay bool, readers int) bool {
-	if underWay && readers >= manyReaders {
-		if left := aloneReads - now.Sub(a.since); left > 0 {
-			if !a.timed {
-				a.timed = true
-				a.returns.wakeAfter(left)
-			}
-			return true
-		}
+	if !underWay {
+		return a.returns.awaits(now)
 	}
-	return a.returns.awaits(now)
+	left := aloneReads - now.Sub(a.since)
+	if readers < manyReaders || left <= 0 {
+		return false
+	}
+	if !a.timed {
+		a.timed = true
+		a.returns.wakeAfter(left)
+	}
+	return true
 }
 
 // askRead asks for a read slot for all reads that wait for one, or has them wait for more.

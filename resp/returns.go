@@ -7,9 +7,8 @@ const (
 	returnWait = 1500 * time.Microsecond
 	// returnShare is the part of them, one in so many, that it does not wait for.
 	returnShare = 4
-	// minWriters is how many clients must have been answered for that after writes, minReaders after reads, whose rounds cost less.
+	// minWriters is how many clients must have been answered for that after writes. See manyReaders for reads, whose rounds cost less.
 	minWriters = 4
-	minReaders = 16
 	// maxReturnSkips is how many rounds it does without when waiting was in vain.
 	maxReturnSkips = 64
 )
@@ -28,6 +27,11 @@ type returns struct {
 	wake     func() // called when the wait is over, on a goroutine of its own
 	skips    int    // rounds to do without
 	nextSkip int
+}
+
+// newReturns is that of a loop that waits if so many clients were answered. wake is called when a wait is over, on a goroutine of its own.
+func newReturns(fewest int, wake func()) returns {
+	return returns{round: 1, fewest: fewest, wake: wake}
 }
 
 // expect notes that a client has been answered, whose round is in.

@@ -13,7 +13,7 @@ type returnsTest struct {
 }
 
 func answeredClients(n int) *returnsTest {
-	r := &returnsTest{returns: returns{round: 1, fewest: minWriters, wake: func() {}}, now: time.Unix(1, 0), clients: make([]Client, n)}
+	r := &returnsTest{returns: newReturns(minWriters, func() {}), now: time.Unix(1, 0), clients: make([]Client, n)}
 	r.answer()
 	return r
 }
