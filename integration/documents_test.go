@@ -43,18 +43,12 @@ func sourceTexts(t *testing.T) string {
 			continue
 		}
 		ast.Inspect(file.tree, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.BinaryExpr:
-				if text, ok := joined(n); ok {
-					all.WriteString(shown(text))
-					return false
-				}
-			case *ast.BasicLit:
-				if text, ok := joined(n); ok {
-					all.WriteString(shown(text))
-				}
+			e, _ := n.(ast.Expr)
+			text, ok := joined(e)
+			if ok {
+				all.WriteString(shown(text))
 			}
-			return true
+			return !ok
 		})
 	}
 	return all.String()

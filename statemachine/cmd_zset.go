@@ -98,8 +98,13 @@ func (o *zaddOptions) event() string {
 }
 
 // zadd: ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...].
-func zadd(tx *Tx, args Args, reply Reply) {
-	var o zaddOptions
+func zadd(tx *Tx, args Args, reply Reply) { addPairs(tx, args, zaddOptions{}, reply) }
+
+// zincrby: ZINCRBY key increment member. As in Redis it is ZADD with INCR, which reads options here, too, and then finds no pair.
+func zincrby(tx *Tx, args Args, reply Reply) { addPairs(tx, args, zaddOptions{incr: true}, reply) }
+
+// addPairs takes the options of a call in addition to o, and then pairs of scores and members.
+func addPairs(tx *Tx, args Args, o zaddOptions, reply Reply) {
 	i := 2
 	for i < len(args) && o.take(args[i]) {
 		i++
@@ -122,17 +127,6 @@ func zadd(tx *Tx, args Args, reply Reply) {
 		members = append(members, ranked{pairs[i+1], score})
 	}
 	addMembers(tx, args[1], o, members, reply)
-}
-
-// zincrby: ZINCRBY key increment member.
-func zincrby(tx *Tx, args Args, reply Reply) {
-	if new(zaddOptions).take(args[2]) { // Redis reads it as ZADD would, and then there is no pair left
-		reply.Error(errSyntax)
-		return
-	}
-	if score, ok := doubleArg(args[2], errNotFloat, reply); ok {
-		addMembers(tx, args[1], zaddOptions{incr: true}, []ranked{{args[3], score}}, reply)
-	}
 }
 
 // addMembers gives members of a key scores, and replies as ZADD does.

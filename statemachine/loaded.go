@@ -82,15 +82,20 @@ func (ks *keyspace) load(kind Kind, key, body []byte) (ok bool) {
 	o := newObject(l.memory, kind, key, body)
 	o.version, o.revision = ks.revision+1, ks.revision+1
 	l.insert(l.hasher.hash(key), o)
-	l.bytes += need
-	if isScript(kind) {
-		l.scripts++
-	}
-	if kind == kindEval {
-		l.evals = append(l.evals, o)
-	}
+	l.count(o)
 	ks.dirty = true
 	return true
+}
+
+// count notes what follows from the record of something that is loaded now, but for what libraries and users say.
+func (l *loaded) count(o *Object) {
+	l.bytes += len(o.bytes()) + loadedCost
+	if isScript(o.kind) {
+		l.scripts++
+	}
+	if o.kind == kindEval {
+		l.evals = append(l.evals, o)
+	}
 }
 
 // unload removes what is loaded.
@@ -175,13 +180,8 @@ func (l *loaded) index(users *accounts) error {
 		if o.kind == kindSetting {
 			return true
 		}
-		l.bytes += len(o.bytes()) + loadedCost
-		if isScript(o.kind) {
-			l.scripts++
-		}
+		l.count(o)
 		switch o.kind {
-		case kindEval:
-			l.evals = append(l.evals, o)
 		case kindLibrary:
 			if in == nil {
 				in = lua.New()
