@@ -60,7 +60,7 @@ func (e *evictor) wakeIfOver() {
 // round evicts a batch of keys, and reports whether another one may be called for.
 func (e *evictor) round(lane Lane) (applied bool) {
 	s := e.server
-	policy, over := s.settings.evictionPolicy(), s.overMemory()
+	policy, over := s.toEvict()
 	if over <= 0 || !s.machine.HasVictims(policy) || !s.leads() {
 		return false
 	}
@@ -91,6 +91,14 @@ func (e *evictor) round(lane Lane) (applied bool) {
 	case <-s.closing:
 		return false
 	}
+}
+
+// toEvict is by how many bytes the keyspace is over its limit, and by what policy to choose what goes. Both are of one time: who sets a low limit
+// and noeviction at once is to lose nothing by the policy before.
+func (s *Server) toEvict() (policy statemachine.EvictionPolicy, over int64) {
+	s.adopting.Lock()
+	defer s.adopting.Unlock()
+	return s.settings.evictionPolicy(), s.overMemory()
 }
 
 // leads reports whether this node leads, as far as it knows.

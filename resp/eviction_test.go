@@ -1,7 +1,10 @@
 package resp
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,4 +89,29 @@ func TestVolatilePoliciesNeedDeadlines(t *testing.T) {
 	w.check("CONFIG SET maxmemory 4mb", "+OK") // takes effect at once
 	awaitRoom(s, n)
 	w.check("GET stays", "$1 1")
+}
+
+// TestALimitAndItsPolicyAreSetAtOnce: who sets a lower limit together with noeviction loses nothing by the policy before.
+func TestALimitAndItsPolicyAreSetAtOnce(t *testing.T) {
+	s, _ := startServer(t, Config{MaxMemory: 2 * evictionLimit, Eviction: statemachine.AllKeysRandom, Logger: slog.New(yielding{slog.DiscardHandler})})
+	w := dial(t, s)
+	fill(w, 16, evictionLimit, "")
+	keys := w.do("DBSIZE")
+	for range 30 {
+		w.check(fmt.Sprint("CONFIG SET maxmemory ", evictionLimit/2, " maxmemory-policy noeviction"), "+OK")
+		w.check(fmt.Sprint("CONFIG SET maxmemory ", 2*evictionLimit, " maxmemory-policy allkeys-random"), "+OK")
+	}
+	w.check("DBSIZE", keys)
+}
+
+// yielding is a log that lets all others run before it goes on, so that what is set one after the other is seen in between.
+type yielding struct{ slog.Handler }
+
+func (yielding) Enabled(context.Context, slog.Level) bool { return true }
+
+func (yielding) Handle(context.Context, slog.Record) error {
+	for range 1_000 {
+		runtime.Gosched()
+	}
+	return nil
 }
