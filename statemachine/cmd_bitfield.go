@@ -123,24 +123,28 @@ func bitfield(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	changed := e.object == nil || len(e.object.str()) < f.length
-	if changed {
+	grown := e.object == nil || len(e.object.str()) < f.length
+	if grown {
 		tx.ks.bitmap(&e, f.length)
 	}
+	var put, changed bool // a step put a value; one that is another
 	reply.Array(len(f.steps))
 	for i := range f.steps {
 		step := &f.steps[i]
-		if value, ok := step.run(e.object.str(), reply); ok {
+		value, old, ok := step.run(e.object.str(), reply)
+		if put = put || ok; ok && value != old {
 			step.fieldType.put(tx.ks.bitmap(&e, f.length), step.offset, value)
 			changed = true
 		}
 	}
-	if changed {
-		tx.ks.stamp(&e, s)
-		tx.notify(EventString, "setbit", args[1])
+	if !grown && !changed {
+		e.nowRaw()
 		return
 	}
-	e.nowRaw()
+	tx.ks.stamp(&e, s)
+	if put { // else all of them overflowed, which Redis tells nobody of, though the key may be new
+		tx.notify(EventString, "setbit", args[1])
+	}
 }
 
 // bitfieldRO: BITFIELD_RO key with any number of GET.
@@ -172,25 +176,25 @@ func (f *fieldSteps) get(tx *Tx, key []byte, reply Reply) {
 	}
 }
 
-// run runs a step on a bitmap and replies; ok is true if the field is to become another value.
-func (s *fieldStep) run(bitmap []byte, reply Reply) (value int64, ok bool) {
-	old := s.fieldType.get(bitmap, s.offset)
+// run runs a step on a bitmap and replies; put is true if the field, which is old, is to become value.
+func (s *fieldStep) run(bitmap []byte, reply Reply) (value, old int64, put bool) {
+	old = s.fieldType.get(bitmap, s.offset)
 	switch s.action {
 	case fieldGet:
 		reply.Int(old)
-		return 0, false
+		return 0, old, false
 	case fieldSet:
-		value, ok = s.fieldType.set(s.value, s.overflow)
+		value, put = s.fieldType.set(s.value, s.overflow)
 	default:
-		value, ok = s.fieldType.add(old, s.value, s.overflow)
+		value, put = s.fieldType.add(old, s.value, s.overflow)
 	}
 	switch {
-	case !ok:
+	case !put:
 		reply.Null()
 	case s.action == fieldSet:
 		reply.Int(old)
 	default:
 		reply.Int(value)
 	}
-	return value, ok && value != old
+	return value, old, put
 }
