@@ -47,7 +47,7 @@ type row struct {
 func localCommands() []localCommand {
 	var all []localCommand
 	for _, group := range [][]localCommand{connectionCommands(), aclCommands(), clientCommands(), transactionCommands(), waitCommands(), pubsubCommands(),
-		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), clusterCommands(), paxosCommands(), saveCommands(), serverCommands()} {
+		introspectionCommands(), latencyCommands(), memoryCommands(), debugCommands(), clusterCommands(), paxosCommands(), moduleCommands(), saveCommands(), serverCommands()} {
 		all = append(all, group...)
 	}
 	return all

@@ -32,7 +32,7 @@ var sharedCommands = strings.Fields(`setnx setex psetex getset getdel getex mget
 	substr incr decr incrby decrby incrbyfloat lcs unlink exists type touch rename renamenx copy move expire pexpire expireat
 	pexpireat ttl pttl expiretime pexpiretime persist object|encoding object|freq object|idletime object|refcount watch scan
 	randomkey dbsize flushdb flushall swapdb echo multi exec discard unwatch time quit reset select auth readonly
-	readwrite client|id client|setname client|getname config|get config|resetstat command info bgsave save lastsave ping`)
+	readwrite module|list client|id client|setname client|getname config|get config|resetstat command info bgsave save lastsave ping`)
 
 func TestCommandInfoIsRedis(t *testing.T) {
 	redis := startRedisServer(t)
@@ -134,6 +134,36 @@ func TestCommandDocsArgumentsAreRedis(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s\n got %v\nwant %v", call, got, want)
 		}
+	}
+}
+
+// TestCommandDocsOfThePastAreRedis: what a command's past was, and what takes its place, is told of every command as redis-server tells it.
+func TestCommandDocsOfThePastAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	table := testTable(t)
+	redis.do(words("HELLO 3"))
+	compared := 0
+	var compare func(got, want map[string]any)
+	compare = func(got, want map[string]any) {
+		for name, docs := range got {
+			ours := docs.(map[string]any)
+			theirs, both := want[name].(map[string]any)
+			if !both {
+				continue
+			}
+			for _, field := range []string{"doc_flags", "deprecated_since", "replaced_by", "history"} {
+				if compared++; !reflect.DeepEqual(ours[field], theirs[field]) {
+					t.Errorf("%s, %s\n got %v\nwant %v", name, field, ours[field], theirs[field])
+				}
+			}
+			if subcommands, _ := ours["subcommands"].(map[string]any); theirs["subcommands"] != nil {
+				compare(subcommands, theirs["subcommands"].(map[string]any))
+			}
+		}
+	}
+	compare(decoded(t, commandReply(table, 3, "COMMAND DOCS")).(map[string]any), decoded(t, redis.do(words("COMMAND DOCS"))).(map[string]any))
+	if compared < 4*300 {
+		t.Errorf("only %d fields were compared", compared)
 	}
 }
 

@@ -128,6 +128,7 @@ func writeCommandDocs(reply statemachine.Reply, c namedCommand) {
 	m.text("since", c.Since)
 	m.text("group", c.Group)
 	m.text("complexity", c.Complexity)
+	m.facts(factsOf()[c.name])
 	if len(arguments) > 0 {
 		m.field("arguments", func() { writeArguments(reply, arguments) })
 	}

@@ -42,6 +42,7 @@ const (
 	errNoCluster      = "ERR This instance has cluster support disabled"
 	errNoReplicaOf    = "ERR REPLICAOF not allowed: every node of the cluster takes writes"
 	errSharedInExec   = "ERR CONFIG SET of a parameter that is equal on all nodes is not allowed in transactions"
+	errNoModules      = "ERR MODULE command not allowed: there are no modules"
 	errNoConfigFile   = "ERR The server is running without a config file"
 	errSlowlogCount   = "ERR count should be greater than or equal to -1"
 	errOOM            = "OOM command not allowed when used memory > 'maxmemory'."
