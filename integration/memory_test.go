@@ -250,3 +250,34 @@ func TestStrangersAtThePeerPortTakeNoMemory(t *testing.T) {
 		t.Errorf("the node has grown by %d MiB", grown>>20)
 	}
 }
+
+// TestUsedMemoryIsWhatTheProcessTakes: what INFO says is used is, within a tenth, what the kernel says the process has for itself, with large values,
+// with small ones, and when most of them are gone.
+func TestUsedMemoryIsWhatTheProcessTakes(t *testing.T) {
+	if _, err := os.Stat("/proc/self/smaps"); err != nil {
+		t.Skip("only Linux tells what a process has in memory")
+	}
+	c := startCluster(t, 3)
+	agree := func(when string) {
+		t.Helper()
+		for _, n := range c.nodes {
+			await(t, when, func() error {
+				info, err := infoOf(n, "memory")
+				if err != nil {
+					return err
+				}
+				used, _ := strconv.ParseFloat(info["used_memory"], 64)
+				own, _ := strconv.ParseFloat(info["used_memory_rss"], 64)
+				if used < 0.9*own || used > 1.1*own {
+					return fmt.Errorf("node %d: %.1f MB are used, %.1f MB are the process's", n.id, used/1e6, own/1e6)
+				}
+				return nil
+			})
+		}
+	}
+	cacheFill(c.leader(), "large", 10_000)
+	agree("10,000 values of 10 kB")
+	expect(t, c.leader(), "OK", "FLUSHALL")
+	expect(t, c.leader(), "400000", "EVAL", `for i = 1, 400000 do redis.call('SET', 'small:' .. i, 'value of ' .. i) end return 400000`, "0")
+	agree("400,000 small values")
+}

@@ -55,9 +55,10 @@ type ClientsInfo struct {
 type MemoryInfo struct {
 	// Pressure is nil if nobody watches how much memory there is.
 	Pressure *MemoryPressure
-	Used     uint64 // by the Go heap and by the keyspace
+	Used     uint64 // by Go's runtime, without what its heap has free, and by the keyspace
 	Start    uint64 // of Used, before the first client came
-	RSS      uint64 // by the process
+	RSS      uint64 // in memory, of the process's own: no file stands behind it
+	Files    uint64 // in memory, pages of files, which the kernel takes back when it needs them
 	Peak     uint64 // of Used, as far as it was seen
 	System   uint64 // of the machine
 	Stacks   uint64

@@ -76,6 +76,7 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	m := &src.Memory
 	w.bytes("used_memory", m.Used)
 	w.bytes("used_memory_rss", m.RSS)
+	w.bytes("used_memory_files", m.Files)
 	w.bytes("used_memory_peak", m.Peak)
 	w.str("used_memory_peak_perc", strconv.FormatFloat(100*ratio(m.Used, m.Peak), 'f', 2, 64)+"%")
 	w.num("used_memory_overhead", m.Used-m.Dataset)

@@ -141,7 +141,7 @@ func TestInfoWithoutValues(t *testing.T) {
 // A field that Redis has, too, is in the same section there. paxredis adds few.
 func TestInfoFieldsAreRedis(t *testing.T) {
 	own := map[string]bool{"paxredis_version": true, "event_loops": true, "listener0": true, "listener1": true, "tombstones": true,
-		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true, "expired_subkeys": true,
+		"total_blocking_keys": true, "total_blocking_keys_on_nokey": true, "used_memory_stacks": true, "used_memory_files": true, "used_memory_files_human": true, "expired_subkeys": true,
 		"client_query_buffer_limit_disconnections": true, "client_output_buffer_limit_disconnections": true,
 		"acl_access_denied_auth": true, "acl_access_denied_cmd": true, "acl_access_denied_key": true, "acl_access_denied_channel": true} // some are new in 7.2 and 7.4
 	redis := fieldSections(decoded(t, startRedisServer(t, "--appendonly", "yes").do(words("INFO everything"))).(string))

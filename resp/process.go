@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"bufio"
 	"bytes"
 	"os"
 	"runtime/metrics"
@@ -38,50 +37,45 @@ func cpuInfo() CPUInfo {
 
 // processMemory is what the process and the machine have; figures the system does not give are 0.
 func processMemory() MemoryInfo {
-	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	const total, free, released, stacks = 0, 1, 2, 3
+	samples := []metrics.Sample{total: {Name: "/memory/classes/total:bytes"}, free: {Name: "/memory/classes/heap/free:bytes"},
+		released: {Name: "/memory/classes/heap/released:bytes"}, stacks: {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(samples)
-	value := func(s metrics.Sample) uint64 {
-		if s.Value.Kind() != metrics.KindUint64 {
+	value := func(i int) uint64 {
+		if samples[i].Value.Kind() != metrics.KindUint64 {
 			return 0
 		}
-		return s.Value.Uint64()
+		return samples[i].Value.Uint64()
 	}
-	return MemoryInfo{Used: value(samples[0]), Stacks: value(samples[1]), RSS: residentBytes(), System: systemBytes()}
+	m := MemoryInfo{Used: value(total) - value(free) - value(released), Stacks: value(stacks), System: systemBytes()}
+	m.RSS, m.Files = resident()
+	return m
 }
 
-// residentBytes is the process's resident memory, by Linux's /proc; 0 elsewhere.
-func residentBytes() uint64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseUint(fields[1], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * uint64(os.Getpagesize())
+// resident is what the process has in memory, in bytes: own, which no file stands behind, and pages of files, which the kernel takes back when it
+// needs them. By Linux's /proc; 0 elsewhere.
+func resident() (own, files uint64) {
+	status := kibFields("/proc/self/status")
+	return status["RssAnon"] + status["RssShmem"], status["RssFile"]
 }
 
 // systemBytes is the machine's memory, by Linux's /proc; 0 elsewhere.
-func systemBytes() uint64 {
-	file, err := os.Open("/proc/meminfo")
+func systemBytes() uint64 { return kibFields("/proc/meminfo")["MemTotal"] }
+
+// kibFields reads the lines of a file of /proc that tell an amount in kB, and returns them in bytes; none if there is no such file.
+func kibFields(path string) map[string]uint64 {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return nil
 	}
-	defer func() { _ = file.Close() }() // it was only read
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) >= 2 && fields[0] == "MemTotal:" {
-			kib, err := strconv.ParseUint(fields[1], 10, 64)
-			if err != nil {
-				return 0
+	fields := make(map[string]uint64)
+	for line := range strings.Lines(string(text)) {
+		name, rest, _ := strings.Cut(line, ":")
+		if number, isKiB := strings.CutSuffix(strings.TrimSpace(rest), " kB"); isKiB {
+			if kib, err := strconv.ParseUint(number, 10, 64); err == nil {
+				fields[name] = kib << 10
 			}
-			return kib << 10
 		}
 	}
-	return 0
+	return fields
 }

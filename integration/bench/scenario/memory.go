@@ -76,7 +76,7 @@ func memoryOfNodes(ctx context.Context, e Env, keys int, reference float64) (fig
 type footprint struct {
 	resident float64
 	files    float64 // the part of it that is pages of files
-	used     float64 // of Go's heap and of the keyspace's memory
+	used     float64 // of Go's runtime and of the keyspace's memory
 }
 
 func footprintOf(ctx context.Context, n *cluster.Node, keys int) (f footprint, err error) {
@@ -110,7 +110,7 @@ func memoryFigures(keys int, all []footprint, reference float64) []Figure {
 	return []Figure{
 		against(figure("resident, the leader", leader.resident)).noting("%.0f of it pages of files, which the kernel takes back when it needs them", leader.files),
 		against(figure("resident, the median of the nodes", statistics.Median(residents))),
-		figure("used, the leader", leader.used).noting("used_memory: of Go's heap and of the keyspace's memory outside it"),
+		figure("used, the leader", leader.used).noting("used_memory: of Go's runtime, but for what its heap has free, and of the keyspace's memory outside it; resident without pages of files: %.0f", leader.resident-leader.files),
 	}
 }
 
