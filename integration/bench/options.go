@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/paxredis/paxredis/integration/bench/scenario"
 )
 
 // common are the flags of both commands.
@@ -68,9 +70,9 @@ var systemNames = []string{systemRedis, systemQuorum, systemLease, systemEtcd}
 // suiteOptions are the flags of the suite.
 type suiteOptions struct {
 	common
-	parts, systems list
-	quick          bool
-	missing        string
+	parts, systems, scenarios list
+	quick                     bool
+	missing                   string
 }
 
 // list is a flag of names with commas between them.
@@ -98,18 +100,27 @@ func (l *list) Set(text string) error {
 func (l *list) has(name string) bool { return slices.Contains(l.chosen, name) }
 
 func parseSuite(args []string, out io.Writer, started time.Time) (suiteOptions, error) {
-	o := suiteOptions{parts: list{partNames, partNames}, systems: list{systemNames, systemNames}}
+	scenarios := scenarioNames()
+	o := suiteOptions{parts: list{partNames, partNames}, systems: list{systemNames, systemNames}, scenarios: list{scenarios, scenarios}}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(out)
 	o.define(fs)
 	fs.Var(&o.parts, "parts", "what is measured")
 	fs.Var(&o.systems, "systems", "what is measured of: redis-server, paxredis in both read modes, etcd")
+	fs.Var(&o.scenarios, "scenarios", "which scenarios, if the part scenarios is measured")
 	fs.BoolVar(&o.quick, "quick", false, "less of everything, for a first look")
 	fs.StringVar(&o.missing, "missing", "", "`file` that says what could not be installed and why, for the report")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
 	return o, o.finish(fs, started)
+}
+
+func scenarioNames() (names []string) {
+	for _, s := range scenario.All() {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func (o *suiteOptions) size() size {

@@ -21,17 +21,18 @@ func TestSuiteFlags(t *testing.T) {
 	if s := o.size(); s.rounds != 5 || s.keys != 100_000 || s.only != nil {
 		t.Errorf("by default: %+v", s)
 	}
-	o, err = parseSuite([]string{"-quick", "-parts", "scenarios,table", "-systems", "lease,redis", "-rounds", "20", "-seconds", "2", "-out", "x"}, io.Discard, someTime)
+	o, err = parseSuite([]string{"-quick", "-parts", "scenarios,table", "-systems", "lease,redis", "-rounds", "20", "-seconds", "2", "-scenarios", "cpu,memory", "-out", "x"}, io.Discard, someTime)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.out != "x" || !slices.Equal(o.parts.chosen, []string{"table", "scenarios"}) || !slices.Equal(o.systems.chosen, []string{"redis", "lease"}) {
+	if o.out != "x" || !slices.Equal(o.parts.chosen, []string{"table", "scenarios"}) || !slices.Equal(o.systems.chosen, []string{"redis", "lease"}) ||
+		!slices.Equal(o.scenarios.chosen, []string{"memory", "cpu"}) || len(chosenScenarios(o)) != 2 {
 		t.Errorf("chosen: %+v", o)
 	}
 	if s := o.size(); s.rounds != 20 || s.seconds != 2 || s.only == nil {
 		t.Errorf("chosen: %+v", s)
 	}
-	for _, args := range [][]string{{"-parts", "tables"}, {"-systems", ""}, {"-rounds", "-1"}, {"-seconds", "-1"}, {"-base-port", "65000"}, {"table"}, {"-what"}} {
+	for _, args := range [][]string{{"-parts", "tables"}, {"-systems", ""}, {"-scenarios", "cpus"}, {"-rounds", "-1"}, {"-seconds", "-1"}, {"-base-port", "65000"}, {"table"}, {"-what"}} {
 		if o, err := parseSuite(args, io.Discard, someTime); err == nil {
 			t.Errorf("%q is taken: %+v", args, o)
 		}

@@ -88,7 +88,7 @@ func TestScenariosRunOneAfterTheOther(t *testing.T) {
 	figures := []scenario.Figure{{Name: "a figure", Values: []float64{1}}}
 	all := []scenario.Scenario{
 		{Name: "good", Run: func(_ context.Context, env scenario.Env) ([]scenario.Figure, error) {
-			return figures, os.WriteFile(filepath.Join(env.Dir, "data"), nil, 0o600)
+			return figures, errors.Join(os.WriteFile(filepath.Join(env.Dir, "data"), nil, 0o600), os.WriteFile(filepath.Join(env.Results, "picture"), nil, 0o600))
 		}},
 		{Name: "bad", Run: func(context.Context, scenario.Env) ([]scenario.Figure, error) { return nil, errors.New("no") }},
 		{Name: "last", Run: func(context.Context, scenario.Env) ([]scenario.Figure, error) { cancel(); return figures, nil }},
@@ -98,9 +98,13 @@ func TestScenariosRunOneAfterTheOther(t *testing.T) {
 		}},
 	}
 	b := newBench(t.TempDir(), 1, quickSize(), newProgress(&bytes.Buffer{}, 0, 0))
-	results := b.runScenarios(ctx, suiteOptions{}, all)
+	out := filepath.Join(t.TempDir(), "results")
+	results := b.runScenarios(ctx, suiteOptions{common: common{out: out}}, all)
 	if len(results) != 3 || results[0].Err != nil || len(results[0].Figures) != 1 || results[1].Err == nil || results[2].Name != "last" {
 		t.Errorf("results %+v", results)
+	}
+	if _, err := os.Stat(filepath.Join(out, "picture")); err != nil {
+		t.Error(err)
 	}
 	if len(b.problems) != 1 || b.problems[0] != "scenario bad: no" {
 		t.Errorf("problems %q", b.problems)

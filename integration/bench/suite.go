@@ -150,12 +150,12 @@ func reason(file string) string {
 	return ""
 }
 
-// chosenScenarios are all of them or none.
+// chosenScenarios are those that were chosen, if their part was.
 func chosenScenarios(o suiteOptions) []scenario.Scenario {
 	if !o.parts.has(partScenarios) {
 		return nil
 	}
-	return scenario.All()
+	return slices.DeleteFunc(scenario.All(), func(s scenario.Scenario) bool { return !o.scenarios.has(s.Name) })
 }
 
 // runScenarios runs one after the other, each with a directory of its own.
@@ -182,5 +182,8 @@ func (b *bench) runScenario(ctx context.Context, o suiteOptions, s scenario.Scen
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return s.Run(ctx, scenario.Env{Paxredis: o.paxredis, Dir: dir, BasePort: b.port + scenarioPorts, Quick: o.quick, Log: b.progress.out})
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return nil, err
+	}
+	return s.Run(ctx, scenario.Env{Paxredis: o.paxredis, Dir: dir, Results: o.out, BasePort: b.port + scenarioPorts, Quick: o.quick, Log: b.progress.out})
 }

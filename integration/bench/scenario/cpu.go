@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/paxredis/paxredis/integration/bench/chart"
 	"github.com/paxredis/paxredis/integration/bench/cluster"
 	"github.com/paxredis/paxredis/integration/bench/traffic"
 )
@@ -19,12 +22,10 @@ const (
 	cpuValue = 128
 )
 
-// cpuConnections is how many clients there are.
-const cpuConnections = 50
-
 // cpuLoad is commands whose cost is measured.
 type cpuLoad struct {
 	name     string
+	clients  int
 	pipeline int
 	command  traffic.Command
 	goal     string // of all nodes together
@@ -32,10 +33,11 @@ type cpuLoad struct {
 }
 
 var cpuLoads = []cpuLoad{
-	{"SET P=16", 16, traffic.Set(cpuKeys, cpuValue), "<= 5", true},
-	{"SET P=1", 1, traffic.Set(cpuKeys, cpuValue), "", false},
-	{"GET P=16", 16, traffic.Get(cpuKeys), "", false},
-	{"GET P=1", 1, traffic.Get(cpuKeys), "", false},
+	{"SET c=50 P=16", 50, 16, traffic.Set(cpuKeys, cpuValue), "<= 5", true},
+	{"SET c=50", 50, 1, traffic.Set(cpuKeys, cpuValue), "", false},
+	{"SET c=1", 1, 1, traffic.Set(cpuKeys, cpuValue), "", false},
+	{"GET c=50 P=16", 50, 16, traffic.Get(cpuKeys), "", false},
+	{"GET c=50", 50, 1, traffic.Get(cpuKeys), "", false},
 }
 
 // cpu measures the processor time of a command, all nodes and the kernel on their behalf together, and on which stages it is spent.
@@ -68,6 +70,9 @@ func cpu(ctx context.Context, e Env) (figures []Figure, err error) {
 			if err != nil {
 				return err
 			}
+			if err := cost.draw(e, l.name); err != nil {
+				return err
+			}
 			figures = append(figures, cost.figures(l, references[i])...)
 		}
 		return nil
@@ -83,6 +88,7 @@ type cost struct {
 	profile   *profile // nil without
 	pids      []int
 	missing   string // why there is no profile
+	drawn     string // where its stacks are drawn
 }
 
 // measureStages measures with a profile, if there can be one.
@@ -102,7 +108,7 @@ func (l cpuLoad) measureStages(ctx context.Context, e Env, addr string, pids []i
 
 // measure has the clients send for a while and looks at what the processes take. profiled, unless it is nil, begins a recording.
 func (l cpuLoad) measure(ctx context.Context, e Env, addr string, profiled func() (*recording, error), pids ...int) (c cost, err error) {
-	busy, err := traffic.Start(ctx, traffic.Options{Addrs: []string{addr}, Connections: cpuConnections, Pipeline: l.pipeline, Command: l.command})
+	busy, err := traffic.Start(ctx, traffic.Options{Addrs: []string{addr}, Connections: l.clients, Pipeline: l.pipeline, Command: l.command})
 	if err != nil {
 		return c, err
 	}
@@ -192,8 +198,30 @@ func (c *cost) figures(l cpuLoad, reference float64) []Figure {
 		}
 		figures = append(figures, f)
 	}
-	figures[0].Note = fmt.Sprintf("%d clients, values of %d bytes, %.0f a second%s. %s", cpuConnections, cpuValue, c.perSecond, c.missing, strings.Join(byStage, ", "))
+	figures[0].Note = fmt.Sprintf("%d clients, values of %d bytes, %.0f a second%s. %s%s", l.clients, cpuValue, c.perSecond, c.missing, c.drawn, strings.Join(byStage, ", "))
 	return figures
+}
+
+// draw writes a flame graph of the profile, if there is one and a place for it.
+func (c *cost) draw(e Env, name string) error {
+	if c.profile == nil || e.Results == "" {
+		return nil
+	}
+	flames := chart.Flames{Title: name + ": where the nodes' processor time goes"}
+	for i, pid := range c.pids {
+		node := "followers"
+		if i == 0 {
+			node = "leader"
+		}
+		for _, stack := range c.profile.stacks[pid] {
+			outermostFirst := append(slices.Clone(stack), node)
+			slices.Reverse(outermostFirst)
+			flames.Add(outermostFirst)
+		}
+	}
+	file := "flames-" + strings.ToLower(strings.NewReplacer(" ", "-", "=", "").Replace(name)) + ".svg"
+	c.drawn = "Drawn in " + file + ". "
+	return os.WriteFile(filepath.Join(e.Results, file), flames.SVG(), 0o644)
 }
 
 // stage is what a stage takes, at the leader and at all others together, in microseconds a command.

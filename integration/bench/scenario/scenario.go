@@ -16,6 +16,7 @@ import (
 type Env struct {
 	Paxredis string // the binary
 	Dir      string // for data and logs; each scenario removes what it has put there
+	Results  string // for pictures that stay; "": none are drawn
 	BasePort int    // for clients: three ports from it on, the eleventh for redis-server; peer ports are 1000 higher
 	Quick    bool   // a tenth of the time, or less: to see that it works
 	Log      io.Writer

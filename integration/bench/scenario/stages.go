@@ -43,6 +43,9 @@ var stages = []struct {
 
 const own = "github.com/paxredis/paxredis/"
 
+// systemCalls is the package by which all stages make system calls.
+const systemCalls = own + "replication/brief."
+
 // stageRules are asked in this order. Of a stack, the innermost function that any of them knows decides: what Go's runtime and the
 // kernel do on behalf of a stage is part of it.
 var stageRules = []stageRule{
@@ -86,6 +89,9 @@ var stageRules = []stageRule{
 // stageOf is the stage of a stack, the innermost function first, and the function that decides it.
 func stageOf(stack []string) (stage, function string) {
 	for _, function := range stack {
+		if strings.HasPrefix(function, systemCalls) {
+			continue
+		}
 		for _, r := range stageRules {
 			if strings.HasPrefix(function, r.prefix) {
 				return r.stage, strings.TrimPrefix(function, own)
@@ -100,6 +106,7 @@ type profile struct {
 	all    int
 	stages map[int]map[string]int // by process and stage
 	hot    map[string]int         // by the function that decides the stage
+	stacks map[int][][]string     // by process, the innermost function first
 }
 
 func (p *profile) add(pid int, stack []string) {
@@ -110,6 +117,7 @@ func (p *profile) add(pid int, stack []string) {
 	p.all++
 	p.stages[pid][stage]++
 	p.hot[function]++
+	p.stacks[pid] = append(p.stacks[pid], slices.Clone(stack))
 }
 
 // share is the part of a process's samples that a stage has.
@@ -137,7 +145,7 @@ func (p *profile) hottest(count int) string {
 // readProfile reads what `perf script -F pid,ip,sym` prints: for each sample a line with the process, a line for each function of its stack with
 // an address and a name, and an empty line.
 func readProfile(from io.Reader) (*profile, error) {
-	p := &profile{stages: map[int]map[string]int{}, hot: map[string]int{}}
+	p := &profile{stages: map[int]map[string]int{}, hot: map[string]int{}, stacks: map[int][][]string{}}
 	pid, stack := 0, []string(nil)
 	lines := bufio.NewScanner(from)
 	for lines.Scan() {

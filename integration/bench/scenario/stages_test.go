@@ -10,6 +10,7 @@ func TestReadProfile(t *testing.T) {
 	ffffffff81 copy_user
 	ffffffff82 do_syscall_64
 	    4045e0 syscall.write
+	    4045df github.com/paxredis/paxredis/replication/brief.Write
 	    4045e1 github.com/paxredis/paxredis/resp.(*eventLoop).flush
 	    4045e2 github.com/paxredis/paxredis/resp.(*eventLoop).endTurn
 	    4045e3 github.com/paxredis/paxredis/resp.(*eventLoop).run
