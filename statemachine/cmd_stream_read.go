@@ -182,9 +182,14 @@ func xreadgroup(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	ready := 0
+	newest := map[*streamGroup]*groupRead{} // that of each group which takes what is new, if there is one
 	for i := range reads {
-		if reads[i].look(tx, r.consumer) {
+		g := &reads[i]
+		if g.look(tx, &r, newest[g.group]) {
 			ready++
+			if !g.history {
+				newest[g.group] = g
+			}
 		}
 	}
 	if ready == 0 {
@@ -247,19 +252,34 @@ func (tx *Tx) openGroup(g *groupRead, r *streamRead, i int, reply Reply) (ok boo
 	return ok
 }
 
-// look finds out whether there is something to reply, and makes the consumer if it is new.
-func (g *groupRead) look(tx *Tx, consumer []byte) bool {
+// look finds out whether there is something to reply, and makes the consumer if it is new. earlier is the read in front of this one in the call, if any,
+// that takes what is new in the same group: only what it leaves is new.
+func (g *groupRead) look(tx *Tx, r *streamRead, earlier *groupRead) bool {
 	s := &g.stream
+	after := g.group.last()
+	if earlier != nil {
+		after = earlier.lastNew(r.count)
+	}
 	g.ready = g.history
-	if newest, ok := s.newest(); !g.history && ok && g.group.last().less(newest.id) {
-		g.after, g.ready = g.group.last(), true
+	if newest, ok := s.newest(); !g.history && ok && after.less(newest.id) {
+		g.after, g.ready = after, true
 	}
 	var made bool
-	if g.consumer, made = s.consumerFor(g.group, consumer, tx.now); made {
+	if g.consumer, made = s.consumerFor(g.group, r.consumer, tx.now); made {
 		tx.ks.stamp(&g.e, g.stamp)
 	}
 	tx.ks.dirty = true // the consumer was seen
 	return g.ready
+}
+
+// lastNew is the id of the last entry that replyNew will reply with.
+func (g *groupRead) lastNew(count int64) (last streamID) {
+	first, _ := g.after.next() // there is a higher one
+	g.stream.walk(first, maxStreamID, func(e streamEntry) bool {
+		last, count = e.id, count-1
+		return count != 0
+	})
+	return last
 }
 
 // replyNew replies with the entries that no consumer of the group has got, and notes that this one has.

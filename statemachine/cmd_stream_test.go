@@ -118,6 +118,18 @@ func TestStreams(t *testing.T) {
 			XGROUP DESTROY x g => :0
 			XREADGROUP GROUP g c STREAMS x > => -NOGROUP No such key 'x' or consumer group 'g' in XREADGROUP with GROUP option
 			XACK x g 1 => :0`},
+		{"one stream twice", `
+			XADD x 1 a 1 => "1-0"
+			XADD x 2 a 2 => "2-0"
+			XADD x 3 a 3 => "3-0"
+			XADD y 7 b 7 => "7-0"
+			XGROUP CREATE x g 0 => OK
+			XGROUP CREATE y g 0 => OK
+			XREADGROUP GROUP g c COUNT 2 STREAMS x y x x 0 > > > 0 => -ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified.
+			XREADGROUP GROUP g c COUNT 2 STREAMS x y x x x > > > > 0 => *4 *2 "x" *2 *2 "1-0" *2 "a" "1" *2 "2-0" *2 "a" "2" *2 "y" *1 *2 "7-0" *2 "b" "7" *2 "x" *1 *2 "3-0" *2 "a" "3" *2 "x" *2 *2 "1-0" *2 "a" "1" *2 "2-0" *2 "a" "2"
+			XPENDING x g - + 10 => *3 *4 "1-0" "c" :0 :2 *4 "2-0" "c" :0 :2 *4 "3-0" "c" :0 :1
+			XINFO GROUPS x => *1 *12 "name" "g" "consumers" :1 "pending" :3 "last-delivered-id" "3-0" "entries-read" :3 "lag" :0
+			XREADGROUP GROUP g c STREAMS x x > > => nil`},
 		{"set id", `
 			XADD x 5 a 1 => "5-0"
 			XSETID x 4 => -ERR The ID specified in XSETID is smaller than the target stream top item

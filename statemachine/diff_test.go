@@ -556,6 +556,22 @@ nosuchCommand aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 GETDEL
 STRLEN a b
 RANDOMKEY a
+XADD twice 1 a 1
+XADD twice 2 a 2
+XADD twice 3 a 3
+XADD other 7 b 7
+XGROUP CREATE twice g 0
+XGROUP CREATE other g 0
+XREADGROUP GROUP g c COUNT 2 STREAMS twice other twice twice twice > > 18446744073709551615-18446744073709551615 > 0
+XINFO GROUPS twice
+XADD twice 4 a 4
+XREADGROUP GROUP g c STREAMS twice twice 0 >
+XADD twice 5 a 5
+XADD twice 6 a 6
+XREADGROUP GROUP g d COUNT 1 NOACK STREAMS twice twice > >
+XREADGROUP GROUP g d STREAMS twice twice > >
+XPENDING twice g
+XINFO GROUPS twice
 FLUSHALL ASYNC
 RANDOMKEY
 DBSIZE
