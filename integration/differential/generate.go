@@ -59,7 +59,8 @@ func (g *Generator) Call(c *Command) []string {
 		broken := g.broken(args, grammar, c.Group)
 		mayEnd := slices.ContainsFunc(grammar, hasTimeToLive) && slices.ContainsFunc(broken, isShort)
 		mayBeLong := slices.ContainsFunc(grammar, hasOffset) && slices.ContainsFunc(broken, isFar)
-		if !mayEnd && !mayBeLong {
+		mayBeMany := slices.ContainsFunc(grammar, hasCount) && slices.ContainsFunc(broken, isMany)
+		if !mayEnd && !mayBeLong && !mayBeMany {
 			args = broken
 		}
 	}

@@ -84,7 +84,7 @@ type Known struct {
 
 // KnownDifferences are all differences that are wanted.
 func KnownDifferences() []Known {
-	return slices.Concat(valueDifferences(), sortedSetDifferences(), []Known{
+	return slices.Concat(valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// valueDifferences are those of the types of values, but for sorted sets.
+// valueDifferences are those of the types of values, but for streams and sorted sets.
 func valueDifferences() []Known {
 	return []Known{
 		{Name: "lists in one listpack", Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
@@ -16,22 +16,6 @@ func valueDifferences() []Known {
 		}},
 		{Name: "a time-out without end", Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
 			return d.Ours.Text == "ERR timeout is out of range" && d.Theirs.Text == "ERR timeout is negative"
-		}},
-		{Name: "consumers that claimed nothing", Diverges: true, Reason: "XCLAIM and XAUTOCLAIM make their consumer in any case from 7.2 on",
-			Matches: func(d *Difference) bool {
-				return d.command("xinfo|groups", "xinfo|consumers", "xinfo|stream", "xgroup|createconsumer") && (d.follows("xclaim") || d.follows("xautoclaim"))
-			}},
-		{Name: "when consumers were active", Reason: "XINFO tells it from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("xinfo|consumers", "xinfo|stream") && (strings.Contains(d.Ours.String(), `"inactive"`) || strings.Contains(d.Ours.String(), `"active-time"`))
-		}},
-		{Name: "below what was deleted", Diverges: true, Reason: "XSETID looks at the greatest deleted identifier from 7.2 on", Matches: func(d *Difference) bool {
-			return d.command("xsetid") && strings.HasPrefix(d.Ours.Text, "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")
-		}},
-		{Name: "unbalanced streams", Reason: "the command is quoted from 7.2 on", Matches: func(d *Difference) bool {
-			return strings.HasPrefix(d.Ours.Text, "ERR Unbalanced '") && strings.HasPrefix(d.Theirs.Text, "ERR Unbalanced X")
-		}},
-		{Name: "long names of groups", Reason: "an error repeats no more than 128 bytes of each argument", Matches: func(d *Difference) bool {
-			return strings.HasPrefix(d.Ours.Text, "NOGROUP ") && strings.HasPrefix(d.Theirs.Text, "NOGROUP ") && len(d.Theirs.Text) > len(d.Ours.Text)
 		}},
 		{Name: "arguments of BITCOUNT and BITPOS", Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("bitcount", "bitpos") && d.Ours.IsError() && (d.Theirs.Kind == ':' || strings.HasPrefix(d.Theirs.Text, "WRONGTYPE "))

@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -132,7 +133,7 @@ func (g *Generator) value(a *Argument, group string) string {
 	switch {
 	case a.Kind == "key":
 		return g.key(group)
-	case isTimeToLive(a), a.Name == "offset": // from the list alone: nothing may end while it is compared, or become megabytes long
+	case isTimeToLive(a), a.Name == "offset", a.Name == "count": // from the list alone: nothing may end while it is compared, or become megabytes long
 	case g.chance(0.02):
 		return strings.Repeat(pick(g.rng, []string{"x", "1", "a\x00"}), g.rng.IntN(200))
 	case g.chance(0.02):
@@ -178,6 +179,18 @@ func isFar(value string) bool {
 		return err == nil && n > nearest/widest && n <= farthest
 	}
 	return err == nil && n > nearest && n <= farthest
+}
+
+// hasCount reports whether an argument is a count, or holds one.
+func hasCount(a Argument) bool {
+	return a.Name == "count" || slices.ContainsFunc(a.Arguments, hasCount)
+}
+
+// isMany reports whether a value would be a count that asks for thousands of random members, the same again and again. The least integer is an error.
+func isMany(value string) bool {
+	const most = 1000
+	n, err := strconv.ParseInt(value, 10, 64)
+	return err == nil && n < -most && n != math.MinInt64
 }
 
 // random is any value of a kind.

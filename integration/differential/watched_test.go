@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +13,9 @@ type fake struct {
 	there   map[string]bool
 	clients [connections]fakeClient
 	blind   bool // WATCH does nothing
-	dead    int  // keys that DBSIZE counts until SCAN meets them
+	// versions: what a stream's groups note is a change, as in paxredis.
+	versions bool
+	dead     int // keys that DBSIZE counts until SCAN meets them
 }
 
 type fakeClient struct {
@@ -81,6 +84,10 @@ func (f *fake) command(args []string) Reply {
 	case "SET", "DEL":
 		f.touched[args[1]]++
 		f.there[args[1]] = args[0] == "SET"
+	case "XACK":
+		if f.versions {
+			f.touched[args[1]]++
+		}
 	case "EXISTS":
 		if f.there[args[1]] {
 			return Reply{Kind: ':', Text: "1"}
@@ -144,6 +151,71 @@ func TestAWatchThatDoesNothingIsFound(t *testing.T) {
 		d := &Difference{Command: &Command{Name: "exec"}, Calls: calls, Call: []string{"EXEC"}, Ours: mine[len(calls)-1], Theirs: redis[len(calls)-1]}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %v and %v: %v, want %v", c.calls, d.Ours, d.Theirs, got, c.want)
+		}
+	}
+}
+
+// TestAWatchThatSeesGroupsIsWanted, but one that sees other changes that redis-server does not see is not.
+func TestAWatchThatSeesGroupsIsWanted(t *testing.T) {
+	for _, c := range []struct {
+		calls string
+		want  verdict
+	}{
+		{"WATCH x; XACK x g 1; MULTI; EXEC", diverged},
+		{"WATCH x; 2 XACK x g 1; MULTI; XACK x g 2; EXEC", diverged},
+		{"XACK x g 1; WATCH x; SWAPDB 0 1; MULTI; SET y 1; EXEC", different}, // of which SWAPDB is the reason, and x is there
+	} {
+		calls := append(script("SET x 1"), script(c.calls)...)
+		ours, theirs := &fake{versions: true}, &fake{blind: true}
+		mine, _ := rerun(ours, calls)
+		redis, _ := rerun(theirs, calls)
+		comparison := NewComparison(ours, theirs, nil, KnownDifferences())
+		d := &Difference{Command: &Command{Name: "exec"}, Calls: calls, Call: []string{"EXEC"}, Ours: mine[len(calls)-1], Theirs: redis[len(calls)-1]}
+		if got := comparison.judge(d); got != c.want {
+			t.Errorf("%s: %v and %v: %v, want %v", c.calls, d.Ours, d.Theirs, got, c.want)
+		}
+	}
+}
+
+// trimming is a server that replies one thing after a trim of whole nodes, and another without.
+type trimming struct{ whole, exact string }
+
+func (s trimming) Run(calls []Call) ([]Reply, error) {
+	text := s.exact
+	if slices.ContainsFunc(calls, trimsNodes) {
+		text = s.whole
+	}
+	return slices.Repeat([]Reply{{Kind: ':', Text: text}}, len(calls)), nil
+}
+
+// TestTrimsOfWholeNodesAreWanted where exact ones leave the same.
+func TestTrimsOfWholeNodesAreWanted(t *testing.T) {
+	for _, c := range []struct {
+		calls        string
+		ours, theirs trimming
+		want         verdict
+	}{
+		{"XTRIM x MAXLEN ~ 2 LIMIT 9; XLEN x", trimming{"2", "2"}, trimming{"3", "2"}, diverged},
+		{"XADD x MINID ~ 5 * a b; XLEN x", trimming{"2", "1"}, trimming{"3", "2"}, different},
+		{"XTRIM x MAXLEN = 2; XLEN x", trimming{"2", "2"}, trimming{"2", "3"}, different},
+	} {
+		calls := script(c.calls)
+		mine, _ := rerun(c.ours, calls)
+		redis, _ := rerun(c.theirs, calls)
+		comparison := NewComparison(c.ours, c.theirs, nil, KnownDifferences())
+		d := &Difference{Command: &Command{Name: "xlen", Group: "stream"}, Calls: calls, Call: []string{"XLEN", "x"}, Ours: mine[1], Theirs: redis[1]}
+		if got := comparison.judge(d); got != c.want {
+			t.Errorf("%s: %v, want %v", c.calls, got, c.want)
+		}
+	}
+	for call, want := range map[string]string{
+		"XTRIM x MAXLEN ~ 2 LIMIT 9":    "XTRIM x MAXLEN = 2",
+		"XADD x minid ~ 5-1 LIMIT":      "XADD x minid = 5-1 LIMIT",
+		"XADD x MAXLEN ~ 5 limit 0 * ~": "XADD x MAXLEN = 5 * ~",
+		"XADD x MAXLEN ~":               "XADD x MAXLEN =",
+	} {
+		if got := strings.Join(exact(strings.Fields(call)), " "); got != want {
+			t.Errorf("%s exactly is %s, not %s", call, got, want)
 		}
 	}
 }
