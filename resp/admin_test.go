@@ -61,7 +61,9 @@ func TestDebugRepliesAsTold(t *testing.T) {
 		{"3", "DEBUG PROTOCOL bignum", "(1234567999999999999999999999999999999"},
 		{"3", "DEBUG PROTOCOL nosuch", "-ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|attrib|push|verbatim|true|false"},
 		{"2", "DEBUG LOG hello", "+OK"},
-		{"2", "DEBUG RELOAD", "-ERR unknown subcommand 'RELOAD'. Try DEBUG HELP."},
+		{"2", "DEBUG RELOAD NOSAVE", "-" + errReloadNothing},
+		{"2", "DEBUG RELOAD x", "-" + errReloadOption},
+		{"2", "DEBUG SEGFAULT", "-ERR unknown subcommand 'SEGFAULT'. Try DEBUG HELP."},
 	} {
 		w.do("HELLO " + test.protocol)
 		w.check(test.command, test.want)

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -16,13 +17,35 @@ func debugCommands() []localCommand {
 	}
 	sleep := sub("SLEEP", 3, "seconds", "Has this node run no commands for a time.", debugSleepInExec)
 	sleep.special = debugSleep
+	reload := sub("RELOAD", -2, "", "Has the cluster take a checkpoint, and returns once this node has it on disk. What is in memory stays.", nil)
+	reload.special, reload.Flags, reload.Complexity = debugReload, adminOnly|statemachine.NoMulti, "O(N) where N is the number of keys that changed since the checkpoint before"
 	return []localCommand{{Command: statemachine.Command{Name: "DEBUG"}, subcommands: []localCommand{
 		sub("ERROR", 3, "string", "Replies with an error.", debugError),
 		sub("LOG", 3, "message", "Writes a message to the server log.", debugLog),
 		sub("PROTOCOL", 3, "<string | integer | double | null | array | set | map | attrib | push | verbatim | true | false | bignum>",
 			"Replies with a test value of a type.", debugProtocol),
+		reload,
 		sleep,
 	}}}
+}
+
+// debugReload: DEBUG RELOAD. There is no other state to load than the one in memory: a node that dropped it would have to leave its group meanwhile. So
+// the options, which are about loading, are refused.
+func debugReload(l *eventLoop, c *Client, r *row, args statemachine.Args) {
+	for _, option := range args[2:] {
+		problem := errReloadOption
+		if o := strings.ToUpper(string(option)); o == "MERGE" || o == "NOFLUSH" || o == "NOSAVE" {
+			problem = errReloadNothing
+		}
+		l.reply(c, r, writeError(problem))
+		return
+	}
+	l.errand(c, r, func(ctx context.Context) func(w *Writer) {
+		if _, err := l.server.node.Checkpoint(ctx, true); err != nil {
+			return writeError(errorText(err))
+		}
+		return writeOK
+	})
 }
 
 // sleepTime reads the seconds of DEBUG SLEEP. As in Redis what is no number is 0.

@@ -77,6 +77,7 @@ func (s *Server) memoryInfo(state *statemachine.Stats) MemoryInfo {
 	m.Pressure = s.pressure.Load()
 	m.Clients = uint64(max(s.clientBytes.Load(), 0))
 	m.Scripts, m.Libraries, m.Functions = state.Scripts, state.Libraries, state.Functions
+	m.Left, m.Freed = state.Left, state.Freed
 	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {
 		peak := s.peak.Load()

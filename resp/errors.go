@@ -34,6 +34,12 @@ const (
 	errTooManyNames    = "ERR too many names in one command" // Redis has no such bound
 )
 
+// Errors of DEBUG RELOAD: the first is Redis's.
+const (
+	errReloadOption  = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+	errReloadNothing = "ERR DEBUG RELOAD takes a checkpoint and loads nothing, so the options MERGE, NOFLUSH and NOSAVE mean nothing here"
+)
+
 // errUnblocked is the error for a client that CLIENT UNBLOCK ends the wait of.
 const errUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 

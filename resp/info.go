@@ -67,6 +67,9 @@ type MemoryInfo struct {
 	Clients  uint64 // by replies that clients do not read, and requests that are not complete
 	// Scripts, Libraries and Functions are how many are loaded.
 	Scripts, Libraries, Functions int
+	// Left is how many removed collections have memory that has not been freed yet, and Freed how many had it.
+	Left  int
+	Freed uint64
 	// Most is maxmemory, 0: no limit, and Policy maxmemory-policy.
 	Most   uint64
 	Policy string

@@ -105,7 +105,9 @@ func memorySection(w *infoWriter, src *InfoSource) {
 		"mem_cluster_links", "mem_aof_buffer")
 	w.num("mem_clients_normal", m.Clients)
 	w.str("mem_allocator", "go")
-	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+	w.zeros("active_defrag_running")
+	w.int("lazyfree_pending_objects", int64(m.Left))
+	w.num("lazyfreed_objects", m.Freed)
 	if p := m.Pressure; p != nil {
 		w.num("memory_watermark", p.Watermark)
 		w.num("memory_watermark_used", p.Used)

@@ -100,7 +100,13 @@ func (c *Checkpoint) bite() (more bool) {
 	}
 	size := 0
 	for visits := 0; visits < biteVisits && size < biteBytes && c.at < len(c.spaces); visits++ {
-		e, found, more := c.spaces[c.at].visit(&c.room)
+		f := c.spaces[c.at]
+		if left := len(f.leftovers.queue); left > 0 {
+			f.release(releaseBite / 2)
+			c.m.freed.Add(uint64(left - len(f.leftovers.queue)))
+			break
+		}
+		e, found, more := f.visit(&c.room)
 		if found {
 			size += len(e.bytes)
 			c.ready = append(c.ready, e)

@@ -117,17 +117,39 @@ func TestGenericCommands(t *testing.T) {
 			DEBUG SET-ACTIVE-EXPIRE 1 => OK
 			DEBUG SET-ACTIVE-EXPIRE x => -ERR value is not an integer or out of range
 			DEBUG DIGEST-VALUE => *0
+			DEBUG OBJECT a FAST x => -ERR unknown subcommand or wrong number of arguments for 'OBJECT'. Try DEBUG HELP.
 			DEBUG DIGEST-VALUE x => *1 0000000000000000000000000000000000000000`},
 	})
 }
 
-func TestDebugDigestValueIsOfTheValueAlone(t *testing.T) {
+// TestDebugDigestValueTellsNothingOfVersions: what it tells of is compared with redis-server's own in TestDigestsOfValuesAsRedis.
+func TestDebugDigestValueTellsNothingOfVersions(t *testing.T) {
 	h := newHarness(t)
-	script(t, h, "SET a 1 => OK\n SET b 1 EX 10 VER 7 => OK\n SET c 2 => OK")
+	script(t, h, "SET a 1 => OK\n SET b 1 VER 7 => OK\n SET c 2 => OK")
 	digests := strings.Fields(h.do("DEBUG DIGEST-VALUE a b c"))
 	if digests[1] != digests[2] || digests[1] == digests[3] {
 		t.Fatal(digests)
 	}
+}
+
+// TestDebugPopulateMakesWhatIsMissing, within its bounds.
+func TestDebugPopulateMakesWhatIsMissing(t *testing.T) {
+	script(t, newHarness(t), `
+		SET key:1 mine => OK
+		DEBUG POPULATE 3 => OK
+		MGET key:0 key:1 key:2 key:3 => *4 "value:0" "mine" "value:2" nil
+		DEBUG POPULATE 2 p 10 => OK
+		MGET p:0 p:1 => *2 "value:0\x00\x00\x00" "value:1\x00\x00\x00"
+		DEBUG POPULATE 1 q 3 => OK
+		GET q:0 => "val"
+		DBSIZE => :6
+		DEBUG POPULATE -1 => -ERR value is out of range, must be positive
+		DEBUG POPULATE 1 p x => -ERR value is out of range, must be positive
+		DEBUG POPULATE 1 p 1 1 => -ERR unknown subcommand or wrong number of arguments for 'POPULATE'. Try DEBUG HELP.
+		DEBUG POPULATE 1000001 => -`+errPopulate+`
+		DEBUG POPULATE 1000 p 1000000 => -`+errPopulate+`
+		DEBUG POPULATE 1 p 9223372036854775807 => -`+errStringTooLong+`
+		DBSIZE => :6`)
 }
 
 func TestScan(t *testing.T) {

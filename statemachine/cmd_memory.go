@@ -1,7 +1,7 @@
 package statemachine
 
 import (
-	"fmt"
+	"iter"
 	"math"
 	"unsafe"
 
@@ -22,8 +22,6 @@ const (
 	deadlineBytes = int(unsafe.Sizeof(deadline{}))
 	// indexBytes is what a part takes of its collection's index: a pointer, and about as much of the tree or list that it is in.
 	indexBytes = 2 * bucketBytes
-	// lruClockMask is what Redis's clock of accesses, in seconds, has room for.
-	lruClockMask = 1<<24 - 1
 )
 
 // memory is what the object takes, in bytes, with its data and its place in a dictionary.
@@ -45,27 +43,31 @@ func (db *database) memory(o *Object, samples int) int {
 	if !o.inParts() {
 		return total
 	}
-	x := db.indexes[o.partsID()]
-	total += db.memoryOfParts(x.each, samples)
+	return total + db.memoryOfIndex(db.indexes[o.partsID()], samples)
+}
+
+// memoryOfIndex estimates what the parts of a collection take, in bytes, with their places in its index, and a sorted set's ranking.
+func (db *database) memoryOfIndex(x index, samples int) int {
+	total := db.memoryOfParts(x.all(), x.count(), samples)
 	if z, ok := x.(*rankedIndex); ok {
-		total += db.memoryOfParts(z.ranking.tree.each, samples)
+		total += db.memoryOfParts(z.ranking.tree.all(), z.ranking.tree.parts, samples)
 	}
 	return total
 }
 
-// memoryOfParts estimates what objects beside the parts of the database take, in bytes, with their places in an index.
-func (db *database) memoryOfParts(each func(func(part *Object)), samples int) int {
-	parts, looked, sum := 0, 0, 0
-	each(func(part *Object) {
-		if parts++; samples == 0 || looked < samples {
-			looked++
-			sum += part.memory(db.parts.memory) + indexBytes
+// memoryOfParts estimates what so many objects beside the parts of the database take, in bytes, with their places in an index.
+func (db *database) memoryOfParts(parts iter.Seq[*Object], count, samples int) int {
+	looked, sum := 0, 0
+	for part := range parts {
+		sum += part.memory(db.parts.memory) + indexBytes
+		if looked++; looked == samples {
+			break
 		}
-	})
+	}
 	if looked == 0 {
 		return 0
 	}
-	return int(int64(sum) * int64(parts) / int64(looked))
+	return int(int64(sum) * int64(count) / int64(looked))
 }
 
 // memoryUsage: MEMORY USAGE key [SAMPLES count]. It is this node's own figure: others may have room in other places.
@@ -92,23 +94,4 @@ func memoryUsage(tx *Tx, args Args, reply Reply) {
 		return
 	}
 	reply.Int(int64(tx.database().memory(o, int(min(samples, math.MaxInt32)))))
-}
-
-// debugObject: DEBUG OBJECT key. Addresses are nobody's business; serializedlength is that of the key's records in a checkpoint.
-func debugObject(tx *Tx, args Args, reply Reply) {
-	o := tx.peek(args[2])
-	if o == nil {
-		reply.Error(errNoKey)
-		return
-	}
-	access := int64(o.access.Load())
-	db := tx.database()
-	length := len(appendRecordHead(nil, &db.keys.times, o)) + len(o.str())
-	if o.inParts() {
-		db.indexes[o.partsID()].each(func(part *Object) {
-			length += len(appendRecordHead(nil, &db.parts.times, part)) + len(part.str())
-		})
-	}
-	reply.Status(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		o.encoding(), length, access&lruClockMask, max(0, tx.now/1000-access)))
 }

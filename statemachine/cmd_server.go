@@ -24,23 +24,6 @@ var serverCommands = []Command{
 		Summary: "A container for memory diagnostics commands.", Subcommands: memoryCommands},
 }
 
-var debugCommands = []Command{
-	{Name: "DIGEST", Arity: 2, Flags: ReadOnly | Admin | NoScript, Group: groupServer, Since: "1.0.0",
-		Complexity: "O(N) where N is the size of all data.",
-		Summary:    "Returns a digest of all databases, equal on all nodes at the same applied slot.",
-		Run:        func(tx *Tx, _ Args, reply Reply) { reply.Status(tx.ks.digest().String()) }},
-	{Name: "DIGEST-VALUE", Arity: -2, Flags: ReadOnly | Admin | NoScript, Keys: Keys{First: 2, Last: -1, Step: 1},
-		Group: groupServer, Since: "5.0.0", Complexity: "O(N) where N is the size of the values.",
-		Summary: "Returns digests of the values of keys.", Syntax: "[key ...]", Run: debugDigestValue},
-	{Name: "HELP", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Group: groupServer, Since: "6.2.0", Complexity: "O(1)",
-		Summary: "Returns helpful text about the different subcommands.", Run: debugHelp},
-	{Name: "OBJECT", Arity: 3, Flags: ReadOnly | Admin | NoScript, Keys: objectKey, Group: groupServer, Since: "1.0.0",
-		Complexity: "O(1)", Summary: "Returns low-level information about a key and its value.", Syntax: "key", Run: debugObject},
-	{Name: "SET-ACTIVE-EXPIRE", Arity: 3, Flags: Write | Admin | NoScript, Group: groupServer, Since: "3.0.0", Complexity: "O(1)",
-		Summary: "Turns the removal of expired keys that nobody writes to off or on, on all nodes.", Syntax: "<0 | 1>",
-		Run: debugSetActiveExpire},
-}
-
 // flushMode checks FLUSHDB's and FLUSHALL's argument. Both ways are the same here: what is flushed is garbage.
 func flushMode(args Args, reply Reply) bool {
 	if len(args) == 1 || len(args) == 2 && (is(args[1], "ASYNC") || is(args[1], "SYNC")) {
@@ -87,55 +70,4 @@ func swapdb(tx *Tx, args Args, reply Reply) {
 		tx.ks.flushed() // Redis leaves caches as they are, which are of the other database then
 		reply.Status("OK")
 	}
-}
-
-// debugDigestValue: DEBUG DIGEST-VALUE [key ...].
-func debugDigestValue(tx *Tx, args Args, reply Reply) {
-	reply.Array(len(args) - 2)
-	for _, key := range args[2:] {
-		reply.Status(tx.valueDigest(tx.peek(key)).String())
-	}
-}
-
-// debugSetActiveExpire: DEBUG SET-ACTIVE-EXPIRE 0|1. Due keys stay invisible either way.
-func debugSetActiveExpire(tx *Tx, args Args, reply Reply) {
-	n, ok := intArg(args[2], reply)
-	if !ok {
-		return
-	}
-	if keep := n == 0; keep != tx.ks.keepDue {
-		tx.ks.keepDue = keep
-		tx.ks.dirty = true
-	}
-	reply.Status("OK")
-}
-
-// debugHelp: DEBUG HELP.
-func debugHelp(_ *Tx, _ Args, reply Reply) {
-	replyHelp(reply, []string{
-		"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"DIGEST",
-		"    Output a hex signature representing the current DB content.",
-		"DIGEST-VALUE <key> [<key> ...]",
-		"    Output a hex signature of the values of all the specified keys.",
-		"ERROR <string>",
-		"    Return a Redis protocol error with <string> as message. Useful for clients",
-		"    unit tests to simulate Redis errors.",
-		"LOG <message>",
-		"    Write <message> to the server log.",
-		"OBJECT <key>",
-		"    Show low level info about `key` and associated value.",
-		"PROTOCOL <type>",
-		"    Reply with a test value of the specified type. <type> can be: string,",
-		"    integer, double, null, array, set, map, attrib, push, verbatim, true,",
-		"    false, bignum.",
-		"SLEEP <seconds>",
-		"    Have this node run no commands for <seconds>. Decimals allowed.",
-		"SET-ACTIVE-EXPIRE <0|1>",
-		"    Setting it to 0 disables expiring keys in background when they are not",
-		"    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
-		"    default.",
-		"HELP",
-		"    Prints this help.",
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // A collection's value, in its key's object, begins with its form. A whole one has all its elements in a block behind that. One that
@@ -39,8 +40,13 @@ var (
 
 // index finds the parts of a collection. It is made from them, and is in no record.
 type index interface {
-	// each calls visit for every part.
-	each(visit func(part *Object))
+	// all are the parts. Whoever goes through them may remove those he has seen from their space, but change nothing else.
+	all() iter.Seq[*Object]
+	// count is how many parts there are.
+	count() int
+	// release takes blocks out of the index, at most of them: parts, for each of which it calls free, and what it has made beside them. It
+	// returns how many; fewer than most: there are no more.
+	release(most int, free func(part *Object)) (blocks int)
 	// link builds the index of a collection of a database from its parts, in any order, and returns how many elements they have.
 	link(db *database, parts []*Object) (count uint64, err error)
 }
@@ -137,17 +143,11 @@ func (ks *keyspace) removePart(db *database, part *Object) {
 	db.parts.remove(ks.hasher.hash(part.key()), part)
 }
 
-// dropParts removes the parts of the entry's object, whose value is about to be replaced as a whole or to go.
+// dropParts takes the parts away from the entry's object, whose value is about to be replaced as a whole or to go.
 func (ks *keyspace) dropParts(e *entry) {
 	if o := e.object; o.inParts() {
-		ks.dropIndexed(e.db, o.partsID())
+		ks.leave(e.db, o)
 	}
-}
-
-// dropIndexed removes the parts of a collection, and its index.
-func (ks *keyspace) dropIndexed(db *database, id uint64) {
-	db.indexes[id].each(func(part *Object) { ks.removePart(db, part) })
-	db.forget(id)
 }
 
 // intoParts makes one part of a whole collection, and its index. rest is the part's key behind the collection's id.
@@ -205,13 +205,13 @@ func (ks *keyspace) putValue(e *entry, from *database, source *Object, take bool
 func (ks *keyspace) copyParts(to, from *database, source *Object) []byte {
 	id := ks.newID()
 	var parts []*Object
-	from.indexes[source.partsID()].each(func(part *Object) {
+	for part := range from.indexes[source.partsID()].all() {
 		c := ks.newPart(to, source.kind, id, part.key()[idBytes:], part.str())
 		if at, timed := from.parts.times.of(part); timed {
 			to.parts.setTime(c, at)
 		}
 		parts = append(parts, c)
-	})
+	}
 	copied := newIndex(source.kind)
 	count, err := copied.link(to, parts)
 	if err != nil {

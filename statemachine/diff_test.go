@@ -593,7 +593,7 @@ func TestRowsAsRedis(t *testing.T) {
 		"ZRANK": 3, "ZREVRANK": 3,
 	}
 	ours := map[string]string{
-		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG OBJECT": "", "DEBUG SET-ACTIVE-EXPIRE": "",
+		"OBJECT VERSION": "versions", "DEBUG DIGEST": "", "DEBUG DIGEST-VALUE": "", "DEBUG HELP": "", "DEBUG OBJECT": "", "DEBUG POPULATE": "", "DEBUG SET-ACTIVE-EXPIRE": "",
 		"DIGEST": "8.4", "DELEX": "8.4", "DELIFEQ": "of Valkey", "MSETEX": "8.4",
 		"HEXPIRE": "7.4", "HPEXPIRE": "7.4", "HEXPIREAT": "7.4", "HPEXPIREAT": "7.4", "HTTL": "7.4", "HPTTL": "7.4", "HEXPIRETIME": "7.4",
 		"HPEXPIRETIME": "7.4", "HPERSIST": "7.4", "HGETDEL": "8.0", "HGETEX": "8.0", "HSETEX": "8.0",

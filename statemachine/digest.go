@@ -29,8 +29,10 @@ func (ks *keyspace) digest() digest {
 		db := &ks.databases[i]
 		for _, s := range db.spaces() {
 			s.each(func(o *Object) bool {
-				record = appendDigestRecord(record[:0], i, &s.times, o)
-				d.add(record)
+				if !db.isLeft(s, o) {
+					record = appendDigestRecord(record[:0], i, &s.times, o)
+					d.add(record)
+				}
 				return true
 			})
 		}
@@ -56,37 +58,6 @@ func appendDigestRecord(dst []byte, db int, times *deadlines, o *Object) []byte 
 	}
 	dst = appendBytes(dst, o.key())
 	return appendBytes(dst, o.str())
-}
-
-// valueDigest is over a key's value alone, however it is kept.
-func (tx *Tx) valueDigest(o *Object) digest {
-	var d digest
-	switch {
-	case o == nil:
-	case o.kind == KindList:
-		l := tx.list(o)
-		record := []byte{byte(o.kind)}
-		l.walk(0, func(value []byte) bool { record = appendBytes(record, value); return true })
-		d.add(record)
-	case o.kind == KindStream:
-		record := []byte{byte(o.kind)}
-		s := tx.stream(o)
-		s.walk(streamID{}, maxStreamID, func(e streamEntry) bool {
-			record = appendBytes(e.id.append(record), e.fields)
-			return true
-		})
-		d.add(record)
-	case o.kind == KindString:
-		d.add(append([]byte{byte(o.kind)}, o.str()...))
-	default:
-		d.add([]byte{byte(o.kind)})
-		t := tx.elements(o)
-		t.each(func(e element) bool {
-			d.add(appendElement([]byte{byte(o.kind)}, e.name, e.value, e.deadline))
-			return true
-		})
-	}
-	return d
 }
 
 // Digest is DEBUG DIGEST's reply: 40 hexadecimal digits that are equal on all nodes at the same applied slot. Safe from

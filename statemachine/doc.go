@@ -46,6 +46,7 @@
 //     (changes.step) or read by the checkpoint (frozenSpace.visit). So nothing of an object may be used after space.remove.
 //   - What the next checkpoint deletes are objects of their own in space.removed, made by space.remove, freed when their key is made again or when
 //     the checkpoint has read them.
+//   - The parts of a collection that goes are left to bites that come later (leftovers.go): nothing finds them any more.
 //   - A space that FLUSHDB drops goes as a whole, without a look at its objects, when no checkpoint needs it any more (space.drop,
 //     frozenSpace.thaw). So does a keyspace in Restore and Reset.
 //   - Memory that goes as a whole, and the largest values, are given back to the kernel outside the lock, some after each Apply.

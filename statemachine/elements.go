@@ -2,7 +2,9 @@ package statemachine
 
 import (
 	"encoding/binary"
+	"iter"
 	"math/bits"
+	"slices"
 )
 
 // elements are those of a hash, a set or a sorted set: named, each name once, found by its hash. In parts, each part has the elements
@@ -190,9 +192,7 @@ func (x *elementIndex) shrink() {
 	if len(x.slots) <= worthwhile*x.parts {
 		return
 	}
-	var parts []*Object
-	x.each(func(part *Object) { parts = append(parts, part) })
-	x.build(parts)
+	x.build(slices.Collect(x.all()))
 }
 
 // build makes the slots of parts that together are for all hashes.
@@ -208,12 +208,27 @@ func (x *elementIndex) build(parts []*Object) {
 	}
 }
 
-func (x *elementIndex) each(visit func(part *Object)) {
-	for i := 0; i < len(x.slots); {
-		part := x.slots[i]
-		i += x.span(part) // before the visit, which may take the part away
-		visit(part)
+func (x *elementIndex) all() iter.Seq[*Object] {
+	return func(yield func(*Object) bool) {
+		for i := 0; i < len(x.slots); {
+			part := x.slots[i]
+			i += x.span(part) // before the visit, which may take the part away
+			if !yield(part) {
+				return
+			}
+		}
 	}
+}
+
+func (x *elementIndex) count() int { return x.parts }
+
+func (x *elementIndex) release(most int, free func(part *Object)) (n int) {
+	for ; n < most && len(x.slots) > 0; n++ {
+		part := x.slots[len(x.slots)-1]
+		x.slots = x.slots[:len(x.slots)-x.span(part)]
+		free(part)
+	}
+	return n
 }
 
 // link is index.link.

@@ -17,6 +17,7 @@ const (
 // Error texts about users that Redis does not have.
 const (
 	errUserNameLength = "ERR the username is longer than the limit of 1024 bytes"                      // maxUserName
+	errPopulate       = "ERR DEBUG POPULATE makes at most 1000000 keys of 536870912 bytes together"    // mostPopulated, mostPopulatedBytes
 	errUserTooLarge   = "ERR the rules of the user are longer than the limit of 262144 bytes together" // maxUserBytes
 )
 

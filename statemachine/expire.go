@@ -75,16 +75,17 @@ func (ks *keyspace) expireFields(db *database, part *Object) (removed int) {
 }
 
 // hasDueFields reports whether fields of a key's hash are due that have not been removed yet.
-func (ks *keyspace) hasDueFields(db *database, o *Object) (due bool) {
+func (ks *keyspace) hasDueFields(db *database, o *Object) bool {
 	at, part := db.parts.times.first()
 	if part == nil || at > ks.now || o.kind != KindHash || !o.inParts() {
 		return false
 	}
-	db.indexes[o.partsID()].each(func(part *Object) {
-		at, timed := db.parts.times.of(part)
-		due = due || timed && at <= ks.now
-	})
-	return due
+	for part := range db.indexes[o.partsID()].all() {
+		if at, timed := db.parts.times.of(part); timed && at <= ks.now {
+			return true
+		}
+	}
+	return false
 }
 
 // earliest finds the object with the earliest time of one space of each database; of equal ones the lowest database's.

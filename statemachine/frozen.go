@@ -9,6 +9,8 @@ type frozenSpace struct {
 	turn    marks
 	changed changes
 	removed dict // what the checkpoint deletes
+	// leftovers are those of before the freeze.
+	leftovers leftovers
 	// next is the place in changed, and then the bucket of removed, to look at next, and chain what is left of the one
 	// before.
 	next     int
@@ -22,7 +24,9 @@ type frozenSpace struct {
 
 // freeze hands the changes so far to a checkpoint, and begins a new list of them.
 func (s *space) freeze(c *Checkpoint) *frozenSpace {
-	f := &frozenSpace{checkpoint: c, space: s, turn: s.turn, changed: s.changed, removed: s.removed, sum: s.sum}
+	f := &frozenSpace{checkpoint: c, space: s, turn: s.turn, changed: s.changed, removed: s.removed, sum: s.sum,
+		leftovers: s.leftovers}
+	s.leftovers = leftovers{}
 	s.turn, s.changed, s.removed, s.frozen = s.turn.other(), newChanges(s.memory), newDict(s.hasher, s.memory), f
 	s.cursor, s.recollected = 0, false
 	return f
@@ -67,7 +71,8 @@ func (f *frozenSpace) encode(o *Object, room *[]byte) encoded {
 	return encoded{space: f, bytes: b[:len(b):len(b)], keyLen: int(o.keyLen)}
 }
 
-// visit looks at the next place, where there may be a record; more is false when there are no more places.
+// visit looks at the next place, where there may be a record; more is false when there are no more places. Nothing may be left of before the
+// freeze: that is not to be encoded, and its deletions come with the others.
 func (f *frozenSpace) visit(room *[]byte) (e encoded, found, more bool) {
 	if f.next == f.changed.used && !f.deleting {
 		f.changed.freeAll()

@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 	"slices"
 )
@@ -124,7 +125,11 @@ func (l *list) blockAt(n int) (b block, within int) {
 	return block{p.part(), 0}, within
 }
 
-func (x *listIndex) each(visit func(part *Object)) { x.tree.each(visit) }
+func (x *listIndex) all() iter.Seq[*Object] { return x.tree.all() }
+
+func (x *listIndex) count() int { return x.tree.parts }
+
+func (x *listIndex) release(most int, free func(part *Object)) int { return x.tree.release(most, free) }
 
 // link is index.link.
 func (x *listIndex) link(_ *database, parts []*Object) (count uint64, err error) {

@@ -38,8 +38,13 @@ type Machine struct {
 	deadline atomic.Int64
 	// used is Used; keys and timed are how many keys there are, and how many with a deadline.
 	used, keys, timed atomic.Int64
-	evicted           atomic.Uint64
-	hits, misses      atomic.Uint64
+	// left is how many removed collections have left something.
+	left    atomic.Int64
+	evicted atomic.Uint64
+	// freed counts the removed collections whose memory has been freed in bites, and bite is how many parts the least of these frees: releaseBite.
+	freed        atomic.Uint64
+	bite         int
+	hits, misses atomic.Uint64
 
 	settings atomic.Pointer[map[string]string]
 
@@ -89,6 +94,7 @@ func New(cfg Config) *Machine {
 		ks:     newKeyspace(newHasher(cfg.HashSeed)),
 		users:  newUsers(),
 		max:    min(cfg.MaxStringBytes, 2<<30),
+		bite:   releaseBite,
 	}
 	m.settings.Store(&map[string]string{})
 	m.waiters = m.ks.waiters
@@ -167,6 +173,7 @@ func (m *Machine) apply(slot uint64, stamp Stamp, commands []byte, count int, re
 			m.wakeReady()
 		}
 	}
+	m.releaseBite()
 	m.measure()
 	if replies != nil {
 		replies.Finish(slot, v)

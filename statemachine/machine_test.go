@@ -363,12 +363,12 @@ func (ks *keyspace) verifyParts(t testing.TB, db *database, o *Object) {
 	if index.owner != o {
 		t.Fatalf("the parts of %q are said to be of %q", o.key(), index.owner.key())
 	}
-	index.each(func(part *Object) {
+	for part := range index.all() {
 		first, timed := block{part, 0}.firstDeadline()
 		if at, ok := db.parts.times.of(part); ok != timed || at != first {
 			t.Fatalf("a part of %q has the time %d, %v, and its elements' first deadline is %d, %v", o.key(), at, ok, first, timed)
 		}
-	})
+	}
 }
 
 // FuzzApply: no bytes make Apply panic, and two machines given the same end in the same state.

@@ -74,12 +74,28 @@ func (s *space) needed() int {
 	return a.bytes
 }
 
-// rankings are the bytes that those of the sorted sets need whose parts are in the space.
+// rankings are the bytes that those of the sorted sets need whose parts are in the space, those included that are left.
 func (db *database) rankings(s *space) int {
+	if s != db.parts {
+		return 0
+	}
 	a := &accountant{memory: s.memory}
+	add := func(x index) {
+		if ranked, ok := x.(*rankedIndex); ok {
+			for block := range ranked.ranking.tree.all() {
+				a.object(block)
+			}
+		}
+	}
 	for _, x := range db.indexes {
-		if ranked, ok := x.(*rankedIndex); ok && s == db.parts {
-			ranked.ranking.tree.each(a.object)
+		add(x)
+	}
+	for _, left := range s.leftovers.queue {
+		add(left.index)
+	}
+	if s.frozen != nil {
+		for _, left := range s.frozen.leftovers.queue {
+			add(left.index)
 		}
 	}
 	return a.bytes
@@ -93,7 +109,7 @@ func boolInt(b bool) int {
 }
 
 // checkMemory compares what is in use with what is needed.
-func checkMemory(t *testing.T, m *Machine, after string) {
+func checkMemory(t testing.TB, m *Machine, after string) {
 	t.Helper()
 	needed := 0
 	for i := range m.ks.databases {

@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"iter"
 	"slices"
 	"sort"
 )
@@ -139,13 +140,28 @@ func (n *treeNode) firstPart() *Object {
 	return n.parts[0].part
 }
 
-// each calls visit for every part in order. The visit may not change the tree.
-func (t *partTree) each(visit func(part *Object)) {
-	for leaf := t.first; leaf != nil; leaf = leaf.next {
-		for _, c := range leaf.parts {
-			visit(c.part)
+// all are the parts in order. The tree may not be changed meanwhile.
+func (t *partTree) all() iter.Seq[*Object] {
+	return func(yield func(*Object) bool) {
+		for leaf := t.first; leaf != nil; leaf = leaf.next {
+			for _, c := range leaf.parts {
+				if !yield(c.part) {
+					return
+				}
+			}
 		}
 	}
+}
+
+// release takes parts off the end of the tree, at most of them, calls free for each, and returns how many.
+func (t *partTree) release(most int, free func(part *Object)) (n int) {
+	for ; n < most && t.parts > 0; n++ {
+		p := t.back()
+		part := p.part()
+		t.remove(p)
+		free(part)
+	}
+	return n
 }
 
 // add adds to the number of a part's elements.

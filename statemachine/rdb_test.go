@@ -56,6 +56,25 @@ func (r *redis) dumped(key string) (payload []byte, v rdb.Value) {
 
 const maxStringDefault = 1 << 20
 
+// TestDigestsOfValuesAsRedis compares DEBUG DIGEST-VALUE of all types, with a deadline and without.
+func TestDigestsOfValuesAsRedis(t *testing.T) {
+	for name, lines := range rdbKeys {
+		r, h := startRedis(t), newHarness(t)
+		for line := range strings.SplitSeq(strings.ReplaceAll(lines, "K", "key"), "|") {
+			r.do(words(line))
+		}
+		payload, _ := r.dumped("key")
+		if got := h.restore(payload, "key 0"); got != "OK" {
+			t.Fatalf("%s: RESTORE replied %s", name, got)
+		}
+		for _, line := range []string{"DEBUG DIGEST-VALUE key nokey", "EXPIRE key 1000", "DEBUG DIGEST-VALUE key"} {
+			if got, want := h.do(line), render(r.do(words(line))); got != want {
+				t.Errorf("%s: %s replied %s, and redis-server %s", name, line, got, want)
+			}
+		}
+	}
+}
+
 // TestDumpsGoToRedisAndBack reads redis-server's DUMP of all types, and gives it back in our encoding. Both keys must be the same.
 func TestDumpsGoToRedisAndBack(t *testing.T) {
 	r := startRedis(t)

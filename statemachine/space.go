@@ -58,6 +58,8 @@ type space struct {
 	// cursor is where Recollect goes on, and recollected says that it is done: all objects are in changed.
 	cursor      uint64
 	recollected bool
+	// leftovers are parts of collections that are gone.
+	leftovers leftovers
 	// dropped: no database has the space any more, but a checkpoint that is being written does.
 	dropped bool
 }

@@ -23,7 +23,9 @@ func (ks *keyspace) state(slot uint64) *format.State {
 	return s
 }
 
-func (s *space) state() *format.Space { return &format.Space{Id: s.id, Count: uint64(s.len())} }
+func (s *space) state() *format.Space {
+	return &format.Space{Id: s.id, Count: uint64(s.len() - s.leftovers.parts)}
+}
 
 // spacesOf are the spaces of a state: those of the first database in the order of database.spaces, then those of the next; at last that of what is loaded.
 func spacesOf(s *format.State) []*format.Space {

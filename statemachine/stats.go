@@ -17,6 +17,9 @@ type Stats struct {
 	Waiting int
 	// Evicted counts the keys that were evicted since the start of this node, as it applied that.
 	Evicted uint64
+	// Left is how many removed collections have memory that has not been freed yet, and Freed how many had it since the start of this node.
+	Left  int
+	Freed uint64
 	// ExpiredFields counts the fields of hashes removed because of theirs, likewise.
 	ExpiredFields uint64
 	// Scripts, Libraries and Functions are how many are loaded.
@@ -38,6 +41,7 @@ func (m *Machine) Stats() Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired, ExpiredFields: m.ks.expiredFields, Evicted: m.evicted.Load(),
+		Left: int(m.left.Load()), Freed: m.freed.Load(),
 		Waiting: int(m.waiters.waiting.Load()), Hits: m.hits.Load(), Misses: m.misses.Load(),
 		Scripts: m.ks.loaded.scripts, Libraries: len(m.ks.loaded.libraries), Functions: len(m.ks.loaded.functions)}
 	for i := range m.ks.databases {

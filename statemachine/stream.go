@@ -3,6 +3,7 @@ package statemachine
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 	"slices"
 )
 
@@ -214,15 +215,43 @@ func (s *stream) newest() (found streamEntry, ok bool) {
 	return found, ok
 }
 
-func (x *streamIndex) each(visit func(part *Object)) {
-	x.entries.each(visit)
-	for _, g := range x.groups {
-		g.pending.each(visit)
-		for _, c := range g.consumers {
-			visit(c.part)
+func (x *streamIndex) all() iter.Seq[*Object] {
+	return func(yield func(*Object) bool) {
+		for part := range x.entries.all() {
+			if !yield(part) {
+				return
+			}
 		}
-		visit(g.part)
+		for _, g := range x.groups {
+			for part := range g.all() {
+				if !yield(part) {
+					return
+				}
+			}
+		}
 	}
+}
+
+func (x *streamIndex) count() int {
+	n := x.entries.parts
+	for _, g := range x.groups {
+		n += g.count()
+	}
+	return n
+}
+
+func (x *streamIndex) release(most int, free func(part *Object)) (blocks int) {
+	blocks = x.entries.release(most, free)
+	for blocks < most && len(x.groups) > 0 {
+		last := len(x.groups) - 1
+		if blocks += x.groups[last].release(most-blocks, free); blocks < most {
+			free(x.groups[last].part)
+			blocks++
+			x.groups[last] = nil
+			x.groups = x.groups[:last]
+		}
+	}
+	return blocks
 }
 
 // link is index.link.

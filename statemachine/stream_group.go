@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 	"strings"
 
@@ -31,6 +32,38 @@ type streamConsumer struct {
 }
 
 const never = -1
+
+// all are the group's parts.
+func (g *streamGroup) all() iter.Seq[*Object] {
+	return func(yield func(*Object) bool) {
+		for part := range g.pending.all() {
+			if !yield(part) {
+				return
+			}
+		}
+		for _, c := range g.consumers {
+			if !yield(c.part) {
+				return
+			}
+		}
+		yield(g.part)
+	}
+}
+
+// count is how many parts the group has.
+func (g *streamGroup) count() int { return g.pending.parts + len(g.consumers) + 1 }
+
+// release is index.release, but for the group's own part.
+func (g *streamGroup) release(most int, free func(part *Object)) (blocks int) {
+	blocks = g.pending.release(most, free)
+	for ; blocks < most && len(g.consumers) > 0; blocks++ {
+		last := len(g.consumers) - 1
+		free(g.consumers[last].part)
+		g.consumers[last] = nil
+		g.consumers = g.consumers[:last]
+	}
+	return blocks
+}
 
 func newConsumer(part *Object, number uint64) *streamConsumer {
 	return &streamConsumer{part: part, number: number,
@@ -158,7 +191,9 @@ func (s *stream) setGroup(g *streamGroup, last streamID, read int64) {
 
 // removeGroup takes a group away with all it has.
 func (s *stream) removeGroup(g *streamGroup) {
-	g.pending.each(func(part *Object) { s.ks.removePart(s.db, part) })
+	for part := range g.pending.all() {
+		s.ks.removePart(s.db, part)
+	}
 	for _, c := range g.consumers {
 		s.ks.removePart(s.db, c.part)
 	}

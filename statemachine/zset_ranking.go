@@ -94,9 +94,14 @@ func (r *ranking) newBlock(count int, encoded ...[]byte) *Object {
 func (r *ranking) freeBlock(o *Object) { o.free(r.memory) }
 
 // free frees all blocks.
-func (r *ranking) free() {
-	r.tree.each(r.freeBlock)
-	r.tree = partTree{}
+func (r *ranking) free() { r.tree.release(r.tree.parts, r.freeBlock) }
+
+// release is index.release. About as many blocks of the ranking go as parts, so that what is left is seen from the parts that are.
+func (x *rankedIndex) release(most int, free func(part *Object)) (blocks int) {
+	r := &x.ranking
+	blocks = r.tree.release(most/2, r.freeBlock)
+	blocks += x.elementIndex.release(most-blocks, free)
+	return blocks + r.tree.release(most-blocks, r.freeBlock)
 }
 
 // edit returns a block to be changed. Nothing has to be noted of it.

@@ -74,12 +74,12 @@ func (m *zsetModel) verify(rng *rand.Rand) {
 	}
 	if r := z.ranking(); r != nil {
 		blocks := 0
-		r.tree.each(func(part *Object) {
+		for part := range r.tree.all() {
 			b := block{part, 0}
 			if blocks++; b.isOver() || b.count() == 0 {
 				m.t.Fatalf("a block of the ranking has %d elements in %d bytes", b.count(), b.bytes())
 			}
-		})
+		}
 		if blocks > 8+len(m.want)/8 {
 			m.t.Fatalf("%d blocks rank %d members", blocks, len(m.want))
 		}
