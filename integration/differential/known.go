@@ -19,6 +19,7 @@ func Incomparable() map[string]string {
 		since72  = "the redis-server that is compared is 7.0, which does not have it"
 		since74  = "it is of 7.4, and redis-server of 7.0"
 		since80  = "it is of 8.0, and redis-server of 7.0"
+		modules  = "there are no modules here, as the replies say; redis-server has its own settings for them"
 	)
 	return map[string]string{
 		"paxos|*": own, "object|version": own,
@@ -33,8 +34,9 @@ func Incomparable() map[string]string {
 		"latency|histogram": self, "latency|doctor": self, "latency|graph": self, "latency|history": self, "latency|latest": self, "latency|reset": self,
 		"waitaof": since72, "failover": "a paxredis node has no replicas of its own", "asking": "redis-server queues it without cluster mode, too",
 		"client|no-touch": since72, "client|setinfo": since72,
-		"pfselftest": "it takes redis-server seconds",
-		"digest":     since8, "delex": since8, "delifeq": since8, "msetex": since8,
+		"pfselftest":  "it takes redis-server seconds",
+		"module|help": modules, "module|load": modules, "module|loadex": modules, "module|unload": modules,
+		"digest": since8, "delex": since8, "delifeq": since8, "msetex": since8,
 		"client|help": lessHelp, "command|help": lessHelp, "config|help": lessHelp, "slowlog|help": lessHelp,
 		"command": table, "command|count": table, "command|docs": table, "command|info": table, "command|list": table,
 		"config|set": "the settings are each server's own", "config|rewrite": "redis-server has no file here either, but another error",
