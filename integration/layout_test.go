@@ -32,12 +32,13 @@ type layer struct {
 
 // layers is the import rule of the source tree: an edge that is not in this table is an error.
 var layers = []layer{
-	{dir: "cmd/paxredis", imports: []string{"resp", "replication", "replication/paxos", "statemachine", "storage", "peer", "cmd/paxredis/moving", "statemachine/rdb", "cmd/paxredis/monitor"}},
+	{dir: "cmd/paxredis", imports: []string{"resp", "replication", "replication/paxos", "statemachine", "storage", "peer", "cmd/paxredis/moving", "statemachine/rdb", "cmd/paxredis/monitor", "cmd/paxredis/tracing"}},
 	// Moving data in and out is a client's work: it knows the files and the protocol, and nothing of a node.
 	{dir: "cmd/paxredis/moving", imports: []string{"statemachine/rdb"}},
 	{dir: "statemachine/rdb", banned: []string{"math/rand", "crypto/rand", "os", "net"}, noGoroutines: true, noClock: true},
 	// It shows what the others count, and none of them knows of it.
-	{dir: "cmd/paxredis/monitor", imports: []string{"resp", "replication", "replication/paxos", "peer"}},
+	{dir: "cmd/paxredis/monitor", imports: []string{"resp", "replication", "replication/paxos", "peer", "cmd/paxredis/tracing"}},
+	{dir: "cmd/paxredis/tracing", imports: []string{"resp"}},
 	{dir: "resp", imports: []string{"replication", "replication/brief", "statemachine"}},
 	{dir: "replication", imports: []string{"replication/paxos"}, banned: []string{"net"}},
 	{dir: "replication/brief", banned: []string{"net", "os", "time"}, noGoroutines: true, noClock: true},

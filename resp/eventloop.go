@@ -71,6 +71,7 @@ type eventLoop struct {
 	postponed    []*Client   // those whose command waits for that, the oldest first
 
 	finishedAt []int64 // of the chunks whose replies this wake-up writes, by the server's nanos
+	tracer     *tracer // nil: nothing is traced
 
 	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
@@ -90,6 +91,7 @@ func newEventLoop(s *Server) (*eventLoop, error) {
 	l.halted = s.haltMode()
 	l.followMonitors()
 	l.lane = s.node.NewLane(l)
+	l.tracer = newTracer(s)
 	if s.settings.idleTimeout() > 0 {
 		l.do(l.closeIdle)
 	}
@@ -136,6 +138,9 @@ func (l *eventLoop) wakeUp() {
 	l.takeMail()
 	l.endTurn()
 	l.countReplies()
+	if l.tracer != nil {
+		l.tracer.tell()
+	}
 	l.serve()
 	l.handOverAll()
 }
@@ -383,6 +388,9 @@ func (l *eventLoop) handOver() {
 	}
 	chunk, s := l.chunk, l.submission
 	l.chunk, l.submission = nil, nil
+	if l.tracer != nil {
+		s.sent = l.server.nanos()
+	}
 	if len(s.items) == 0 && chunk.Count == 0 {
 		chunk.Replies = nil
 		l.recycle(s)

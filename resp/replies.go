@@ -94,6 +94,9 @@ func (l *eventLoop) deliver(s *submission) {
 	if s.stages.finished > 0 {
 		l.finishedAt = append(l.finishedAt, s.stages.finished)
 	}
+	if l.tracer != nil {
+		l.tracer.take(s)
+	}
 	l.recycle(s)
 }
 

@@ -72,6 +72,8 @@ type Config struct {
 	Peers func() []Peer
 	// Checkpoints gives out this node's checkpoints, for backups; nil: clients are refused them.
 	Checkpoints CheckpointSource
+	// Tracing has single writes told about.
+	Tracing Tracing
 	// Shutdown is called when a client sends SHUTDOWN, on a goroutine of its own; nil: the command is refused.
 	Shutdown func()
 	// Logger gets what operators should know; nil: nothing is logged.
@@ -101,6 +103,7 @@ type Server struct {
 	table      *statemachine.Table
 	rows       map[*statemachine.Command]*row
 	slow       slowLog
+	syncs      recentSyncs           // for Config.Tracing
 	replying   replication.Histogram // from when a chunk is applied until its replies are at their sockets, in nanoseconds
 	latency    latencyMonitor
 	halt       halt // CLIENT PAUSE
@@ -229,12 +232,20 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 	}
 	machine.Listen(s.hub)
 	node.CountAt(s.hub.countFor)
-	node.WatchSaves(func(took time.Duration) { s.stall(eventSync, took) })
+	node.WatchSaves(s.saved)
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)
 	s.hub.setNotified(events)
 	s.settings.keepOwn()
 	s.hub.SettingsChanged() // the state may be there already
 	return s, nil
+}
+
+// saved takes in that the journal was written, and synced.
+func (s *Server) saved(took time.Duration) {
+	s.stall(eventSync, took)
+	if s.config.Tracing.Sink != nil {
+		s.syncs.note(s.nanos(), took)
+	}
 }
 
 // newRunID makes an id of 40 hexadecimal digits, as Redis's are.

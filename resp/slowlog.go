@@ -82,7 +82,7 @@ func (s *slowLog) keep(c *Client, args []string, nanos int64, at time.Time, stag
 // slowArguments copies what an entry keeps of the arguments, in Redis's way. Without any the name stands for them.
 func slowArguments(r *row, args statemachine.Args) []string {
 	if len(args) == 0 {
-		return []string{strings.ToUpper(strings.ReplaceAll(r.name, "|", " "))}
+		return []string{commandTitle(r)}
 	}
 	args = redacted(r, args)
 	kept := make([]string, 0, min(len(args), slowArgs))
@@ -99,6 +99,9 @@ func slowArguments(r *row, args statemachine.Args) []string {
 	}
 	return kept
 }
+
+// commandTitle is a command's name as people write it: "CLIENT KILL".
+func commandTitle(r *row) string { return strings.ToUpper(strings.ReplaceAll(r.name, "|", " ")) }
 
 // newest returns up to n entries, newest first; all of them if n is negative.
 func (s *slowLog) newest(n int) []slowEntry {

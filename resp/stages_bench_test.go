@@ -34,13 +34,16 @@ type stageLoop struct {
 	client *Client
 }
 
-func newStageLoop(b *testing.B) *stageLoop {
+func newStageLoop(b testing.TB) *stageLoop { return newTracedStageLoop(b, Tracing{}) }
+
+func newTracedStageLoop(b testing.TB, traced Tracing) *stageLoop {
 	b.Helper()
 	lane := &stageLane{}
-	s, err := newServer(Config{}, stageNode{lane: lane}, statemachine.New(statemachine.Config{}))
+	s, err := newServer(Config{Tracing: traced}, stageNode{lane: lane}, statemachine.New(statemachine.Config{}))
 	if err != nil {
 		b.Fatal(err)
 	}
+	s.settings.slowerMicros.Store(-1) // the slow log looks at arguments, which no log is there to have
 	l, err := newEventLoop(s)
 	if err != nil {
 		b.Fatal(err)
@@ -62,6 +65,18 @@ func (l *stageLoop) packet(data []byte) {
 	l.endTurn()
 	l.serve()
 	l.handOverAll()
+}
+
+// answer applies the chunk with OK for each of its writes, and has the loop reply.
+func (l *stageLoop) answer() {
+	s := l.lane.chunk.Replies.(*submission)
+	l.lane.chunk = replication.Chunk{Commands: l.lane.chunk.Commands[:0]}
+	s.Waited(time.Microsecond, time.Microsecond)
+	for i := range s.items {
+		s.Next(i, nil).Status("OK")
+	}
+	s.Finish(1, nil)
+	l.wakeUp()
 }
 
 // discard takes the chunk out of the lane, as if it had been applied and replied to.

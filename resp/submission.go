@@ -26,6 +26,7 @@ type submission struct {
 	revisions []uint64    // of the WATCHes, in order
 	slot      uint64      // where it was applied; 0 if it failed
 	stages    chunkStages
+	sent      int64 // when it was handed over, by the server's nanos; only where a loop traces
 }
 
 // slowWrite is what the slow log keeps of a write's arguments, which only the log has.
@@ -166,7 +167,7 @@ func (s *submission) end() {
 func (s *submission) reset(generation uint64) {
 	s.itemQueue.reset()
 	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
-	s.at, s.running, s.slot, s.slow, s.bytes = 0, false, 0, nil, 0
+	s.at, s.running, s.slot, s.slow, s.bytes, s.sent = 0, false, 0, nil, 0, 0
 	s.stages = chunkStages{}
 	s.out.Reset()
 	if cap(s.out.Buf) > maxKeptBytes {

@@ -67,6 +67,10 @@ type Config struct {
 	LogLevel  slog.Level
 	level     *slog.LevelVar // as it is now, once there is a logger
 	LogFormat logFormat
+
+	TraceEndpoint   string // empty: no traces
+	TraceRatio      ratioValue
+	TraceSlowerThan time.Duration // 0: none for its time
 	// Parameters are first values of parameters of CONFIG SET that are given in the form they have there, by name; those that are not in
 	// it have resp's defaults.
 	Parameters map[string]string
@@ -103,6 +107,8 @@ func defaultConfig() Config {
 		CatchUpJournal:     1 << 30,
 		MinFreeDisk:        512 << 20,
 		LogFormat:          "text",
+		TraceRatio:         0.001,
+		TraceSlowerThan:    100 * time.Millisecond,
 		Parameters:         make(map[string]string),
 	}
 }

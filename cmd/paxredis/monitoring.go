@@ -5,9 +5,12 @@ import (
 	"fmt"
 
 	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
+	"github.com/paxredis/paxredis/cmd/paxredis/tracing"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/resp"
+	"github.com/paxredis/paxredis/storage"
 )
 
 // The kinds of events that are not a group's.
@@ -30,6 +33,30 @@ func (n *node) startMonitor(c Config) (err error) {
 	return nil
 }
 
+// startTraces begins to send traces, if they are wanted.
+func (n *node) startTraces(c Config, identity storage.Identity) (err error) {
+	if c.TraceEndpoint == "" {
+		return nil
+	}
+	n.traces, err = tracing.Start(tracing.Config{Endpoint: c.TraceEndpoint, Node: uint64(identity.NodeID), NodeUUID: identity.NodeUUID, Cluster: identity.ClusterUUID,
+		Version: version, Logger: n.log})
+	return err
+}
+
+// tracing is what clients' writes are traced for.
+func (n *node) tracing(c Config) resp.Tracing {
+	if n.traces == nil {
+		return resp.Tracing{}
+	}
+	return resp.Tracing{Sink: n.traces.Add, Ratio: float64(c.TraceRatio), SlowerThan: c.TraceSlowerThan}
+}
+
+// stopTraces sends the last ones. That they are lost is no failure of the stop.
+func (n *node) stopTraces(ctx context.Context) error {
+	n.traces.Close(ctx)
+	return nil
+}
+
 // attachMonitor shows a node that works.
 func (n *node) attachMonitor(c Config) {
 	identity := n.store.Identity()
@@ -37,6 +64,9 @@ func (n *node) attachMonitor(c Config) {
 		Boot: identity.Boot, ClientAddress: c.clientAddress(), PeerAddress: n.peerAddress()}
 	if parts.ClientAddress == "" {
 		parts.ClientAddress = n.server.Addr().String() // a port that the system chose
+	}
+	if n.traces != nil {
+		parts.Spans = n.traces.Counts
 	}
 	if n.transport == nil {
 		parts.PeerAddress = ""

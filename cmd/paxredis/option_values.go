@@ -105,6 +105,21 @@ func (v *durationValue) Set(text string) error {
 	return nil
 }
 
+// ratioValue is a share, from 0 to 1.
+type ratioValue float64
+
+func (v *ratioValue) String() string { return strconv.FormatFloat(float64(*v), 'f', -1, 64) }
+
+// Set implements flag.Value.
+func (v *ratioValue) Set(text string) error {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= 0 && f <= 1) { // which is not so of NaN
+		return errors.New("not a number from 0 to 1")
+	}
+	*v = ratioValue(f)
+	return nil
+}
+
 // parameterValue is the first value of a parameter of CONFIG SET, in the form that it has there.
 type parameterValue struct {
 	name string

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paxredis/paxredis/cmd/paxredis/tracing"
 	"github.com/paxredis/paxredis/resp"
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -185,6 +186,14 @@ func watchingOptions() []option {
 		parameter("slowlog-max-len", groupWatching, "most entries that SLOWLOG keeps, a `number`"),
 		parameter("latency-monitor-threshold", groupWatching, "`milliseconds` from which on an event is noted for LATENCY; 0: none is"),
 		parameter("latency-tracking", groupWatching, "`yes` or no: whether the run times of commands are counted for INFO latencystats and LATENCY HISTOGRAM"),
+		{name: "otlp-endpoint", group: groupWatching, sample: "http://127.0.0.1:4318",
+			field: text(func(c *Config) *string { return &c.TraceEndpoint }).must("must be a URL as http://host:port or https://host:port, without user, password and query",
+				func(c *Config) bool { return c.TraceEndpoint == "" || tracing.CheckEndpoint(c.TraceEndpoint) == nil }),
+			help: "`URL` of an OpenTelemetry collector that takes OTLP over HTTP, to which traces of writes are sent; without a path it is /v1/traces (default: none are made)"},
+		{name: "otlp-sample", group: groupWatching, field: custom(func(c *Config) flag.Value { return &c.TraceRatio }),
+			help: "share of writes that are traced, drawn by chance: a `ratio` from 0 to 1"},
+		{name: "otlp-slower-than", group: groupWatching, field: duration(func(c *Config) *time.Duration { return &c.TraceSlowerThan }, 0, time.Hour),
+			help: "`time` from its hand-over to the log to its reply from which on a write is traced besides: one of those that were sent together; 0: none is"},
 		parameter("latency-tracking-info-percentiles", groupWatching, "the `percentiles` that INFO latencystats shows, separated by blanks"),
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
+	"github.com/paxredis/paxredis/cmd/paxredis/tracing"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -153,6 +154,7 @@ type node struct {
 	transport *peer.Transport // nil without a cluster key
 	group     *replication.Group
 	server    *resp.Server
+	traces    *tracing.Tracer // nil without --otlp-endpoint
 	monitor   *monitor.Monitor
 	web       *monitor.Server // nil without --http-listen
 	watching  sync.WaitGroup
@@ -209,6 +211,9 @@ func (n *node) start(ctx context.Context, c Config) error {
 	n.group.Met(identity.NodeID, identity.NodeUUID)
 	if n.transport != nil {
 		n.transport.Start(watchedLinks{n.group, n.monitor})
+	}
+	if err := n.startTraces(c, identity); err != nil {
+		return err
 	}
 	// Clients come last. Until the state is restored they are told LOADING.
 	if n.server, err = resp.Start(clientConfig(c, n), n.groupForClients(), n.machine); err != nil {
@@ -411,6 +416,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Version:              version,
 		Checkpoints:          checkpoints{n.store, n.group},
 		Now:                  wallClock,
+		Tracing:              n.tracing(c),
 		Shutdown:             n.askShutdown,
 		Logger:               n.log,
 		LogLevel:             c.level,

@@ -54,6 +54,10 @@ func (n *node) stop(limit time.Duration) error {
 	if n.transport != nil {
 		errs = append(errs, n.transport.Close())
 	}
+	// Traces: there are no more writes. Before HTTP, which counts those that are lost.
+	if n.traces != nil {
+		within(n.stopTraces)
+	}
 	// HTTP: up to here it has told that the node stops, and it looks at what is left.
 	if n.web != nil {
 		within(n.stopMonitor)

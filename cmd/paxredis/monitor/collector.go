@@ -83,6 +83,9 @@ func (p *Parts) scrape() (s *scrape, freeKnown bool) {
 	if p.Links != nil {
 		s.links = p.Links()
 	}
+	if p.Spans != nil {
+		s.spans = p.Spans()
+	}
 	var err error
 	s.freeDisk, err = p.FreeDisk()
 	return s, err == nil

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/paxredis/paxredis/cmd/paxredis/tracing"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/resp"
@@ -21,6 +22,7 @@ type scrape struct {
 	info       *resp.InfoSource
 	clients    resp.Figures
 	links      []peer.LinkStatus
+	spans      tracing.Counts
 	freeDisk   uint64
 	ready      bool
 }

@@ -63,6 +63,8 @@ var pathMetrics = []metric{
 	counter("set_aside_total", "Messages that this node left to be sent again, being behind.", func(s *scrape) uint64 { return s.group.Dropped }),
 	gauge("in_flight_bytes", "Bytes of this node's clients' commands on their way into the log.", func(s *scrape) float64 { return float64(s.group.BytesInFlight) }),
 	gauge("unstored_writes", "Writes that wait for the journal.", func(s *scrape) float64 { return float64(s.group.Unstored) }),
+	counter("trace_spans_sent_total", "Spans of traces that the collector of --otlp-endpoint has taken.", func(s *scrape) uint64 { return s.spans.Sent }),
+	counter("trace_spans_dropped_total", "Spans of traces that were lost: their queue was full, or the collector did not take them.", func(s *scrape) uint64 { return s.spans.Dropped }),
 	gauge("unapplied_slots", "Chosen slots that wait to be applied.", func(s *scrape) float64 { return float64(s.group.Unapplied) }),
 }
 

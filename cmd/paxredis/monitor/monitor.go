@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/paxredis/paxredis/cmd/paxredis/tracing"
 	"github.com/paxredis/paxredis/peer"
 	"github.com/paxredis/paxredis/replication"
 	"github.com/paxredis/paxredis/replication/paxos"
@@ -36,6 +37,8 @@ type Parts struct {
 	Clients Clients
 	// Links tells of the links to other nodes; nil: there are none.
 	Links func() []peer.LinkStatus
+	// Spans counts those of traces; nil: none are made.
+	Spans func() tracing.Counts
 	// FreeDisk is how much room is left where the node's data is.
 	FreeDisk func() (uint64, error)
 
