@@ -53,22 +53,25 @@ func InsecureKey() Key {
 
 // LoadKeys reads a key file: a key a line, as ParseKeys takes them. A file that others than its owner may
 // access, and a key that is short or plainly not random, are refused with the reason.
-func LoadKeys(path string) ([]Key, error) {
+func LoadKeys(path string) ([]Key, error) { return LoadKeysOf("cluster", path) }
+
+// LoadKeysOf is LoadKeys for a file of keys for another use, which errors call by its name.
+func LoadKeysOf(use, path string) ([]Key, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cluster key: %w; make one with: paxredis keygen %s", err, path)
+		return nil, fmt.Errorf("%s key: %w; make one with: paxredis keygen %s", use, err, path)
 	}
 	defer file.Close()
 	if err := checkKeyFile(file); err != nil {
-		return nil, fmt.Errorf("cluster key file %s: %w", path, err)
+		return nil, fmt.Errorf("%s key file %s: %w", use, path, err)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxKeyFileBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("cluster key file %s: %w", path, err)
+		return nil, fmt.Errorf("%s key file %s: %w", use, path, err)
 	}
 	keys, err := ParseKeys(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("cluster key file %s: %w", path, err)
+		return nil, fmt.Errorf("%s key file %s: %w", use, path, err)
 	}
 	return keys, nil
 }
@@ -213,6 +216,11 @@ func (k Key) derive(purpose string, n int) ([]byte, error) {
 		return nil, errors.New("peer: no cluster key")
 	}
 	return hkdf.Key(sha256.New, []byte(k.secret), nil, purpose, n)
+}
+
+// Derive returns n bytes for a purpose that has nothing to do with links. Whoever knows them knows nothing of the key.
+func (k Key) Derive(purpose string, n int) ([]byte, error) {
+	return k.derive("paxredis other use: "+purpose, n)
 }
 
 // ClusterUUID returns the identity of the cluster that the key and its first voters make: nodes that are started

@@ -153,7 +153,7 @@ func (s *Server) persistenceInfo() PersistenceInfo {
 	p.Loading, p.LoadedDone, p.LoadedTotal = s.node.Loading()
 	s.noteLoading(p.Loading)
 	p.LoadingSince, p.LoadingFor = s.loadingFor()
-	p.WritesRefused = s.refusesWrites() != ""
+	p.WritesRefused, p.Encrypted = s.refusesWrites() != "", s.config.DataEncrypted
 	return p
 }
 

@@ -99,6 +99,8 @@ type PersistenceInfo struct {
 	// Skipped is how many checkpoints this node has not taken since its start, NotTaken why it has not taken the newest.
 	Skipped  uint64
 	NotTaken string
+	// Encrypted says that the data directory is encrypted.
+	Encrypted bool
 	// WritesRefused says that writes get an error, since the disk is nearly full.
 	WritesRefused bool
 	// Differing are the ids of the nodes whose state at slot Compared is not this node's; there should be none.

@@ -150,6 +150,7 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.num("aof_current_size", p.JournalBytes)
 	w.zeros("aof_base_size", "aof_pending_rewrite", "aof_buffer_length", "aof_pending_bio_fsync", "aof_delayed_fsync")
 	w.zeros("module_fork_in_progress", "module_fork_last_cow_size")
+	w.flag("paxos_data_encrypted", p.Encrypted)
 	w.num("paxos_snapshot_slot", p.SnapshotSlot)
 	w.num("paxos_first_slot", p.FirstSlot)
 	w.num("paxos_checkpoint_running_slot", p.RunningSlot)

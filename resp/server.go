@@ -47,6 +47,8 @@ type Config struct {
 	// Eviction is the first maxmemory-policy, and EvictionSamples the first maxmemory-samples; 0: 5.
 	Eviction        statemachine.EvictionPolicy
 	EvictionSamples int
+	// DataEncrypted says that the node's data directory is encrypted; INFO tells of it.
+	DataEncrypted bool
 	// RequirePass is the password of the default user as long as the cluster has not decided anything of that user; empty: it needs none.
 	RequirePass string
 	// ProtectedMode is the first protected-mode: clients that are not on this machine are refused while the default user needs no password.

@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/journal"
 	"github.com/paxredis/paxredis/storage/state"
 )
 
 // openState opens the checkpoints; it comes last.
 func (s *Store) openState(o *Options) (err error) {
-	s.state, err = state.Open(filepath.Join(s.dir, stateName), s.journal, state.Options{Logger: o.Logger, Rest: s.rest})
+	l, err := openLedger(s.journal, &s.encryption)
+	if err != nil {
+		return &Corrupt{What: err.Error(), Where: filepath.Join(s.dir, journalName), Hint: journal.RejoinHint(s.identity.NodeID.String())}
+	}
+	s.state, err = state.Open(filepath.Join(s.dir, stateName), l, state.Options{Logger: o.Logger, Rest: s.rest, Key: s.encryption.state})
 	return err
 }
 

@@ -51,7 +51,9 @@ func loaded(t *testing.T, s *Store) map[string]string {
 	return records
 }
 
-func TestACheckpointLetsTheLogBeCut(t *testing.T) {
+func TestACheckpointLetsTheLogBeCut(t *testing.T) { eachWay(t, testACheckpointLetsTheLogBeCut) }
+
+func testACheckpointLetsTheLogBeCut(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	s := mustOpen(t, dir, testOptions())
 	for slot := paxos.Slot(1); slot <= 100; slot++ {
@@ -89,6 +91,10 @@ func TestACheckpointLetsTheLogBeCut(t *testing.T) {
 }
 
 func TestACheckpointGoesFromOneDirectoryToAnother(t *testing.T) {
+	eachWay(t, testACheckpointGoesFromOneDirectoryToAnother)
+}
+
+func testACheckpointGoesFromOneDirectoryToAnother(t *testing.T) {
 	root := t.TempDir()
 	from, dir := mustOpen(t, filepath.Join(root, "1"), testOptions()), filepath.Join(root, "2")
 	defer mustClose(t, from)

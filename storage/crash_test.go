@@ -56,6 +56,10 @@ func saveForEver(dir string) error {
 }
 
 func TestD1_NothingAcknowledgedIsLostByKill(t *testing.T) {
+	eachWay(t, testD1_NothingAcknowledgedIsLostByKill)
+}
+
+func testD1_NothingAcknowledgedIsLostByKill(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	acknowledged := paxos.Slot(0)
 	for range 20 {

@@ -12,6 +12,17 @@
 // carries a checksum. It is written before the journal is made, and says when that is done, so that a journal without
 // identity, and an identity without journal, are both known to be losses and refused.
 //
+// # Encryption
+//
+// A directory that was made with a data key (Options.DataKeys) has a random key of its own, which lies in the identity, wrapped with the
+// operator's. From it are derived:
+//
+//	journal payloads    of all records, each sealed with its slot, ballot and kind (sealer.go); what the journal says of checkpoints, sealed
+//	checkpoints         a key for each generation, which Badger encrypts its own keys with, and they all that is in tables and logs; and the
+//	                    file that tells of a reception
+//
+// In clear text are: the identity but for the key, the names and sizes of files, slots, ballots, kinds and sizes of records.
+//
 // # Recovery
 //
 // After Recover there are also journal.before-recovery and identity.before-recovery: what the survivor was before. They are never

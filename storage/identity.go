@@ -17,8 +17,11 @@ import (
 )
 
 const (
-	identityName   = "identity"
-	identityFormat = 1
+	identityName = "identity"
+	// plainFormat is that of a directory that is not encrypted, and encryptedFormat of one that is: a release that does not know of it refuses the
+	// directory.
+	plainFormat     = 1
+	encryptedFormat = 2
 )
 
 // Identity is who a node is. It is made with its data directory and never changes, but for the boot number.
@@ -31,6 +34,8 @@ type Identity struct {
 	Joined bool
 	// Address is where the other nodes look for this one, if it has been moved since it began.
 	Address string
+	// Encrypted says that the data directory is; see Options.DataKeys.
+	Encrypted bool
 }
 
 // identityFile is the content of the identity file: this as JSON, then a line with the CRC-32C of what is above it. Later formats
@@ -40,7 +45,9 @@ type identityFile struct {
 	ClusterUUID uuid.UUID    `json:"cluster_uuid"`
 	NodeUUID    uuid.UUID    `json:"node_uuid"`
 	NodeID      paxos.NodeID `json:"node_id"`
-	Boot        uint64       `json:"boot"`
+	// DataKey is what the directory is encrypted with, nil if it is not.
+	DataKey *wrappedKey `json:"data_key,omitempty"`
+	Boot    uint64      `json:"boot"`
 	// JournalMade says that the journal exists: from then on its absence is a loss.
 	JournalMade bool `json:"journal_made"`
 	// MachineBoot is the machine's boot id at the newest open: as long as it is the same, no power failure has happened.
@@ -68,16 +75,16 @@ func (f *identityFile) write(files journal.FileSystem, dir, name string) error {
 }
 
 // journalOptions are those of this node's journal as far as the identity knows.
-func (f *identityFile) journalOptions() journal.Options {
+func (f *identityFile) journalOptions(e *encryption) journal.Options {
 	boot := machineBoot()
 	return journal.Options{
 		Cluster: f.ClusterUUID, Node: f.NodeUUID, NodeID: f.NodeID, Boot: f.Boot,
-		PowerLost: boot == "" || boot != f.MachineBoot,
+		PowerLost: boot == "" || boot != f.MachineBoot, Sealer: e.sealer(),
 	}
 }
 
 func (f *identityFile) public() Identity {
-	id := Identity{ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot, Joined: f.Joined}
+	id := Identity{ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot, Joined: f.Joined, Encrypted: f.DataKey != nil}
 	if f.Moved != nil {
 		id.Address = f.Moved.Address
 	}
@@ -145,14 +152,18 @@ func decodeIdentity(content []byte) (*identityFile, error) {
 	if err := json.Unmarshal(body, &version); err != nil {
 		return nil, fmt.Errorf("the identity does not decode: %w", err)
 	}
-	if version.Format != identityFormat {
-		return nil, &newerError{fmt.Errorf("the data directory has format %d, this binary knows %d: start the release that wrote it, or a later one", version.Format, identityFormat)}
+	if version.Format != plainFormat && version.Format != encryptedFormat {
+		return nil, &newerError{fmt.Errorf("the data directory has format %d, this binary knows %d and %d: start the release that wrote it, or a later one",
+			version.Format, plainFormat, encryptedFormat)}
 	}
 	if err := json.Unmarshal(body, f); err != nil {
 		return nil, fmt.Errorf("the identity does not decode: %w", err)
 	}
 	if f.NodeID == 0 || f.NodeUUID == uuid.Nil || f.ClusterUUID == uuid.Nil {
 		return nil, errors.New("the identity lacks a node id or a UUID")
+	}
+	if (f.DataKey != nil) != (f.Format == encryptedFormat) {
+		return nil, errors.New("the identity has a format that does not fit to whether it holds a data key")
 	}
 	if len(f.Configuration) > 0 {
 		if _, err := paxos.DecodeConfiguration(f.Configuration); errors.Is(err, paxos.ErrNewerFormat) {
@@ -245,7 +256,8 @@ func newIdentity(o *Options) (*identityFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &identityFile{Format: identityFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: o.NodeID, Joined: o.Joined}, nil
+	f := &identityFile{Format: plainFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: o.NodeID, Joined: o.Joined}
+	return f, f.makeDataKey(o.DataKeys)
 }
 
 func givenOrRandom(what, given string) (id uuid.UUID, err error) {

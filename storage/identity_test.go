@@ -24,6 +24,10 @@ func refused(t *testing.T, dir, what string) {
 }
 
 func TestD3_AFlippedByteInTheIdentityIsRefused(t *testing.T) {
+	eachWay(t, testD3_AFlippedByteInTheIdentityIsRefused)
+}
+
+func testD3_AFlippedByteInTheIdentityIsRefused(t *testing.T) {
 	dir := made(t)
 	path := filepath.Join(dir, identityName)
 	whole, err := os.ReadFile(path)
@@ -43,7 +47,9 @@ func TestD3_AFlippedByteInTheIdentityIsRefused(t *testing.T) {
 	mustClose(t, mustOpen(t, dir, testOptions()))
 }
 
-func TestD3_AMissingPartIsRefused(t *testing.T) {
+func TestD3_AMissingPartIsRefused(t *testing.T) { eachWay(t, testD3_AMissingPartIsRefused) }
+
+func testD3_AMissingPartIsRefused(t *testing.T) {
 	for _, name := range []string{identityName, journalName, "journal/frontier", "journal/00000001.seg"} {
 		dir := made(t)
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
@@ -159,6 +165,10 @@ func (s stopping) SyncDir(dir string) error {
 }
 
 func TestOpenThatIsInterruptedAnywhereIsDoneAgain(t *testing.T) {
+	eachWay(t, testOpenThatIsInterruptedAnywhereIsDoneAgain)
+}
+
+func testOpenThatIsInterruptedAnywhereIsDoneAgain(t *testing.T) {
 	for _, start := range []string{"new", "made"} {
 		t.Run(start, func(t *testing.T) {
 			for steps := 0; ; steps++ {
@@ -207,7 +217,7 @@ func FuzzDecodeIdentity(f *testing.F) {
 	f.Add([]byte("{}\ncrc32c 00000000\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		decoded, err := decodeIdentity(content)
-		if err == nil && (decoded.NodeID == 0 || decoded.Format != identityFormat) {
+		if err == nil && (decoded.NodeID == 0 || (decoded.Format == encryptedFormat) != (decoded.DataKey != nil)) {
 			t.Errorf("%+v", decoded)
 		}
 	})

@@ -31,12 +31,14 @@ type CheckpointEntry struct {
 
 // IdentityEntry is the content of the identity file.
 type IdentityEntry struct {
-	ClusterUUID string                  `json:"cluster_uuid"`
-	NodeUUID    string                  `json:"node_uuid"`
-	NodeID      paxos.NodeID            `json:"node_id"`
-	Boot        uint64                  `json:"boot"`
-	Joined      bool                    `json:"joined,omitempty"`
-	Peers       map[paxos.NodeID]string `json:"peers,omitempty"`
+	ClusterUUID string       `json:"cluster_uuid"`
+	NodeUUID    string       `json:"node_uuid"`
+	NodeID      paxos.NodeID `json:"node_id"`
+	Boot        uint64       `json:"boot"`
+	// DataKey is the fingerprint of the data key that the directory is encrypted with; empty: it is not.
+	DataKey string                  `json:"data_key,omitempty"`
+	Joined  bool                    `json:"joined,omitempty"`
+	Peers   map[paxos.NodeID]string `json:"peers,omitempty"`
 	// First is the configuration the node began with, if it is known.
 	First *paxos.Configuration `json:"first_configuration,omitempty"`
 	// Recovered says, of the survivor of another cluster, what was taken over from there.
@@ -45,8 +47,9 @@ type IdentityEntry struct {
 
 // Inspect reads the data directory of a stopped node, and tells visit what it finds, damage included: the identity, then the journal as
 // journal.Inspect does, then the newest checkpoint, each of whose records is given to record before, unless that is nil. The verdict of a start
-// comes last. It changes nothing, and refuses a directory that a process uses. An error of visit or record ends it.
-func Inspect(dir string, visit func(Entry) error, record func(paxos.CheckpointRecord) error) (err error) {
+// comes last. It changes nothing, and refuses a directory that a process uses. An error of visit or record ends it. One that is encrypted needs its
+// key among keys.
+func Inspect(dir string, keys []DataKey, visit func(Entry) error, record func(paxos.CheckpointRecord) error) (err error) {
 	l, err := lockShared(dir)
 	if err != nil {
 		return err
@@ -68,7 +71,17 @@ func Inspect(dir string, visit func(Entry) error, record func(paxos.CheckpointRe
 		return err
 	}
 	d := &directory{visit: visit}
-	if err := journal.Inspect(f.journalDir(dir), f.journalOptions(), d.journalEntry); err != nil {
+	key, _, err := f.directoryKey(dir, keys)
+	if errors.As(err, &damage) {
+		return errors.Join(visit(Entry{Entry: journal.Entry{File: path, Problem: err.Error()}}), err)
+	}
+	if err != nil {
+		return err
+	}
+	if d.encryption, err = newEncryption(key); err != nil {
+		return err
+	}
+	if err := journal.Inspect(f.journalDir(dir), f.journalOptions(&d.encryption), d.journalEntry); err != nil {
 		return err
 	}
 	if p := d.published; p != nil && !p.IsNone() {
@@ -81,9 +94,10 @@ func Inspect(dir string, visit func(Entry) error, record func(paxos.CheckpointRe
 
 // directory is an inspection under way. The last entry of the journal, its verdict, waits for what is found in the checkpoint.
 type directory struct {
-	visit     func(Entry) error
-	last      *Entry
-	published *journal.Published // the newest
+	visit      func(Entry) error
+	last       *Entry
+	published  *journal.Published // the newest
+	encryption encryption
 }
 
 func (d *directory) journalEntry(e journal.Entry) error {
@@ -95,7 +109,12 @@ func (d *directory) journalEntry(e journal.Entry) error {
 		return nil
 	}
 	if p := e.Frame.Published; p != nil {
-		d.published = &journal.Published{Slot: p.Slot, Generation: p.Generation, Head: p.Head}
+		opened, err := d.encryption.openHead(journal.Published{Slot: p.Slot, Generation: p.Generation, Head: p.Head})
+		if err != nil {
+			e.Problem = err.Error()
+			return d.visit(Entry{Entry: e})
+		}
+		p.Head, d.published = opened.Head, &opened
 	}
 	return d.visit(Entry{Entry: e}) // its payloads can be read now only
 }
@@ -113,7 +132,7 @@ func (d *directory) flush() error {
 func (d *directory) checkpoint(dir string, p journal.Published, record func(paxos.CheckpointRecord) error) error {
 	bytes := uint64(0)
 	var stopped error
-	c, err := state.Inspect(dir, p, func(r paxos.CheckpointRecord) error {
+	c, err := state.Inspect(dir, p, d.encryption.state, func(r paxos.CheckpointRecord) error {
 		bytes += uint64(len(r.Key) + len(r.Value))
 		if record != nil {
 			stopped = record(r)
@@ -138,6 +157,9 @@ func (d *directory) checkpoint(dir string, p journal.Published, record func(paxo
 func (f *identityFile) entry() *IdentityEntry {
 	e := &IdentityEntry{
 		ClusterUUID: f.ClusterUUID.String(), NodeUUID: f.NodeUUID.String(), NodeID: f.NodeID, Boot: f.Boot, Joined: f.Joined, Peers: f.Peers,
+	}
+	if f.DataKey != nil {
+		e.DataKey = f.DataKey.By
 	}
 	if c, ok := f.firstConfiguration(); ok {
 		e.First = &c

@@ -24,7 +24,7 @@ type inspected struct {
 func inspect(t *testing.T, dir string) inspected {
 	t.Helper()
 	found := inspected{records: make(map[paxos.Slot]string)}
-	err := Inspect(dir, func(e Entry) error {
+	err := Inspect(dir, testKeys(), func(e Entry) error {
 		line, err := json.Marshal(e)
 		if err != nil || !strings.HasPrefix(string(line), "{") {
 			t.Errorf("%s: %v", line, err)
@@ -81,6 +81,10 @@ func content(t *testing.T, dir string) map[string]string {
 }
 
 func TestInspectTellsAllAndChangesNothing(t *testing.T) {
+	eachWay(t, testInspectTellsAllAndChangesNothing)
+}
+
+func testInspectTellsAllAndChangesNothing(t *testing.T) {
 	dir := survivor(t, true)
 	before := content(t, dir)
 	found := inspect(t, dir)
@@ -107,7 +111,9 @@ func TestInspectTellsAllAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestInspectGoesOnBehindDamage(t *testing.T) {
+func TestInspectGoesOnBehindDamage(t *testing.T) { eachWay(t, testInspectGoesOnBehindDamage) }
+
+func testInspectGoesOnBehindDamage(t *testing.T) {
 	dir := survivor(t, false)
 	whole := inspect(t, dir)
 	path := filepath.Join(dir, journalName, "00000001.seg")
@@ -163,20 +169,20 @@ func TestInspectRefusesWhatIsInUseOrNoNodes(t *testing.T) {
 	nothing := func(Entry) error { return nil }
 	dir := made(t)
 	s := mustOpen(t, dir, testOptions())
-	if err := Inspect(dir, nothing, nil); err == nil || !strings.Contains(err.Error(), "in use by process") {
+	if err := Inspect(dir, nil, nothing, nil); err == nil || !strings.Contains(err.Error(), "in use by process") {
 		t.Errorf("a directory in use: %v", err)
 	}
 	mustClose(t, s)
-	if err := Inspect(t.TempDir(), nothing, nil); err == nil || !strings.Contains(err.Error(), "no data") {
+	if err := Inspect(t.TempDir(), nil, nothing, nil); err == nil || !strings.Contains(err.Error(), "no data") {
 		t.Errorf("an empty directory: %v", err)
 	}
 	stop := errors.New("enough")
-	if err := Inspect(dir, func(Entry) error { return stop }, nil); !errors.Is(err, stop) {
+	if err := Inspect(dir, nil, func(Entry) error { return stop }, nil); !errors.Is(err, stop) {
 		t.Errorf("a visit that ends it: %v", err)
 	}
 	mustEdit(t, filepath.Join(dir, identityName), func(c []byte) []byte { c[3] ^= 1; return c })
 	var damage *Corrupt
-	if err := Inspect(dir, nothing, nil); !errors.As(err, &damage) {
+	if err := Inspect(dir, nil, nothing, nil); !errors.As(err, &damage) {
 		t.Errorf("a damaged identity: %v", err)
 	}
 }

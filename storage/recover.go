@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/secret"
 	"github.com/paxredis/paxredis/storage/journal"
 	"github.com/paxredis/paxredis/storage/state"
 )
@@ -35,6 +36,8 @@ type RecoverOptions struct {
 	Configuration func(c paxos.Checkpoint) (paxos.Configuration, error)
 	// DespiteDamage takes over what can be read up to the first damage.
 	DespiteDamage bool
+	// DataKeys are as in Options.
+	DataKeys []DataKey
 	// SegmentBytes is the size of a journal segment, 0 for 64 MiB.
 	SegmentBytes int64
 	Logger       *slog.Logger
@@ -133,6 +136,11 @@ type recoverer struct {
 	o      *RecoverOptions
 	former *identityFile
 	from   *journal.Salvaged
+	// The directory keeps its key, wrapped for the new identity.
+	key        secret.Key
+	encryption encryption
+	// published is the newest publication, nil if there never was one.
+	published *journal.Published
 	// configuration is the one that ends the log, ballot that of its entry.
 	configuration paxos.Configuration
 	ballot        paxos.Ballot
@@ -153,12 +161,25 @@ func (r *recoverer) run() (err error) {
 	if before := filepath.Join(r.dir, formerJournalName); exists(before) {
 		return fmt.Errorf("storage: %s is there, of a recovery before: move it away, or delete it, before the next", before)
 	}
-	former := r.former.journalOptions()
+	if r.key, _, err = r.former.directoryKey(r.dir, r.o.DataKeys); err != nil {
+		return err
+	}
+	if r.encryption, err = newEncryption(r.key); err != nil {
+		return err
+	}
+	former := r.former.journalOptions(&r.encryption)
 	former.Logger = r.o.Logger
 	if r.from, err = journal.Salvage(filepath.Join(r.dir, journalName), former, r.o.DespiteDamage); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.from.Close()) }()
+	if p := r.from.Published; p != nil {
+		opened, err := r.encryption.openHead(*p)
+		if err != nil {
+			return fmt.Errorf("storage: %w: nothing was changed: recover another survivor, or restore a backup", err)
+		}
+		r.published = &opened
+	}
 	return r.recover()
 }
 
@@ -185,11 +206,11 @@ func (r *recoverer) recover() error {
 // checkState reads the checkpoint that is to be taken over, before anything is changed: another survivor may have a good one. It is of no
 // use that something of it may be read, since a node that cannot restore its state has nobody to fetch it from.
 func (r *recoverer) checkState() error {
-	p := r.from.Published
+	p := r.published
 	if p == nil || p.IsNone() || r.o.stateless {
 		return nil
 	}
-	if _, err := state.Inspect(filepath.Join(r.dir, stateName), *p, nil); err != nil {
+	if _, err := state.Inspect(filepath.Join(r.dir, stateName), *p, r.encryption.state, nil); err != nil {
 		return fmt.Errorf("%w: nothing was changed: recover another survivor, or restore a backup", err)
 	}
 	return nil
@@ -220,8 +241,13 @@ func (r *recoverer) plan() (*identityFile, error) {
 		return nil, err
 	}
 	fresh := &identityFile{
-		Format: identityFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: f.NodeID, Boot: f.Boot, MachineBoot: f.MachineBoot, JournalMade: true,
+		Format: plainFormat, ClusterUUID: cluster, NodeUUID: node, NodeID: f.NodeID, Boot: f.Boot, MachineBoot: f.MachineBoot, JournalMade: true,
 		Recovery: &recovery{Pending: true, Report: r.report},
+	}
+	if !r.key.IsZero() {
+		if err := fresh.wrap(r.key, r.o.DataKeys[0]); err != nil {
+			return nil, err
+		}
 	}
 	first := r.configuration // in no entry: it governs until the log says otherwise
 	first.Slot, first.Base = 0, 0
@@ -253,7 +279,7 @@ func (r *recoverer) configure() error {
 // activeConfiguration finds the configuration that governs behind the last slot that is taken over, as the log alone says: its Slot
 // is 0 if the log holds none.
 func (r *recoverer) activeConfiguration() (active paxos.Configuration, err error) {
-	if p := r.from.Published; p != nil && !p.IsNone() {
+	if p := r.published; p != nil && !p.IsNone() {
 		if active, err = r.checkpointConfiguration(p); err != nil {
 			return active, err
 		}
@@ -301,7 +327,7 @@ func (r *recoverer) writeJournal(fresh *identityFile) (err error) {
 	if err := makeDirectory(dir); err != nil {
 		return err
 	}
-	o := fresh.journalOptions()
+	o := fresh.journalOptions(&r.encryption)
 	o.SegmentBytes, o.Files, o.Logger = r.o.SegmentBytes, r.o.files, r.o.Logger
 	if err := journal.Create(dir, o); err != nil {
 		return err

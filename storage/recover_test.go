@@ -22,7 +22,7 @@ var recoveryTime = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 // recoverOptions read the configuration of a checkpoint from its group state, where the survivor's test puts it.
 func recoverOptions() RecoverOptions {
 	return RecoverOptions{
-		SegmentBytes: 64 << 10, stateless: true, Now: func() time.Time { return recoveryTime },
+		SegmentBytes: 64 << 10, DataKeys: testKeys(), stateless: true, Now: func() time.Time { return recoveryTime },
 		Configuration: func(c paxos.Checkpoint) (paxos.Configuration, error) { return paxos.DecodeConfiguration(c.Group) },
 	}
 }
@@ -84,7 +84,7 @@ func survivor(t testing.TB, checkpoint bool) string {
 	}
 	head, err := (&paxos.Checkpoint{Slot: 20, Count: 3, Group: group}).Encode()
 	if err == nil {
-		err = s.journal.Publish(journal.Published{Slot: 20, Generation: 4, Head: head})
+		err = (&ledger{journal: s.journal, encryption: &s.encryption}).Publish(journal.Published{Slot: 20, Generation: 4, Head: head})
 	}
 	if err == nil {
 		_, err = s.Cut(21)
@@ -96,6 +96,10 @@ func survivor(t testing.TB, checkpoint bool) string {
 }
 
 func TestRecoverMakesAClusterOfTheSurvivor(t *testing.T) {
+	eachWay(t, testRecoverMakesAClusterOfTheSurvivor)
+}
+
+func testRecoverMakesAClusterOfTheSurvivor(t *testing.T) {
 	for _, checkpoint := range []bool{true, false} {
 		dir := survivor(t, checkpoint)
 		before, _, err := ReadIdentity(dir)
@@ -125,7 +129,7 @@ func TestRecoverMakesAClusterOfTheSurvivor(t *testing.T) {
 // checkRecovered opens a recovered survivor.
 func checkRecovered(t *testing.T, dir string, report RecoverReport) {
 	t.Helper()
-	s := mustOpen(t, dir, Options{SegmentBytes: 64 << 10})
+	s := mustOpen(t, dir, Options{SegmentBytes: 64 << 10, DataKeys: testKeys()})
 	defer mustClose(t, s)
 	id := s.Identity()
 	if id.ClusterUUID != report.ClusterUUID || id.NodeUUID != report.NodeUUID || id.NodeID != 2 || id.Boot != 2 {
@@ -161,6 +165,10 @@ func checkRecovered(t *testing.T, dir string, report RecoverReport) {
 }
 
 func TestRecoverThatIsInterruptedAnywhereLeavesTheOldOrTheNew(t *testing.T) {
+	eachWay(t, testRecoverThatIsInterruptedAnywhereLeavesTheOldOrTheNew)
+}
+
+func testRecoverThatIsInterruptedAnywhereLeavesTheOldOrTheNew(t *testing.T) {
 	was, became := 0, 0
 	for steps := 0; ; steps++ {
 		dir := survivor(t, true)
@@ -204,7 +212,9 @@ func TestRecoverThatIsInterruptedAnywhereLeavesTheOldOrTheNew(t *testing.T) {
 	}
 }
 
-func TestRecoverFromDamageOnlyIfAsked(t *testing.T) {
+func TestRecoverFromDamageOnlyIfAsked(t *testing.T) { eachWay(t, testRecoverFromDamageOnlyIfAsked) }
+
+func testRecoverFromDamageOnlyIfAsked(t *testing.T) {
 	dir := survivor(t, false)
 	path := filepath.Join(dir, journalName, "00000001.seg")
 	mustEdit(t, path, func(c []byte) []byte { c[30_000] ^= 1; return c })
@@ -221,7 +231,7 @@ func TestRecoverFromDamageOnlyIfAsked(t *testing.T) {
 	if !strings.Contains(report.Damage, "00000001.seg") || report.Last >= 22 || report.Last < 3 || report.KnownChosen != 0 {
 		t.Errorf("report %+v", report)
 	}
-	s := mustOpen(t, dir, Options{SegmentBytes: 64 << 10})
+	s := mustOpen(t, dir, Options{SegmentBytes: 64 << 10, DataKeys: testKeys()})
 	defer mustClose(t, s)
 	if r := s.Restored(); r.Chosen != report.Last+1 {
 		t.Errorf("chosen %v", r.Chosen)
@@ -281,6 +291,10 @@ func TestRecoverRefusesWhatHoldsNoState(t *testing.T) {
 }
 
 func TestTheStateOfARecoveredNodeIsThatOfItsCheckpoint(t *testing.T) {
+	eachWay(t, testTheStateOfARecoveredNodeIsThatOfItsCheckpoint)
+}
+
+func testTheStateOfARecoveredNodeIsThatOfItsCheckpoint(t *testing.T) {
 	dir := made(t)
 	s := mustOpen(t, dir, testOptions())
 	mustSave(t, s, 2)
@@ -303,7 +317,7 @@ func TestTheStateOfARecoveredNodeIsThatOfItsCheckpoint(t *testing.T) {
 	if err != nil || report.Checkpoint != 2 || report.Configuration != 3 {
 		t.Fatalf("report %+v: %v", report, err)
 	}
-	s = mustOpen(t, dir, Options{SegmentBytes: 64 << 10})
+	s = mustOpen(t, dir, Options{SegmentBytes: 64 << 10, DataKeys: testKeys()})
 	defer mustClose(t, s)
 	next, done, err := s.LoadCheckpoint()
 	if err != nil {

@@ -39,6 +39,9 @@ type Options struct {
 	Configuration paxos.Configuration
 	// Joined says that a new directory is that of a node that joined a running cluster; see Identity.Joined.
 	Joined bool
+	// DataKeys, if there are any, have a new directory encrypted. An encrypted one needs the key that its own is wrapped with; with the first it is
+	// wrapped from then on. See ErrNoDataKey, ErrNotEncrypted and ErrOtherDataKey.
+	DataKeys []DataKey
 	// SegmentBytes is the size of a journal segment, 0 for 64 MiB. It may change from one start to the next.
 	SegmentBytes int64
 	// Logger, if not nil, gets what an operator should know: a torn frame dropped, a full disk ahead.
@@ -55,7 +58,9 @@ type Store struct {
 	journal  *journal.Journal
 	state    *state.Checkpoints
 	restored paxos.Restored
-	pace     atomic.Pointer[func(worked time.Duration)]
+	// encryption does not change once the directory is open.
+	encryption encryption
+	pace       atomic.Pointer[func(worked time.Duration)]
 
 	mu       sync.Mutex
 	identity identityFile
@@ -125,6 +130,9 @@ func (s *Store) open(o *Options) error {
 	}
 	if s.identity.Forgotten != "" {
 		return errors.New(s.identity.Forgotten)
+	}
+	if err := s.openDataKey(o); err != nil {
+		return err
 	}
 	if err := s.identity.begin(&o.Configuration); err != nil {
 		return err
@@ -197,7 +205,7 @@ func (s *Store) openJournal(o *Options) (err error) {
 }
 
 func (s *Store) journalOptions(o *Options) journal.Options {
-	of := s.identity.journalOptions()
+	of := s.identity.journalOptions(&s.encryption)
 	of.SegmentBytes, of.Files, of.Logger = o.SegmentBytes, o.files, o.Logger
 	return of
 }

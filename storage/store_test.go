@@ -87,7 +87,7 @@ func TestWrongDirectoriesAreRefusedClearly(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, []string{"not a directory"}},
-		{"a later format", testOptions(), func(dir string) { newerIdentity(t, dir) }, []string{"format 2", "this binary knows 1"}},
+		{"a later format", testOptions(), func(dir string) { newerIdentity(t, dir) }, []string{"format 3", "this binary knows 1 and 2"}},
 		{"no id", Options{}, func(dir string) {
 			if err := os.RemoveAll(dir); err != nil {
 				t.Fatal(err)
@@ -122,7 +122,7 @@ func newerIdentity(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Format = 2
+		f.Format = 3
 		content, err = f.encode()
 		if err != nil {
 			t.Fatal(err)

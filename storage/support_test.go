@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,8 +11,36 @@ import (
 
 const testCluster = "6f0d1c5e-0000-4000-8000-0000000000c1"
 
+// encrypting, in the environment, has tests encrypt the directories that they make. Children that are killed have it, too.
+const encrypting = "PAXREDIS_TEST_ENCRYPTED"
+
+// eachWay runs a test with directories that are not encrypted, and with encrypted ones.
+func eachWay(t *testing.T, test func(t *testing.T)) {
+	t.Run("plain", test)
+	t.Run("encrypted", func(t *testing.T) {
+		t.Setenv(encrypting, "1")
+		test(t)
+	})
+}
+
+// dataKey is one of an operator's, by number.
+func dataKey(number byte) DataKey {
+	key, err := NewDataKey(bytes.Repeat([]byte{number}, DataKeyBytes))
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func testKeys() []DataKey {
+	if os.Getenv(encrypting) == "" {
+		return nil
+	}
+	return []DataKey{dataKey(1)}
+}
+
 func testOptions() Options {
-	return Options{NodeID: 2, ClusterUUID: testCluster, SegmentBytes: 64 << 10}
+	return Options{NodeID: 2, ClusterUUID: testCluster, SegmentBytes: 64 << 10, DataKeys: testKeys()}
 }
 
 func mustOpen(t testing.TB, dir string, o Options) *Store {

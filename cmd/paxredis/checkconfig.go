@@ -43,6 +43,12 @@ func (c *Config) checkFiles() error {
 			errs = append(errs, fmt.Errorf("%s: %w", keyVariable, err))
 		}
 	}
+	if _, err := dataKeys(c.DataKeyFile, ""); err != nil {
+		errs = append(errs, fmt.Errorf("--data-key-file %q: %w", c.DataKeyFile, err))
+	}
+	if _, err := dataKeys("", c.DataKey); err != nil {
+		errs = append(errs, err)
+	}
 	if c.Endpoints.TLS.Check() == nil {
 		if err := c.Endpoints.TLS.CheckFiles(); err != nil {
 			errs = append(errs, fmt.Errorf("--tls-listen %s: %w", c.Endpoints.TLS.Listen, err))

@@ -42,7 +42,7 @@ func TestBashCompletes(t *testing.T) {
 		"paxredis server --peer-":            "--peer-listen --peer-advertise",
 		"paxredis server --id 1 --maxm":      "--maxmemory-clients --maxmemory --maxmemory-policy --maxmemory-samples",
 		"paxredis server --config ":          "",
-		"paxredis server --cluster-mode --d": "--data-dir",
+		"paxredis server --cluster-mode --d": "--data-dir --data-key-file",
 		"paxredis member re":                 "remove replace",
 		"paxredis member remove --f":         "--force",
 		"paxredis backup v":                  "verify",

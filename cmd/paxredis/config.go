@@ -34,6 +34,8 @@ type Config struct {
 	ClusterKeyFile string
 	ClusterKey     string // the text of PAXREDIS_CLUSTER_KEY
 	InsecurePeers  bool
+	DataKeyFile    string // empty, and DataKey as well: a new data directory is not encrypted
+	DataKey        string // the text of PAXREDIS_DATA_KEY
 
 	ReadMode           readMode
 	CommitTimeout      time.Duration
@@ -136,6 +138,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.Limits.Check(); err != nil {
 		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
+	}
+	if c.DataKeyFile != "" && c.DataKey != "" {
+		refuse("--data-key-file %q: %s is set as well; give the key once", c.DataKeyFile, dataKeyVariable)
 	}
 	errs = append(errs, c.validatePeers()...)
 	return errors.Join(errs...)

@@ -63,8 +63,11 @@ func imageEnvironment(t *testing.T, given map[string]string) map[string]string {
 	t.Helper()
 	all := dockerEnvironment(t)
 	for name, value := range given {
-		if strings.HasPrefix(value, "${"+name+":?") {
+		switch {
+		case strings.HasPrefix(value, "${"+name+":?"):
 			value = clusterKeyText
+		case name == dataKeyVariable && value == "${"+name+":-}":
+			value = ""
 		}
 		all[name] = value
 	}

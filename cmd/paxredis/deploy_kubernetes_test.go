@@ -140,8 +140,9 @@ type (
 					FieldPath string `yaml:"fieldPath"`
 				} `yaml:"fieldRef"`
 				SecretKeyRef struct {
-					Name string `yaml:"name"`
-					Key  string `yaml:"key"`
+					Name     string `yaml:"name"`
+					Key      string `yaml:"key"`
+					Optional bool   `yaml:"optional"`
 				} `yaml:"secretKeyRef"`
 			} `yaml:"valueFrom"`
 		} `yaml:"env"`
@@ -245,6 +246,11 @@ func orchestrated(t *testing.T) deployment {
 					variables[v.Name] = pod.name
 				case from.FieldRef.FieldPath == "metadata.namespace":
 					variables[v.Name] = "default"
+				case from.SecretKeyRef.Optional: // there is none
+					if v.Name != dataKeyVariable {
+						t.Errorf("%s may be missing", v.Name)
+					}
+					continue
 				case from.SecretKeyRef.Key != "":
 					variables[v.Name] = clusterKeyText
 				default:

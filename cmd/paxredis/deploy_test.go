@@ -34,6 +34,7 @@ func (s started) config(t *testing.T, changes ...string) (Config, error) {
 		}
 	}
 	unset(t, keyVariable)
+	unset(t, dataKeyVariable)
 	for name, value := range s.environment {
 		t.Setenv(name, value)
 	}

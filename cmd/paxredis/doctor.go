@@ -64,8 +64,9 @@ func (f findings) count(l level) int {
 
 const doctorUsage = `paxredis doctor measures a cluster and says what to change. It asks the nodes of --addr (name all) for a leader, versions,
 lag, links, syncs, memory and clocks, which it compares. On the machine of a node, --data-dir measures the disk too (it
-writes a file of 1 MiB there, for two seconds at most, and removes it), and --cluster-key-file looks at the key's file;
-limits of memory and files are this machine's, and this shell's. It changes nothing.
+writes a file of 1 MiB there, for two seconds at most, and removes it), --cluster-key-file looks at the key's file, and
+--data-key-file at that of data keys, and whether it opens the directory of --data-dir; limits of memory and files are this
+machine's, and this shell's. It changes nothing.
 
 It fails if anything is wrong; with --strict, also if there is a warning.
 
@@ -79,6 +80,7 @@ func runDoctor(args []string, std stdio) error {
 	secured.flags(fs)
 	dir := fs.String("data-dir", "", "`directory` of a node on this machine whose disk is measured")
 	key := fs.String("cluster-key-file", "", "`file` with the cluster key on this machine")
+	dataKey := fs.String("data-key-file", "", "`file` with the data key on this machine")
 	strict := fs.Bool("strict", false, "fail for a warning too")
 	asJSON := fs.Bool("json", false, "print JSON")
 	introduce(fs, doctorUsage)
@@ -102,6 +104,9 @@ func runDoctor(args []string, std stdio) error {
 	}
 	if *key != "" {
 		found.ofKeyFile(*key)
+	}
+	if *dataKey != "" {
+		found.ofDataKeyFile(*dataKey, *dir)
 	}
 	print := found.print
 	if *asJSON {

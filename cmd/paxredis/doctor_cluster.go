@@ -86,6 +86,7 @@ func (f *findings) ofCluster(nodes []examined) {
 	f.ofMembers(nodes)
 	f.ofVersions(nodes)
 	f.ofClocks(nodes)
+	f.ofEncryption(nodes)
 	for i := range nodes {
 		if nodes[i].Error != "" {
 			f.add(levelWrong, "reachable", nodes[i].name(), nodes[i].Error, "start the node, or see what keeps this machine from its client port")
@@ -165,6 +166,31 @@ func (f *findings) ofVersions(nodes []examined) {
 		f.add(levelOK, "versions", "cluster", "all that answered run "+versions[0], "")
 	default:
 		f.add(levelWarning, "versions", "cluster", "there are "+strings.Join(versions, " and "), "finish the upgrade: what is new is best used once all nodes have it")
+	}
+}
+
+// ofEncryption judges that nodes encrypt what they keep on disk: to do so or not is a choice, but a copy that is not encrypted has all that the others have.
+func (f *findings) ofEncryption(nodes []examined) {
+	var does, doesNot []string
+	for i := range nodes {
+		switch n := &nodes[i]; {
+		case n.Error != "":
+		case n.DataEncrypted:
+			does = append(does, n.name())
+		default:
+			doesNot = append(doesNot, n.name())
+		}
+	}
+	const check, of = "data at rest", "cluster"
+	switch {
+	case len(does) == 0 && len(doesNot) == 0:
+	case len(doesNot) == 0:
+		f.add(levelOK, check, of, "encrypted on all nodes that answered", "")
+	case len(does) == 0:
+		f.add(levelOK, check, of, "not encrypted", "")
+	default:
+		f.add(levelWarning, check, of, fmt.Sprintf("encrypted on %s, not on %s", strings.Join(does, " and "), strings.Join(doesNot, " and ")),
+			"replace those that do not encrypt by nodes with --data-key-file: see Data at rest in docs/security.md")
 	}
 }
 

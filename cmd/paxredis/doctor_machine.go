@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/paxredis/paxredis/peer"
+	"github.com/paxredis/paxredis/storage"
 )
 
 const (
@@ -103,6 +104,22 @@ func (f *findings) ofKeyFile(name string) {
 		return
 	}
 	f.add(levelOK, "key file", "this machine", name+" is sound, and its owner's alone", "")
+}
+
+// ofDataKeyFile judges a file with data keys, and whether one of them opens a data directory if there is one.
+func (f *findings) ofDataKeyFile(name, dir string) {
+	const check, of = "data key file", "this machine"
+	measured := name + " is sound, and its owner's alone"
+	keys, err := dataKeys(name, "")
+	if err == nil && dir != "" {
+		measured += "; a key of it opens " + dir
+		err = storage.CheckDataKeys(dir, keys)
+	}
+	if err != nil {
+		f.add(levelWrong, check, of, err.Error(), "a node does not start with this: see Data at rest in docs/security.md")
+		return
+	}
+	f.add(levelOK, check, of, measured, "")
 }
 
 // ofMachine judges limits of the system. root is its file system.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/peer"
+	"github.com/paxredis/paxredis/storage"
 )
 
 // well are three nodes that nothing is wrong with.
@@ -62,6 +63,11 @@ func TestDoctorFindsWhatIsWrongWithACluster(t *testing.T) {
 			n[0].MemberList = append(n[0].MemberList, member{ID: 4, Role: "learner", State: "reachable"})
 		}, "asked", levelWarning, false},
 		{"two versions", func(n []examined) { n[1].info["paxredis_version"] = "1.1.0" }, "versions", levelWarning, false},
+		{"all encrypt", func(n []examined) { n[0].DataEncrypted, n[1].DataEncrypted, n[2].DataEncrypted = true, true, true }, "data at rest", levelOK, false},
+		{"one does not encrypt", func(n []examined) { n[0].DataEncrypted, n[2].DataEncrypted = true, true }, "data at rest", levelWarning, false},
+		{"the one that does not encrypt is down", func(n []examined) {
+			n[0].DataEncrypted, n[1].DataEncrypted, n[2].Error = true, true, "refused"
+		}, "data at rest", levelOK, true},
 		{"a clock that is off", func(n []examined) { n[1].offset = time.Second }, "clocks", levelWarning, false},
 		{"a clock that is far off", func(n []examined) { n[1].offset = -time.Minute }, "clocks", levelWrong, true},
 		{"a clock that may be right", func(n []examined) { n[1].offset, n[1].bound = time.Second, 2*time.Second }, "clocks", levelOK, false},
@@ -155,6 +161,43 @@ func TestDoctorLooksAtTheKeyFile(t *testing.T) {
 	open.ofKeyFile(name)
 	if sound.levelOfCheck("key file") != levelOK || open.levelOfCheck("key file") != levelWrong {
 		t.Errorf("%+v %+v", sound, open)
+	}
+}
+
+// The file of data keys is looked at as that of the cluster key, and besides tried on a data directory.
+func TestDoctorTriesDataKeys(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) (string, []storage.DataKey) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := writeKey(path); err != nil {
+			t.Fatal(err)
+		}
+		keys, err := dataKeys(path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path, keys
+	}
+	right, keys := file("right.key")
+	wrong, _ := file("wrong.key")
+	data := filepath.Join(dir, "data")
+	s, err := storage.Open(data, storage.Options{NodeID: 1, DataKeys: keys})
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		file, dir string
+		want      level
+	}{{right, "", levelOK}, {right, data, levelOK}, {wrong, "", levelOK}, {wrong, data, levelWrong}, {filepath.Join(dir, "none"), data, levelWrong}} {
+		var f findings
+		f.ofDataKeyFile(test.file, test.dir)
+		if got := f.levelOfCheck("data key file"); got != test.want {
+			t.Errorf("%s for %q: %+v", test.file, test.dir, f)
+		}
 	}
 }
 

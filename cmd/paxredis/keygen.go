@@ -21,7 +21,7 @@ func runKeygen(args []string, std stdio) error {
 		if err := writeKey(fs.Arg(0)); err != nil {
 			return err
 		}
-		fmt.Fprintf(std.err, "paxredis: wrote a new cluster key to %s; give every node of the cluster the same one\n", fs.Arg(0))
+		fmt.Fprintf(std.err, "paxredis: wrote a new key to %s; as the cluster key give every node of the cluster the same one; of a data key keep a copy apart from the data\n", fs.Arg(0))
 		return nil
 	default:
 		return usageErrorf("keygen takes one FILE at most")
@@ -29,7 +29,7 @@ func runKeygen(args []string, std stdio) error {
 }
 
 // writeKey makes a new key in a new file that only its owner may read. It never replaces a file: the key of a running
-// cluster would be lost.
+// cluster, or of data, would be lost.
 func writeKey(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {

@@ -25,6 +25,7 @@ func runLog(args []string, std stdio) error {
 	asJSON := fs.Bool("json", false, "print JSON, an object a line")
 	from := fs.Uint64("from", 0, "leave out records below this `slot`")
 	payloads := fs.Bool("payloads", false, "print what is in the records of the journal and of the checkpoint, too")
+	loadDataKeys := dataKeyFlag(fs)
 	introduce(fs, logUsage)
 	dirs, err := parseMixed(fs, args)
 	if err != nil {
@@ -32,6 +33,10 @@ func runLog(args []string, std stdio) error {
 	}
 	if len(dirs) != 1 {
 		return usageErrorf("log takes one data DIR")
+	}
+	keys, err := loadDataKeys()
+	if err != nil {
+		return err
 	}
 	d := &logDump{from: paxos.Slot(*from), payloads: *payloads}
 	print := func(e storage.Entry) error { return d.text(std.out, e) }
@@ -44,7 +49,7 @@ func runLog(args []string, std stdio) error {
 	if !*payloads {
 		record = nil
 	}
-	err = storage.Inspect(dirs[0], func(e storage.Entry) error {
+	err = storage.Inspect(dirs[0], keys, func(e storage.Entry) error {
 		if d.skips(&e) {
 			return nil
 		}
@@ -116,6 +121,9 @@ func (d *logDump) text(w io.Writer, e storage.Entry) error {
 
 func identityText(b *strings.Builder, i *storage.IdentityEntry) {
 	fmt.Fprintf(b, "node      %-10v UUID %s, boot %d\ncluster   %-10s %s\n", i.NodeID, i.NodeUUID, i.Boot, "", i.ClusterUUID)
+	if i.DataKey != "" {
+		fmt.Fprintf(b, "encrypted %-10s with data key %s\n", "", i.DataKey)
+	}
 	if i.Joined {
 		fmt.Fprintf(b, "joined    %-10s a running cluster\n", "")
 	}

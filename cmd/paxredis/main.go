@@ -48,7 +48,7 @@ func commands() []command {
 	return []command{
 		{"server", "[flags]", "run one node (without flags: a single node on 127.0.0.1:6379, data in ./data)", runServer},
 		{"dev", "[flags] [-- server flags]", "run a local cluster of real nodes; Ctrl-C stops all", runDev},
-		{"keygen", "[FILE]", "make a new cluster key (mode 0600); without FILE print it", runKeygen},
+		{"keygen", "[FILE]", "make a new key, for the cluster or for data (mode 0600); without FILE print it", runKeygen},
 		{"status", "[flags]", "show nodes, members, leader, slots, lag and checkpoints", runStatus},
 		{"doctor", "[flags]", "measure nodes and this machine, and say what to change", runDoctor},
 		{"member", "list|add|remove|replace|move", "show or change the members of a running cluster", runMember},

@@ -66,7 +66,7 @@ func manual() string {
 	}
 	fmt.Fprintf(&b, ".SH EXIT STATUS\n.TP\n%d\nDone.\n.TP\n%d\nFailed or refused.\n.TP\n%d\nCalled in a wrong way.\n.TP\n%d\nNo answer in time: it may or may not be done.\n",
 		exitOK, exitFailed, exitUsage, exitUncertain)
-	fmt.Fprintf(&b, ".SH ENVIRONMENT\n.TP\n.B %s\nThe cluster key itself, in place of a file.\n", keyVariable)
+	fmt.Fprintf(&b, ".SH ENVIRONMENT\n.TP\n.B %s\nThe cluster key itself, in place of a file.\n.TP\n.B %s\nThe data key itself, in place of a file.\n", keyVariable, dataKeyVariable)
 	return b.String()
 }
 

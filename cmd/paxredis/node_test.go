@@ -12,12 +12,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/paxredis/paxredis/storage"
 )
 
 // testLimit bounds every wait for a node.
@@ -162,6 +165,39 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	if left, err := filepath.Glob(file(".*")); err != nil || len(left) > 0 {
 		t.Errorf("left over: %v, %v", left, err)
+	}
+}
+
+// What restore makes with a data key is encrypted, stays so when it is recovered, and is opened by commands that are given the key alone. What they say to
+// start names it.
+func TestRestoreAndRecoverWithADataKey(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	n := startTestNode(t, file("data"))
+	n.do("SET", "key", "value")
+	paxredis(t, "backup", "--addr", n.address, "--output", file("backup"))
+	if err := writeKey(file("data.key")); err != nil {
+		t.Fatal(err)
+	}
+	restored := file("restored")
+	for _, args := range [][]string{{"restore", "--data-dir", restored, file("backup")}, {"recover", "--data-dir", restored, "--i-accept-data-loss"}} {
+		if args[0] == "recover" {
+			for _, without := range [][]string{args, {"log", restored}} {
+				if why := refused(t, without...); !strings.Contains(why, "no data key is given") {
+					t.Errorf("%s: %s", without[0], why)
+				}
+			}
+		}
+		printed := paxredis(t, slices.Insert(args, 1, "--data-key-file", file("data.key"))...)
+		if strings.Count(printed, "--cluster-key-file FILE --data-key-file FILE") != 2 {
+			t.Errorf("%s: %s", args[0], printed)
+		}
+		if id, ok, err := storage.ReadIdentity(restored); err != nil || !ok || !id.Encrypted {
+			t.Errorf("%s: %+v, %v, %v", args[0], id, ok, err)
+		}
+	}
+	if printed := paxredis(t, "log", "--payloads", "--data-key-file", file("data.key"), restored); !strings.Contains(printed, "encrypted") || !strings.Contains(printed, "value") {
+		t.Errorf("log: %s", printed)
 	}
 }
 

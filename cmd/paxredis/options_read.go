@@ -43,7 +43,7 @@ func loadConfig(args []string, std stdio) (Config, error) {
 	if c.File != "" {
 		r.readFile(c.File)
 	}
-	c.ClusterKey = os.Getenv(keyVariable)
+	c.ClusterKey, c.DataKey = os.Getenv(keyVariable), os.Getenv(dataKeyVariable)
 	r.problems = append(r.problems, r.located(c.Validate())...)
 	if c.CheckConfig {
 		r.problems = append(r.problems, r.located(c.checkFiles())...)
@@ -141,7 +141,7 @@ func (r *settingsReader) readEnvironment() {
 // unknownVariables are those in the environment that look like settings and are none. They are no mistake: where containers run,
 // addresses of services come by such names.
 func unknownVariables() []string {
-	known := map[string]bool{keyVariable: true}
+	known := map[string]bool{keyVariable: true, dataKeyVariable: true}
 	for _, o := range options() {
 		known[o.variable()] = true
 	}

@@ -94,6 +94,8 @@ func replicationOptions() []option {
 
 func storageOptions() []option {
 	return []option{
+		{name: "data-key-file", group: groupStorage, sample: "/etc/paxredis/data.key", field: text(func(c *Config) *string { return &c.DataKeyFile }),
+			help: "`file` with the data key (see paxredis keygen): a new data directory is encrypted with it, and one that is encrypted needs it; the keys of further lines open a directory, too, which is then the first one's; or the key itself in the environment as " + dataKeyVariable},
 		{name: "journal-segment-bytes", group: groupStorage, field: size(func(c *Config) *byteSize { return &c.JournalSegment }, 1<<20, 1<<30),
 			help: "`size` of one journal file"},
 		{name: "checkpoint-journal-bytes", group: groupStorage, field: size(func(c *Config) *byteSize { return &c.CheckpointJournal }, 1<<20, 16<<30),

@@ -29,6 +29,7 @@ func runRecover(args []string, std stdio) error {
 	address := fs.String("peer-advertise", "", "`host:port` at which other nodes will reach this one (default: as before)")
 	despite := fs.Bool("despite-damage", false, "if the journal is damaged, take over what is before the damage")
 	asJSON := fs.Bool("json", false, "print JSON")
+	loadDataKeys := dataKeyFlag(fs)
 	introduce(fs, recoverUsage)
 	if err := parseFlags(fs, args); err != nil {
 		return err
@@ -46,10 +47,15 @@ func runRecover(args []string, std stdio) error {
 			return usageErrorf("--peer-advertise %q: must be a host:port that other nodes can dial: %w", *address, err)
 		}
 	}
+	keys, err := loadDataKeys()
+	if err != nil {
+		return err
+	}
 	report, err := storage.Recover(*dir, storage.RecoverOptions{
 		Address:       *address,
 		Configuration: func(c paxos.Checkpoint) (paxos.Configuration, error) { return replication.GroupConfiguration(c.Group) },
 		DespiteDamage: *despite,
+		DataKeys:      keys,
 		Logger:        slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
@@ -60,10 +66,11 @@ func runRecover(args []string, std stdio) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(report)
 	}
-	return printRecovery(std.out, *dir, report)
+	return printRecovery(std.out, *dir, keyFlags(keys), report)
 }
 
-func printRecovery(w io.Writer, dir string, r storage.RecoverReport) error {
+// printRecovery tells what was recovered, and how to go on with keys as keyFlags has them.
+func printRecovery(w io.Writer, dir, keys string, r storage.RecoverReport) error {
 	text := fmt.Sprintf("Node %v of cluster %s is now the only node of cluster %s, as of %s.\n", r.NodeID, r.FormerClusterUUID, r.ClusterUUID, r.At.Format(time.RFC3339))
 	text += fmt.Sprintf("\n  state of the checkpoint       slot %v (0: there is none, the log begins at slot 1)\n"+
 		"  known to be decided           up to slot %v\n"+
@@ -81,9 +88,9 @@ func printRecovery(w io.Writer, dir string, r storage.RecoverReport) error {
 	}
 	text += "\nWhatever was decided above slot " + r.Last.String() + " and stored on lost nodes alone is lost.\n"
 	text += fmt.Sprintf("What the node was is kept in %s and %s; delete both once you trust the new cluster.\n", r.FormerJournal, r.FormerIdentity)
-	text += fmt.Sprintf("\nStart it:\n  paxredis server --data-dir %s --cluster-key-file FILE\n"+
+	text += fmt.Sprintf("\nStart it:\n  paxredis server --data-dir %s %s\n"+
 		"Then add nodes, each with a new, empty data directory (not one of the former cluster) and the same key:\n"+
-		"  paxredis server --join HOST:PORT --peer-listen HOST:PORT --cluster-key-file FILE --data-dir DIR\n", dir)
+		"  paxredis server --join HOST:PORT --peer-listen HOST:PORT %s --data-dir DIR\n", dir, keys, keys)
 	_, err := io.WriteString(w, text)
 	return err
 }

@@ -26,6 +26,7 @@ func runRestore(args []string, std stdio) error {
 	id := fs.Uint("id", 1, "the node's `number`")
 	address := fs.String("peer-advertise", defaultPeerListen, "`host:port` at which other nodes will reach this one")
 	asJSON := fs.Bool("json", false, "print JSON")
+	loadDataKeys := dataKeyFlag(fs)
 	introduce(fs, restoreUsage)
 	files, err := parseMixed(fs, args)
 	if err != nil {
@@ -42,11 +43,15 @@ func runRestore(args []string, std stdio) error {
 	if err := checkAdvertised(*address); err != nil {
 		return usageErrorf("--peer-advertise %q: must be a host:port that other nodes can dial: %w", *address, err)
 	}
+	keys, err := loadDataKeys()
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	m := newMeter(std.err)
 	restored, err := backup.Restore(ctx, backup.RestoreOptions{
-		Dir: *dir, NodeID: paxos.NodeID(*id), Address: *address, Files: files, Refound: replication.RefoundGroup,
+		Dir: *dir, NodeID: paxos.NodeID(*id), Address: *address, DataKeys: keys, Files: files, Refound: replication.RefoundGroup,
 		Progress: m.report, Logger: slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	m.end()
@@ -61,13 +66,13 @@ func runRestore(args []string, std stdio) error {
 	}
 	_, err = fmt.Fprintf(std.out, "Restored slot %v, %d records, of cluster %s.\nThe new cluster %s has one node, %v, at %s.\n%s",
 		restored.Slot, restored.Records, restored.Files[0].Header.ClusterUUID, restored.Identity.ClusterUUID, restored.Identity.NodeID, *address,
-		growSteps(*dir, *address))
+		growSteps(*dir, *address, keyFlags(keys)))
 	return err
 }
 
-// growSteps is how a cluster of one node is started and grown.
-func growSteps(dir, address string) string {
-	return fmt.Sprintf("\nStart it:\n  paxredis server --data-dir %s --cluster-key-file FILE\n"+
+// growSteps is how a cluster of one node is started and grown, with keys as keyFlags has them.
+func growSteps(dir, address, keys string) string {
+	return fmt.Sprintf("\nStart it:\n  paxredis server --data-dir %s %s\n"+
 		"Then add nodes, each on a machine of its own, with a new data directory and the same key:\n"+
-		"  paxredis server --join %s --peer-listen HOST:PORT --cluster-key-file FILE --data-dir DIR\n", dir, address)
+		"  paxredis server --join %s --peer-listen HOST:PORT %s --data-dir DIR\n", dir, keys, address, keys)
 }

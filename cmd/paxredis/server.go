@@ -171,8 +171,12 @@ func startNode(ctx context.Context, c Config, log *slog.Logger) (*node, error) {
 }
 
 func (n *node) start(ctx context.Context, c Config) error {
-	// The key comes first: a node that may not take part does not touch its data directory.
+	// The keys come first: a node that may not take part does not touch its data directory.
 	keys, err := clusterKeys(c)
+	if err != nil {
+		return err
+	}
+	dataKeys, err := dataKeys(c.DataKeyFile, c.DataKey)
 	if err != nil {
 		return err
 	}
@@ -187,7 +191,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	}
 	n.log = n.log.With("node", uint64(options.NodeID))
 	// Storage: the lock keeps a second process out before anything is answered.
-	options.SegmentBytes, options.Logger = int64(c.JournalSegment), n.log
+	options.DataKeys, options.SegmentBytes, options.Logger = dataKeys, int64(c.JournalSegment), n.log
 	n.log.Info("checking the journal and the checkpoint; clients are taken, and told LOADING, after that", "dir", c.DataDir)
 	if n.store, err = storage.Open(c.DataDir, options); err != nil {
 		return err
@@ -222,7 +226,7 @@ func (n *node) start(ctx context.Context, c Config) error {
 	n.attachMonitor(c)
 	n.unwatch = n.watch(c)
 	n.log.Info("serving clients", "address", n.server.Addr().String(), "tls", addressText(n.server.TLSAddr()), "unixsocket", c.Endpoints.UnixSocket, "version", version, "pid", os.Getpid(),
-		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress())
+		"cluster", identity.ClusterUUID, "boot", identity.Boot, "peers", n.peerAddress(), "encrypted", identity.Encrypted)
 	return nil
 }
 
@@ -411,6 +415,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		Dir:                  c.DataDir,
 		ClusterMode:          c.ClusterMode,
 		ClusterUUID:          n.store.Identity().ClusterUUID,
+		DataEncrypted:        n.store.Identity().Encrypted,
 		Advertise:            c.clientAddress(),
 		Peers:                n.peers,
 		Version:              version,

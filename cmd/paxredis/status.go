@@ -40,6 +40,8 @@ type nodeStatus struct {
 	Checkpoint   uint64 `json:"checkpoint"`
 	FirstSlot    uint64 `json:"first_slot"`
 	JournalBytes uint64 `json:"journal_bytes"`
+	// DataEncrypted says that its data directory is.
+	DataEncrypted bool `json:"data_encrypted"`
 	// Differing are the nodes whose state is not this one's; there should be none.
 	Differing string `json:"differing,omitempty"`
 	// MemberList is who is in the cluster, as this node knows it.
@@ -185,6 +187,7 @@ func ask(ctx context.Context, address string, security *tls.Config) nodeStatus {
 		Checkpoint:    info.number("paxos_snapshot_slot"),
 		FirstSlot:     info.number("paxos_first_slot"),
 		JournalBytes:  info.number("paxos_journal_bytes"),
+		DataEncrypted: info["paxos_data_encrypted"] == "1",
 		Differing:     info["paxos_differing_nodes"],
 		MemberList:    info.members(),
 	}

@@ -23,6 +23,8 @@ type RestoreOptions struct {
 	// NodeID and Address are those of the new cluster's only voter. The address is where its peers will reach it.
 	NodeID  paxos.NodeID
 	Address string
+	// DataKeys, if there are any, have the directory encrypted: see storage.Options.
+	DataKeys []storage.DataKey
 	// Files are a full backup, or one and those that follow it.
 	Files []string
 	// Refound makes what the checkpoint holds of its group that of a new cluster.
@@ -122,7 +124,7 @@ func removeEmpty(made []string) error {
 func build(ctx context.Context, work string, o *RestoreOptions) (restored Restored, err error) {
 	self := paxos.Member{ID: o.NodeID, Address: o.Address}
 	s, err := storage.Open(work, storage.Options{
-		NodeID: o.NodeID, Configuration: paxos.Configuration{Voters: []paxos.Member{self}}, Logger: o.Logger,
+		NodeID: o.NodeID, Configuration: paxos.Configuration{Voters: []paxos.Member{self}}, DataKeys: o.DataKeys, Logger: o.Logger,
 	})
 	if err != nil {
 		return restored, err

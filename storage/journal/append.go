@@ -25,6 +25,7 @@ const (
 type appender struct {
 	records     []*paxos.Record
 	payloads    [][]byte
+	sealed      []byte // what they lie in, with a Sealer
 	batch       format.Batch
 	pool        []*format.Record
 	description []byte
@@ -76,7 +77,7 @@ func (j *Journal) appendAll(all frameParts) error {
 		return j.putHint(all.hint)
 	}
 	for {
-		part, rest := split(all, j.o.SegmentBytes-blockBytes)
+		part, rest := split(all, j.o.SegmentBytes-blockBytes, j.o.sealOverhead())
 		if len(rest.records) == 0 {
 			// Not before: of a slot that a later frame holds, an older record may be stored, which is not the one chosen.
 			j.hear(all.hint)
@@ -100,10 +101,10 @@ func (j *Journal) hear(hint paxos.Slot) {
 
 // split cuts off the records that fit into one regular segment, at least one if there are any. The promise goes first: it
 // must not be missing when a record of its ballot is there.
-func split(all frameParts, room int64) (part, rest frameParts) {
+func split(all frameParts, room int64, overhead int) (part, rest frameParts) {
 	size := int64(frameHeaderBytes + promiseBytes)
 	for i, r := range all.records {
-		size += recordBytes + int64(len(r.Entry.Payload))
+		size += recordBytes + int64(len(r.Entry.Payload)+overhead)
 		if i > 0 && align(size, sectorBytes) > room {
 			return frameParts{promised: all.promised, records: all.records[:i]}, frameParts{records: all.records[i:], hint: all.hint}
 		}
@@ -139,19 +140,21 @@ func (j *Journal) markDirty() {
 
 // appendFrame writes and syncs one frame, marks it, and makes it visible to readers.
 func (j *Journal) appendFrame(parts frameParts) error {
-	description, payloadBytes := j.describe(parts)
+	payloads := j.payloads(&parts)
+	description, payloadBytes := j.describe(parts, payloads)
 	header := frameHeader{
 		describedBytes: uint32(len(description)), payloadBytes: payloadBytes, sequence: j.tail.sequence + 1,
 		previous: j.tail.chain, describedCRC: crc32.Checksum(description, castagnoli),
 	}
 	var encoded [frameHeaderBytes]byte
 	header.encode(encoded[:], j.o.salt())
-	payloads := parts.payloads(j.scratch.payloads[:0])
 	began := time.Now()
 	at, err := j.place(&header, encoded[:], description, payloads)
 	wasQuick := time.Since(began) < quickAppend
-	clear(payloads) // do not keep them alive
-	j.scratch.payloads = payloads
+	clear(payloads)                          // do not keep them alive
+	if cap(j.scratch.sealed) > keepScratch { // as large as a value may be, and seldom needed
+		j.scratch.sealed = nil
+	}
 	if err != nil {
 		return err
 	}
@@ -161,24 +164,13 @@ func (j *Journal) appendFrame(parts frameParts) error {
 	return j.markSynced(wasQuick)
 }
 
-// payloads appends what the frame holds behind its description.
-func (p *frameParts) payloads(to [][]byte) [][]byte {
-	if p.published != nil {
-		to = append(to, p.published.Head)
-	}
-	for _, r := range p.records {
-		to = append(to, r.Entry.Payload)
-	}
-	return to
-}
-
-// describe encodes the frame's description into the scratch buffer's place.
-func (j *Journal) describe(parts frameParts) (description []byte, payloadBytes uint64) {
+// describe encodes the description of a frame with these payloads into the scratch buffer's place.
+func (j *Journal) describe(parts frameParts, payloads [][]byte) (description []byte, payloadBytes uint64) {
 	b, s := &j.scratch.batch, &j.scratch
 	b.PromisedRound, b.PromisedNode = uint64(parts.promised.Round), uint32(parts.promised.Node)
 	b.Chosen = uint64(j.storedHint())
 	if b.Published = parts.published.describe(); b.Published != nil {
-		payloadBytes = b.Published.HeadBytes
+		payloadBytes, payloads = b.Published.HeadBytes, payloads[1:]
 	}
 	for len(s.pool) < len(parts.records) {
 		s.pool = append(s.pool, new(format.Record))
@@ -188,7 +180,7 @@ func (j *Journal) describe(parts frameParts) (description []byte, payloadBytes u
 		e := b.Records[i]
 		e.Slot, e.BallotRound, e.BallotNode = uint64(r.Slot), uint64(r.Ballot.Round), uint32(r.Ballot.Node)
 		e.Kind = uint32(r.Entry.Kind)
-		e.PayloadBytes, e.PayloadCrc = uint64(len(r.Entry.Payload)), crc32.Checksum(r.Entry.Payload, castagnoli)
+		e.PayloadBytes, e.PayloadCrc = uint64(len(payloads[i])), crc32.Checksum(payloads[i], castagnoli)
 		payloadBytes += e.PayloadBytes
 	}
 	n := b.SizeVT()

@@ -19,6 +19,8 @@
 // the encoded description of it as its payload, and repeats the promise. The chain value of a frame is a CRC-64 over its header, which contains
 // the chain value before it: a frame proves all frames before it.
 //
+// With a Sealer what is stored of a payload is another one (encrypted); lengths and checksums are of what is stored. Nothing else is sealed here.
+//
 // A frame that fits no regular segment gets a segment of its own, exactly as large as it needs. Spanning segments would
 // save the space left in the segment before it, but every reader would have to put frames together again; such frames
 // (values up to 512 MiB) are rare, and the space comes back when the journal is cut.

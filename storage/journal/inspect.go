@@ -71,6 +71,7 @@ type RecordEntry struct {
 	Bytes  uint64          `json:"bytes"` // of the payload
 
 	crc     uint32
+	stored  uint64 // how many bytes are stored of it
 	path    string
 	offset  int64
 	scanner *scanner
@@ -82,14 +83,18 @@ func (r *RecordEntry) Payload() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload := make([]byte, r.Bytes)
+	payload := make([]byte, r.stored)
 	if _, err := file.ReadAt(payload, r.offset); err != nil {
 		return nil, fmt.Errorf("storage: %s: the payload of slot %v at offset %d cannot be read: %w", r.path, r.Slot, r.offset, err)
 	}
 	if crcOf(payload) != r.crc {
 		return nil, fmt.Errorf("storage: %s: the payload of slot %v at offset %d fails its checksum", r.path, r.Slot, r.offset)
 	}
-	return payload, nil
+	record := paxos.Record{Slot: r.Slot, Ballot: r.Ballot, Entry: paxos.Entry{Kind: r.Kind, Payload: payload}}
+	if err := r.scanner.o.unseal(&record); err != nil {
+		return nil, fmt.Errorf("storage: %s: the payload of slot %v at offset %d cannot be decrypted: %w", r.path, r.Slot, r.offset, err)
+	}
+	return record.Entry.Payload, nil
 }
 
 // Inspect reads the journal of a stopped node from its first byte to its last, and tells visit all that it finds, damage included, in
@@ -101,12 +106,16 @@ func Inspect(dir string, o Options, visit func(Entry) error) (err error) {
 	if err := o.setDefaults(); err != nil {
 		return err
 	}
-	s := &scanner{dir: dir, o: &o, visit: visit, chunk: make([]byte, fillBytes)}
+	s := &scanner{dir: dir, o: &o, visit: visit, opens: o.Sealer != nil, chunk: make([]byte, fillBytes)}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.run(); err != nil {
 		return err
 	}
-	return visit(verdictEntry(dir, &o))
+	verdict := verdictEntry(dir, &o)
+	if verdict.Problem == "" && s.unopened != nil { // Open does not look there, but whoever reads the slot is refused
+		verdict.Note, verdict.Problem = "", s.unopened.Error()
+	}
+	return visit(verdict)
 }
 
 // verdictEntry says what Open would find.

@@ -40,6 +40,8 @@ type Options struct {
 	Boot uint64
 	// PowerLost says that the machine may have lost power since the journal was last written.
 	PowerLost bool
+	// Sealer, if not nil, encrypts the payloads of records. A journal that was made with one is read with one that opens what it has sealed.
+	Sealer Sealer
 	// Stepped has the journal do nothing in the background, for simulators: the next segment is made at once, and marks are synced when
 	// Settle is called.
 	Stepped bool

@@ -100,11 +100,15 @@ func (r *reader) record(slot paxos.Slot, at location) (paxos.Record, error) {
 	if crc32.Checksum(payload, castagnoli) != p.record.PayloadCrc {
 		return paxos.Record{}, r.bad("acceptor record for slot %v fails its checksum", slot)
 	}
-	return paxos.Record{
+	record := paxos.Record{
 		Slot:   slot,
 		Ballot: paxos.Ballot{Round: paxos.Round(p.record.BallotRound), Node: paxos.NodeID(p.record.BallotNode)},
 		Entry:  paxos.Entry{Kind: paxos.EntryKind(p.record.Kind), Payload: payload},
-	}, nil
+	}
+	if err := r.j.o.unseal(&record); err != nil {
+		return paxos.Record{}, r.bad("acceptor record for slot %v cannot be decrypted: %v", slot, err)
+	}
+	return record, nil
 }
 
 // payloadBytes is the size of a slot's payload, without reading it.

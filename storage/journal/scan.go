@@ -24,6 +24,10 @@ type scanner struct {
 	sequence, chain uint64
 	begun           bool
 
+	// opens has each payload opened by the Sealer, too; unopened is the first that was not.
+	opens    bool
+	unopened error
+
 	// path and file are the file that was read last.
 	path  string
 	file  File
@@ -271,22 +275,31 @@ func (s *scanner) body(file File, path string, at int64, h *frameHeader, e *Fram
 }
 
 func (s *scanner) record(r *format.Record, path string, offset int64) RecordEntry {
+	overhead := uint64(s.o.sealOverhead())
 	return RecordEntry{
-		Slot: paxos.Slot(r.Slot), Ballot: ballotOf(r.BallotRound, r.BallotNode), Kind: paxos.EntryKind(r.Kind), Bytes: r.PayloadBytes,
+		Slot: paxos.Slot(r.Slot), Ballot: ballotOf(r.BallotRound, r.BallotNode), Kind: paxos.EntryKind(r.Kind),
+		Bytes: r.PayloadBytes - min(overhead, r.PayloadBytes), stored: r.PayloadBytes,
 		crc: r.PayloadCrc, path: path, offset: offset, scanner: s,
 	}
 }
 
-// check reads a record's payload without keeping it.
+// check reads a record's payload without keeping it, unless it is to be opened.
 func (s *scanner) check(file File, r *RecordEntry) error {
 	sum := crc32.New(castagnoli)
-	if _, err := io.CopyBuffer(onlyWriter{sum}, io.NewSectionReader(file, r.offset, int64(r.Bytes)), s.chunk); err != nil {
+	if _, err := io.CopyBuffer(onlyWriter{sum}, io.NewSectionReader(file, r.offset, int64(r.stored)), s.chunk); err != nil {
 		return fmt.Errorf("the record for slot %v cannot be read: %w", r.Slot, err)
 	}
 	if sum.Sum32() != r.crc {
 		return fmt.Errorf("the record for slot %v fails its checksum", r.Slot)
 	}
-	return nil
+	if !s.opens {
+		return nil
+	}
+	_, err := r.Payload()
+	if err != nil && s.unopened == nil {
+		s.unopened = err
+	}
+	return err
 }
 
 // onlyWriter hides all other methods, so that CopyBuffer uses its buffer.

@@ -11,9 +11,9 @@ import (
 
 // unacknowledged makes a journal whose last frame was written but never marked, as a crash during its sync leaves it. It returns the
 // acknowledged records, the last one, and where its frame lies.
-func unacknowledged(t *testing.T, payloadBytes int) (dir string, acknowledged []paxos.Record, last paxos.Record, frame extent) {
+func unacknowledged(t *testing.T, o Options, payloadBytes int) (dir string, acknowledged []paxos.Record, last paxos.Record, frame extent) {
 	t.Helper()
-	j, dir := create(t, testOptions())
+	j, dir := create(t, o)
 	acknowledged = fillJournal(t, j, 5)
 	frontier := filepath.Join(dir, frontierName)
 	before := mustRead(t, frontier)
@@ -28,8 +28,15 @@ func unacknowledged(t *testing.T, payloadBytes int) (dir string, acknowledged []
 	return dir, acknowledged, last, frame
 }
 
+// A frame that is sealed is torn as any other: what of it is there is not taken for one that somebody has changed.
 func TestD3_ATornLastFrameIsDroppedWhereverItIsTorn(t *testing.T) {
-	dir, acknowledged, last, frame := unacknowledged(t, 700)
+	for name, o := range map[string]Options{"plain": testOptions(), "sealed": sealedOptions()} {
+		t.Run(name, func(t *testing.T) { testTornLastFrame(t, o) })
+	}
+}
+
+func testTornLastFrame(t *testing.T, o Options) {
+	dir, acknowledged, last, frame := unacknowledged(t, o, 700)
 	whole := files(t, dir)
 	path := segmentPath(dir, frame.segment)
 	tear := map[string]func(content []byte, at int64) []byte{
@@ -49,7 +56,7 @@ func TestD3_ATornLastFrameIsDroppedWhereverItIsTorn(t *testing.T) {
 			content := append([]byte(nil), whole[path]...)
 			changed := change(content, at)
 			mustWrite(t, path, changed)
-			j := open(t, dir, testOptions())
+			j := open(t, dir, o)
 			want := acknowledged
 			if j.index.last == 6 { // what was torn off was zero before: the frame is whole
 				want = append(want[:len(want):len(want)], last)
@@ -60,7 +67,7 @@ func TestD3_ATornLastFrameIsDroppedWhereverItIsTorn(t *testing.T) {
 			save(t, j, other)
 			closeJournal(t, j)
 			if at%5 == 0 {
-				j = open(t, dir, testOptions())
+				j = open(t, dir, o)
 				expect(t, j, append(want[:len(want):len(want)], other))
 				closeJournal(t, j)
 			}
@@ -73,7 +80,7 @@ func TestD3_ATornLastFrameIsDroppedWhereverItIsTorn(t *testing.T) {
 }
 
 func TestD3_ATornFirstFrameOfASegmentIsDroppedWithItsHeader(t *testing.T) {
-	dir, acknowledged, _, frame := unacknowledged(t, 50_000)
+	dir, acknowledged, _, frame := unacknowledged(t, testOptions(), 50_000)
 	if frame.from != 0 || frame.segment != 2 {
 		t.Fatalf("the last frame is at %+v, not at the begin of a segment", frame)
 	}
@@ -112,7 +119,7 @@ func TestD3_ATornFirstFrameOfASegmentIsDroppedWithItsHeader(t *testing.T) {
 }
 
 func TestWholeFramesBehindTheMarkAreKeptAndSyncedAgain(t *testing.T) {
-	dir, acknowledged, last, frame := unacknowledged(t, 3000)
+	dir, acknowledged, last, frame := unacknowledged(t, testOptions(), 3000)
 	fs := new(faulty)
 	synced := false
 	fs.set(func(op, name string) error {
@@ -153,7 +160,7 @@ func TestD3_ATornFrameIsRefusedWhenSomethingWasWrittenBehindIt(t *testing.T) {
 }
 
 func TestD3_BytesBehindATornFrameOfKnownLengthAreRefused(t *testing.T) {
-	dir, _, _, frame := unacknowledged(t, 3000)
+	dir, _, _, frame := unacknowledged(t, testOptions(), 3000)
 	path := segmentPath(dir, frame.segment)
 	content := mustRead(t, path)
 	content[frame.from+1000] ^= 1
@@ -188,7 +195,7 @@ func TestAFrontierSlotMayBeTornOnlyByAPowerFailure(t *testing.T) {
 }
 
 func TestARepairThatIsInterruptedIsDoneAgain(t *testing.T) {
-	dir, acknowledged, _, frame := unacknowledged(t, 3000)
+	dir, acknowledged, _, frame := unacknowledged(t, testOptions(), 3000)
 	path := segmentPath(dir, frame.segment)
 	content := mustRead(t, path)
 	clear(content[frame.from : frame.from+512])

@@ -16,7 +16,7 @@ import (
 // generationOf makes one that is closed when the test ends.
 func generationOf(t *testing.T, s shape) *generation {
 	t.Helper()
-	g, err := makeGeneration(filepath.Join(t.TempDir(), "1"), 1, s, &Options{Logger: slog.New(slog.DiscardHandler)})
+	g, err := makeGeneration(filepath.Join(t.TempDir(), "1"), 1, s, &Options{Logger: slog.New(slog.DiscardHandler), Key: testKey()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +35,10 @@ func entryOf(number, size int) (key, value []byte) {
 
 // TestTablesThatAreFilledNeverEndByThemselves, whatever the entries are: Badger would answer an error with a panic.
 func TestTablesThatAreFilledNeverEndByThemselves(t *testing.T) {
+	eachWay(t, testTablesThatAreFilledNeverEndByThemselves)
+}
+
+func testTablesThatAreFilledNeverEndByThemselves(t *testing.T) {
 	for name, sizes := range map[string][2]int{
 		"many small": {0, 1}, "long keys": {maxInlineKey, 0}, "long keys and values": {maxInlineKey, pieceBytes}, "pieces": {10, pieceBytes}, "4 KiB blocks": {10, 4096},
 	} {

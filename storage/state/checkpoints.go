@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/secret"
 	"github.com/paxredis/paxredis/storage/journal"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	// Rest, if not nil, is called between bites of long work, with how long the last one took, and returns when it is time for the
 	// next. It may be called by several goroutines, but is not by what is read to load a state.
 	Rest func(worked time.Duration)
+	// Key, if it is not the zero Key, has all that is written encrypted with keys derived from it. What is there must have been written with the same.
+	Key secret.Key
 
 	// apart says that the tables are another directory's: none may be removed, and so none compacted.
 	apart bool

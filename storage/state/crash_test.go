@@ -100,6 +100,10 @@ func (*child) Fatal(args ...any) { fmt.Fprintln(os.Stderr, args...); os.Exit(1) 
 func (*child) Output() io.Writer { return io.Discard }
 
 func TestACheckpointIsThereWholeOrNotAtAllAfterAKill(t *testing.T) {
+	eachWay(t, testACheckpointIsThereWholeOrNotAtAllAfterAKill)
+}
+
+func testACheckpointIsThereWholeOrNotAtAllAfterAKill(t *testing.T) {
 	dir := t.TempDir()
 	m, newest := make(model), paxos.Slot(0)
 	halves := 0
@@ -181,6 +185,10 @@ func killChild(t *testing.T, variable, dir string, lines int, said func(line str
 }
 
 func TestWhatWasLeftHalfWrittenIsNotSeenByALaterCheckpoint(t *testing.T) {
+	eachWay(t, testWhatWasLeftHalfWrittenIsNotSeenByALaterCheckpoint)
+}
+
+func testWhatWasLeftHalfWrittenIsNotSeenByALaterCheckpoint(t *testing.T) {
 	for name, reopen := range map[string]bool{"by the same process": false, "by the next one": true} {
 		t.Run(name, func(t *testing.T) {
 			n := openNode(t, t.TempDir())

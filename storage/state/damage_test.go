@@ -62,7 +62,9 @@ func flip(at func(size int) int) func(string) error {
 }
 
 // TestDamageIsReported: never is a wrong record returned, and a load says that not all is well.
-func TestDamageIsReported(t *testing.T) {
+func TestDamageIsReported(t *testing.T) { eachWay(t, testDamageIsReported) }
+
+func testDamageIsReported(t *testing.T) {
 	original, m := damageable(t)
 	middle := func(size int) int { return size / 2 }
 	early := func(int) int { return 2500 } // the log of a memtable is mostly a hole
@@ -181,6 +183,10 @@ func damageTables(t *testing.T, dir string, generation int, damage func(string) 
 // TestADamagedCheckpointIsWrittenAnew: damage that comes while it is in use is met by reading it. One that is written anew needs nothing of it,
 // and until that is published the old one is the newest.
 func TestADamagedCheckpointIsWrittenAnew(t *testing.T) {
+	eachWay(t, testADamagedCheckpointIsWrittenAnew)
+}
+
+func testADamagedCheckpointIsWrittenAnew(t *testing.T) {
 	dir, m := damageable(t)
 	n := openNode(t, dir)
 	damageTables(t, dir, 1, statetest.Overwritten.File)
@@ -226,6 +232,10 @@ func TestADamagedCheckpointIsWrittenAnew(t *testing.T) {
 // TestDamageMetByACheckpointIsThatOfTheOneBefore, wherever it is met: that one is to be written anew. It may also be of what was just written, which
 // cannot be told apart where both are merged.
 func TestDamageMetByACheckpointIsThatOfTheOneBefore(t *testing.T) {
+	eachWay(t, testDamageMetByACheckpointIsThatOfTheOneBefore)
+}
+
+func testDamageMetByACheckpointIsThatOfTheOneBefore(t *testing.T) {
 	cases := map[string]func(t *testing.T, n *node, r []paxos.CheckpointRecord) error{
 		"as it begins": func(t *testing.T, n *node, r []paxos.CheckpointRecord) error {
 			n.write(3, r[:400]...)
@@ -351,7 +361,9 @@ func TestAnIntactCopyIsRead(t *testing.T) {
 }
 
 // TestFilesThatACrashLeftEmpty are removed: Badger would refuse to open.
-func TestFilesThatACrashLeftEmpty(t *testing.T) {
+func TestFilesThatACrashLeftEmpty(t *testing.T) { eachWay(t, testFilesThatACrashLeftEmpty) }
+
+func testFilesThatACrashLeftEmpty(t *testing.T) {
 	dir, m := damageable(t)
 	for _, name := range []string{"00077.mem", "000077.vlog", "000077.sst"} {
 		if err := os.WriteFile(filepath.Join(dir, "state", "1", name), nil, 0o600); err != nil {

@@ -35,6 +35,12 @@
 // error) leaves versions behind that a later checkpoint must not see, at whichever slot that is: so before anything else is
 // written, each record it touched gets the value of the newest published checkpoint back, under a higher number (undo).
 //
+// # Encryption
+//
+// With a key (Options.Key) each generation has a KEYREGISTRY of Badger's, made with the generation, with one key, that tables, the logs of memtables
+// and the value log are encrypted with by AES-CTR. All checksums are of what was before the encryption, but for those of indexes of tables. state/receiving is
+// sealed as a whole: the cursor is a key.
+//
 // # Durability
 //
 // Badger syncs each batch (SyncWrites); its directory is synced before a checkpoint is published. What a checkpoint wrote is read

@@ -13,6 +13,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/secret"
 	"github.com/paxredis/paxredis/storage/journal"
 )
 
@@ -21,6 +22,7 @@ type generation struct {
 	number uint64
 	dir    string
 	shape  shape
+	key    secret.Key // that Badger encrypts with, or the zero Key
 	db     *badger.DB
 	badger *failStop
 	rest   func(worked time.Duration) // between bites of long work; nil for none
@@ -82,10 +84,14 @@ func openGeneration(dir string, number uint64, o *Options) (*generation, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(dir); err != nil {
+	key, err := o.generationKey(number)
+	if err != nil {
 		return nil, err
 	}
-	return open(&generation{number: number, dir: dir, shape: s}, o)
+	if err := prepare(dir, key); err != nil {
+		return nil, err
+	}
+	return open(&generation{number: number, dir: dir, shape: s, key: key}, o)
 }
 
 // makeGeneration makes a new one.
@@ -96,7 +102,14 @@ func makeGeneration(dir string, number uint64, s shape, o *Options) (*generation
 	if err := s.remember(dir); err != nil {
 		return nil, err
 	}
-	return open(&generation{number: number, dir: dir, shape: s, longKnown: true}, o)
+	key, err := o.generationKey(number)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeRegistry(dir, key); err != nil {
+		return nil, err
+	}
+	return open(&generation{number: number, dir: dir, shape: s, key: key, longKnown: true}, o)
 }
 
 func open(g *generation, o *Options) (*generation, error) {
@@ -112,7 +125,7 @@ func open(g *generation, o *Options) (*generation, error) {
 
 func (g *generation) open() (err error) {
 	defer reading(&err)
-	o := badgerOptions(g.dir, g.shape, g.badger)
+	o := badgerOptions(g.dir, g.shape, g.key, g.badger)
 	if g.apart {
 		o = o.WithNumCompactors(0).WithNumLevelZeroTablesStall(1 << 20)
 	}

@@ -10,14 +10,15 @@ import (
 	"strings"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/secret"
 	"github.com/paxredis/paxredis/storage/journal"
 )
 
 // Inspect reads all records of the published checkpoint in a directory of checkpoints that no process uses, tells visit each, and returns
 // what the journal says of it. Count and sum are checked; damage is a *Damaged. It changes nothing there: Badger cannot open what a
 // crash left without writing, so it gets a directory of its own, into which the tables, which nobody writes to, are linked, and the rest,
-// which is small, is copied. visit may be nil; its error ends it.
-func Inspect(dir string, p journal.Published, visit func(paxos.CheckpointRecord) error) (checkpoint paxos.Checkpoint, err error) {
+// which is small, is copied. visit may be nil; its error ends it. key is that of Options.
+func Inspect(dir string, p journal.Published, key secret.Key, visit func(paxos.CheckpointRecord) error) (checkpoint paxos.Checkpoint, err error) {
 	if checkpoint, err = paxos.DecodeCheckpoint(p.Head); err != nil {
 		return checkpoint, fmt.Errorf("storage: what the journal says about the newest checkpoint cannot be read: %w", err)
 	}
@@ -32,7 +33,7 @@ func Inspect(dir string, p journal.Published, visit func(paxos.CheckpointRecord)
 		return checkpoint, &Damaged{checkpoint.Slot, from, errors.New("it is missing")}
 	}
 	if err == nil {
-		err = inspect(apart, p, visit)
+		err = inspect(apart, p, key, visit)
 	}
 	var damage *Damaged
 	if errors.As(err, &damage) {
@@ -92,8 +93,8 @@ func (said) Publish(journal.Published) error {
 }
 
 // inspect opens a mirrored checkpoint, and loads it.
-func inspect(dir string, p journal.Published, visit func(paxos.CheckpointRecord) error) (err error) {
-	c, err := Open(dir, said(p), Options{apart: true})
+func inspect(dir string, p journal.Published, key secret.Key, visit func(paxos.CheckpointRecord) error) (err error) {
+	c, err := Open(dir, said(p), Options{Key: key, apart: true})
 	if err != nil {
 		return err
 	}

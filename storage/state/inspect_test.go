@@ -13,7 +13,9 @@ import (
 )
 
 // TestInspectReadsWhatACrashLeft, and changes nothing of it; damage is found.
-func TestInspectReadsWhatACrashLeft(t *testing.T) {
+func TestInspectReadsWhatACrashLeft(t *testing.T) { eachWay(t, testInspectReadsWhatACrashLeft) }
+
+func testInspectReadsWhatACrashLeft(t *testing.T) {
 	dir, want := damageable(t)
 	p, ok := openLedger(t, filepath.Join(dir, "ledger")).Published()
 	if !ok {
@@ -35,7 +37,7 @@ func TestInspectReadsWhatACrashLeft(t *testing.T) {
 		return all
 	}
 	before, got := sums(), 0
-	c, err := Inspect(filepath.Join(dir, "state"), p, func(r paxos.CheckpointRecord) error {
+	c, err := Inspect(filepath.Join(dir, "state"), p, testKey(), func(r paxos.CheckpointRecord) error {
 		got++
 		return nil
 	})
@@ -54,7 +56,7 @@ func TestInspectReadsWhatACrashLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	var damage *Damaged
-	if _, err := Inspect(filepath.Join(dir, "state"), p, nil); !errors.As(err, &damage) || damage.Where != filepath.Dir(tables[0]) {
+	if _, err := Inspect(filepath.Join(dir, "state"), p, testKey(), nil); !errors.As(err, &damage) || damage.Where != filepath.Dir(tables[0]) {
 		t.Errorf("a damaged table: %v", err)
 	}
 }

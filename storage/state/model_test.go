@@ -117,7 +117,9 @@ func (h *history) fail() {
 	h.write(h.slot, h.changes()...)
 }
 
-func TestManyCheckpointsAreWhatAMapSays(t *testing.T) {
+func TestManyCheckpointsAreWhatAMapSays(t *testing.T) { eachWay(t, testManyCheckpointsAreWhatAMapSays) }
+
+func testManyCheckpointsAreWhatAMapSays(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { runHistory(t, seed) })
 	}

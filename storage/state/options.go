@@ -8,13 +8,15 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/paxredis/paxredis/storage/internal/secret"
 )
 
 // badgerOptions are those of a generation in dir. Memory is bounded for small machines. All batches are synced, since Badger's own Sync does
 // not cover a memtable that was full meanwhile. Tables are verified as a whole before they are opened (prepare), and each record has a
 // checksum of its own; without compression there is no need for a cache of blocks. No value is so large that the value log would be used.
-// Nothing is looked up often enough for bloom filters.
-func badgerOptions(dir string, s shape, logger badger.Logger) badger.Options {
+// Nothing is looked up often enough for bloom filters. key is that of the generation.
+func badgerOptions(dir string, s shape, key secret.Key, logger badger.Logger) badger.Options {
 	o := badger.DefaultOptions(dir).
 		WithSyncWrites(true).WithDetectConflicts(false).WithNumVersionsToKeep(1).
 		WithMemTableSize(s.memtableBytes).WithNumMemtables(2).
@@ -26,6 +28,9 @@ func badgerOptions(dir string, s shape, logger badger.Logger) badger.Options {
 		WithChecksumVerificationMode(options.NoVerification).WithCompactL0OnClose(false).
 		WithMetricsEnabled(false).WithLogger(logger)
 	o.TableSizeMultiplier = 1 // on each level
+	if !key.IsZero() {
+		o = o.WithEncryptionKey(key.Bytes()).WithEncryptionKeyRotationDuration(neverAnother).WithBlockCacheSize(blockCacheBytes)
+	}
 	return o
 }
 

@@ -63,7 +63,9 @@ func peerIn(t testing.TB, dir string) model {
 }
 
 // TestAReceptionSurvivesKills: the next process goes on with what was on stable storage, and nothing is missing or wrong at the end.
-func TestAReceptionSurvivesKills(t *testing.T) {
+func TestAReceptionSurvivesKills(t *testing.T) { eachWay(t, testAReceptionSurvivesKills) }
+
+func testAReceptionSurvivesKills(t *testing.T) {
 	dir := t.TempDir()
 	m := peerIn(t, dir)
 	for _, lines := range []int{1, 250, 100, 190} {
@@ -91,6 +93,10 @@ func TestAReceptionSurvivesKills(t *testing.T) {
 
 // TestAReceptionWhoseTablesAreDamagedStartsAnew, or is found out at its end.
 func TestAReceptionWhoseTablesAreDamagedStartsAnew(t *testing.T) {
+	eachWay(t, testAReceptionWhoseTablesAreDamagedStartsAnew)
+}
+
+func testAReceptionWhoseTablesAreDamagedStartsAnew(t *testing.T) {
 	original := t.TempDir()
 	m := peerIn(t, original)
 	killChild(t, receivingDirectory, original, 300, func(string) {})
@@ -126,6 +132,10 @@ func TestAReceptionWhoseTablesAreDamagedStartsAnew(t *testing.T) {
 
 // TestTheCursorWrittenDownStaysBehindTheTables: what is before it is there whenever the process ends.
 func TestTheCursorWrittenDownStaysBehindTheTables(t *testing.T) {
+	eachWay(t, testTheCursorWrittenDownStaysBehindTheTables)
+}
+
+func testTheCursorWrittenDownStaysBehindTheTables(t *testing.T) {
 	dir := t.TempDir()
 	peerIn(t, dir)
 	killChild(t, receivingDirectory, dir, 300, func(string) {})
@@ -133,7 +143,7 @@ func TestTheCursorWrittenDownStaysBehindTheTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, ok := parseReception(content)
+	r, ok := parseReception((&Options{Key: testKey()}).openReception(content))
 	if !ok || len(r.cursor) == 0 {
 		t.Fatalf("what was written down: %v %q", ok, content)
 	}

@@ -16,6 +16,8 @@ import (
 const (
 	receptionName   = "receiving"
 	receptionFormat = 1
+	// sealedReceptionFormat is that of an encrypted one: this byte, and then the whole of one of receptionFormat, sealed.
+	sealedReceptionFormat = 2
 )
 
 // writeReception writes down, durably, up to where what was received of a checkpoint is on stable storage:
@@ -30,6 +32,13 @@ func (c *Checkpoints) writeReception() error {
 	content = binary.BigEndian.AppendUint32(content, uint32(len(r.durable)))
 	content = append(append(content, r.durable...), r.head...)
 	content = binary.BigEndian.AppendUint64(content, xxhash.Sum64(content))
+	if key := c.o.Key; !key.IsZero() { // the cursor is a key of a user's, and the head has to do with the data, too
+		sealed, err := key.Seal(content, []byte(receptionName))
+		if err != nil {
+			return err
+		}
+		content = append([]byte{sealedReceptionFormat}, sealed...)
+	}
 	return journal.WriteFile(journal.OS{}, c.receptionFile(), content)
 }
 
@@ -42,7 +51,7 @@ func (c *Checkpoints) findReception(published uint64) error {
 	if err != nil {
 		return fmt.Errorf("storage: cannot read up to where a checkpoint was received: %w", err)
 	}
-	r, ok := parseReception(content)
+	r, ok := parseReception(c.o.openReception(content))
 	if ok && r.number != published {
 		if info, err := os.Stat(filepath.Join(c.generationDirectory(r.number), "MANIFEST")); err == nil && info.Mode().IsRegular() {
 			c.reception = r
@@ -50,6 +59,21 @@ func (c *Checkpoints) findReception(published uint64) error {
 		}
 	}
 	return c.removeReceptionFile()
+}
+
+// openReception decrypts the file of a reception. Of what is not as it was written, or not encrypted although all else is, nothing is returned.
+func (o *Options) openReception(content []byte) []byte {
+	if o.Key.IsZero() {
+		return content
+	}
+	if len(content) == 0 || content[0] != sealedReceptionFormat {
+		return nil
+	}
+	opened, err := o.Key.Open(content[1:], []byte(receptionName))
+	if err != nil {
+		return nil
+	}
+	return opened
 }
 
 func parseReception(content []byte) (r *reception, ok bool) {

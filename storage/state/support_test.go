@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/secret"
 	"github.com/paxredis/paxredis/storage/journal"
 )
 
@@ -74,12 +75,35 @@ func openNode(t testing.TB, dir string) *node {
 	return openNodeWith(t, dir, nil)
 }
 
+// encrypting, in the environment, has tests encrypt checkpoints. Children that are killed have it, too.
+const encrypting = "PAXREDIS_TEST_ENCRYPTED"
+
+// eachWay runs a test with checkpoints that are not encrypted, and with encrypted ones.
+func eachWay(t *testing.T, test func(t *testing.T)) {
+	t.Run("plain", test)
+	t.Run("encrypted", func(t *testing.T) {
+		t.Setenv(encrypting, "1")
+		test(t)
+	})
+}
+
+func testKey() (key secret.Key) {
+	if os.Getenv(encrypting) == "" {
+		return key
+	}
+	key, err := secret.New(bytes.Repeat([]byte("key "), secret.KeyBytes/4))
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
 // openNodeWith has work rest between its bites.
 func openNodeWith(t testing.TB, dir string, rest func(time.Duration)) *node {
 	t.Helper()
 	n := &node{t: t, dir: dir, ledger: openLedger(t, filepath.Join(dir, "ledger"))}
 	var err error
-	if n.Checkpoints, err = Open(filepath.Join(dir, "state"), n.ledger, Options{Logger: testLogger(t), Rest: rest}); err != nil {
+	if n.Checkpoints, err = Open(filepath.Join(dir, "state"), n.ledger, Options{Logger: testLogger(t), Rest: rest, Key: testKey()}); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -18,6 +18,8 @@ import (
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/badger/v4/y"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/paxredis/paxredis/storage/internal/secret"
 )
 
 // logHeaderBytes is how long a .mem or .vlog file of Badger is at least.
@@ -30,8 +32,9 @@ const maxTableBytes = 1 << 30
 const readAhead = 256 << 10
 
 // prepare makes sure that badger.Open neither ends the process nor deletes what it should not, and removes files that a crash left
-// empty, which it would refuse.
-func prepare(dir string) error {
+// empty, which it would refuse. key is that of the generation.
+func prepare(dir string, key secret.Key) (err error) {
+	defer reading(&err)
 	if err := removeEmptyLogs(dir); err != nil {
 		return err
 	}
@@ -42,12 +45,20 @@ func prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	content, _, err := badger.ReplayManifestFile(manifest, 0, badgerOptions(dir, small(), nil))
+	content, _, err := badger.ReplayManifestFile(manifest, 0, badgerOptions(dir, small(), key, nil))
 	if err := errors.Join(err, manifest.Close()); err != nil {
 		return inconsistent("%s cannot be read: %v", badger.ManifestFilename, err)
 	}
-	for id := range content.Tables {
-		if err := checkTable(table.NewFilename(id, dir)); err != nil {
+	keys, err := readRegistry(dir, key)
+	if err != nil {
+		return err
+	}
+	for id, entry := range content.Tables {
+		key, err := keys.of(entry.KeyID)
+		if err == nil {
+			err = checkTable(table.NewFilename(id, dir), key)
+		}
+		if err != nil {
 			return inconsistent("table %d: %v", id, err)
 		}
 	}
@@ -79,15 +90,17 @@ func removeEmptyLogs(dir string) error {
 // one whose blocks are damaged it gives up while goroutines of its own still open others.
 //
 //	blocks | index | its length, 4 bytes | checksum of the index | its length, 4 bytes
-func checkTable(path string) error {
+//
+// key is what blocks and index are encrypted with, nil for nothing; the checksum of the index is that of what is stored.
+func checkTable(path string, key []byte) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(checkFile(file), file.Close())
+	return errors.Join(checkFile(file, key), file.Close())
 }
 
-func checkFile(file *os.File) error {
+func checkFile(file *os.File, key []byte) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -103,13 +116,16 @@ func checkFile(file *os.File) error {
 	if err := checkSum(index, checksum); err != nil {
 		return err
 	}
-	return checkBlocks(bufio.NewReaderSize(io.NewSectionReader(file, 0, end), readAhead), fb.GetRootAsTableIndex(index, 0))
+	if index, err = decrypt(index, key); err != nil {
+		return err
+	}
+	return checkBlocks(bufio.NewReaderSize(io.NewSectionReader(file, 0, end), readAhead), fb.GetRootAsTableIndex(index, 0), key)
 }
 
 // checkBlocks verifies the blocks that an index tells of, which is right itself; they lie one behind the other.
 //
 //	entries | checksum of the entries | its length, 4 bytes
-func checkBlocks(r io.Reader, index *fb.TableIndex) error {
+func checkBlocks(r io.Reader, index *fb.TableIndex, key []byte) error {
 	var (
 		at     fb.BlockOffset
 		block  []byte
@@ -124,11 +140,15 @@ func checkBlocks(r io.Reader, index *fb.TableIndex) error {
 		if _, err := io.ReadFull(r, block); err != nil {
 			return err
 		}
-		checksum, entries, err := lastSection(bytes.NewReader(block), int64(len(block)))
+		content, err := decrypt(block, key)
+		if err != nil {
+			return fmt.Errorf("block %d: %w", i, err)
+		}
+		checksum, entries, err := lastSection(bytes.NewReader(content), int64(len(content)))
 		if err != nil {
 			return err
 		}
-		if err := checkSum(block[:entries], checksum); err != nil {
+		if err := checkSum(content[:entries], checksum); err != nil {
 			return fmt.Errorf("block %d: %w", i, err)
 		}
 	}

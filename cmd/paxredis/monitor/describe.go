@@ -88,7 +88,7 @@ func describeClients(s *NodeStatus, i *resp.InfoSource) {
 		s.Keyspace.Keys += db.Keys
 		s.Keyspace.Expires += db.Expires
 	}
-	s.Disk.WritesRefused = i.Persistence.WritesRefused
+	s.Disk.WritesRefused, s.Disk.Encrypted = i.Persistence.WritesRefused, i.Persistence.Encrypted
 	s.CPU = CPUStatus{i.CPU.User.Seconds(), i.CPU.System.Seconds()}
 }
 

@@ -122,6 +122,7 @@ var stateMetrics = []metric{
 	gauge("memory_system_bytes", "Memory of the machine.", func(s *scrape) float64 { return float64(s.info.Memory.System) }),
 	gauge("disk_free_bytes", "Free space where this node's data is; absent if that cannot be told.", func(s *scrape) float64 { return float64(s.freeDisk) }),
 	gauge("writes_refused", "1 while writes are refused, since the disk is nearly full.", func(s *scrape) float64 { return flagValue(s.info.Persistence.WritesRefused) }),
+	gauge("data_encrypted", "1 if the data directory is encrypted.", func(s *scrape) float64 { return flagValue(s.info.Persistence.Encrypted) }),
 	gauge("journal_bytes", "Growth of the journal since the newest checkpoint.", func(s *scrape) float64 { return float64(s.checkpoint.JournalBytes) }),
 	gauge("checkpoint_slot", "The slot of the newest checkpoint; 0: there is none.", func(s *scrape) float64 { return float64(s.checkpoint.Slot) }),
 	gauge("checkpoint_records", "Records of the newest checkpoint.", func(s *scrape) float64 { return float64(s.checkpoint.Records) }),

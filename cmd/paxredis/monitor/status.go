@@ -172,6 +172,7 @@ type DiskStatus struct {
 	Free          uint64 `json:"free"`
 	JournalBytes  uint64 `json:"journal_bytes"` // that the journal has grown by since the newest checkpoint
 	WritesRefused bool   `json:"writes_refused"`
+	Encrypted     bool   `json:"encrypted"`       // the data directory is
 	Error         string `json:"error,omitempty"` // why Free is not known
 }
 
