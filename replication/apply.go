@@ -181,7 +181,7 @@ func (a *applier) applyEntry(slot paxos.Slot, entry paxos.Entry) error {
 	return unknownKind(entry.Kind)
 }
 
-// applyMark has a checkpoint taken of what the slots before this one left. While an earlier boot's slots are applied again
+// applyMark has a checkpoint taken of what the slots before this one left, but for large commands that are not whole. While an earlier boot's slots are applied again
 // there is none: the next mark will do.
 func (a *applier) applyMark(slot paxos.Slot, payload []byte) error {
 	mark, err := decodeMark(payload)
@@ -195,7 +195,9 @@ func (a *applier) applyMark(slot paxos.Slot, payload []byte) error {
 	}
 	a.mu.Lock()
 	a.mark = mark
+	a.sessions.abandonPending()
 	a.mu.Unlock()
+	a.origin.restartLarge()
 	if !a.live {
 		a.marked(mark)
 		return nil
@@ -266,8 +268,12 @@ func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 			return err
 		}
 		if run {
+			commands := s.commands
+			if s.isFragment() {
+				commands = a.takeWhole(s.node)
+			}
 			a.changes()
-			a.machine.Apply(uint64(slot), Stamp{timeMS, sectionSeed(b.seed, i), b.retentionMS}, s.commands, int(s.count), replies)
+			a.machine.Apply(uint64(slot), Stamp{timeMS, sectionSeed(b.seed, i), b.retentionMS}, commands, int(s.count), replies)
 			a.endOwn()
 			ran = true
 		}
@@ -276,6 +282,13 @@ func (a *applier) applyBatch(slot paxos.Slot, payload []byte) error {
 		a.machine.Apply(uint64(slot), Stamp{timeMS, b.seed, b.retentionMS}, nil, 0, nil) // its time still passes
 	}
 	return nil
+}
+
+// takeWhole returns the commands of a large command that has come to its end.
+func (a *applier) takeWhole(node paxos.NodeID) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.sessions.takeWhole(node)
 }
 
 // changes notes that there is something for a checkpoint to hold.
@@ -309,9 +322,16 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 		if !own {
 			return nil, true, nil
 		}
-		a.runIdle(true)
+		if !s.isFragment() {
+			a.runIdle(true)
+		}
 		replies, err = a.beginOwn(s)
 		return replies, err == nil, err
+	case verdictPart:
+		if own {
+			a.origin.appliedFragment(s)
+		}
+		return nil, false, nil
 	case verdictOpened:
 		if own {
 			_, _, _, err = a.origin.removeApplied(s)
@@ -332,7 +352,11 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 
 // beginOwn takes out the flight of an own section that is about to be applied, and counts how long it has waited.
 func (a *applier) beginOwn(s *section) (Replies, error) {
-	replies, queued, sent, err := a.origin.removeApplied(s)
+	take := a.origin.removeApplied
+	if s.isFragment() {
+		take = a.origin.appliedLarge
+	}
+	replies, queued, sent, err := take(s)
 	if err != nil || a.figures == nil {
 		return replies, err
 	}
@@ -383,5 +407,5 @@ func (a *applier) runIdle(always bool) {
 func (a *applier) snapshot() (sessions SessionTable, timeMS int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.sessions.clone(), a.timeMS
+	return a.sessions.foretold(), a.timeMS
 }

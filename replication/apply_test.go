@@ -70,10 +70,10 @@ func TestUndecodableBatchIsAppliedAsNothing(t *testing.T) {
 // What a later release wrote is applied by the nodes that know it, so this one must not go on without.
 func TestWhatALaterReleaseWroteEndsTheNode(t *testing.T) {
 	for name, entry := range map[string]paxos.Entry{
-		"a batch":                 {Kind: paxos.EntryBatch, Payload: []byte{8, 2, 16, 1}},
-		"a batch of other fields": {Kind: paxos.EntryBatch, Payload: []byte{8, 2, 18, 1, 0xff, 0xff}},
-		"a mark":                  {Kind: paxos.EntryCheckpoint, Payload: []byte{8, 2, 16, 1}},
-		"a mark of other fields":  {Kind: paxos.EntryCheckpoint, Payload: []byte{8, 2, 18, 1, 0xff, 0xff}},
+		"a batch":                 {Kind: paxos.EntryBatch, Payload: []byte{8, FormatVersion + 1, 16, 1}},
+		"a batch of other fields": {Kind: paxos.EntryBatch, Payload: []byte{8, FormatVersion + 1, 18, 1, 0xff, 0xff}},
+		"a mark":                  {Kind: paxos.EntryCheckpoint, Payload: []byte{8, FormatVersion + 1, 16, 1}},
+		"a mark of other fields":  {Kind: paxos.EntryCheckpoint, Payload: []byte{8, FormatVersion + 1, 18, 1, 0xff, 0xff}},
 		"a configuration":         {Kind: paxos.EntryConfiguration, Payload: []byte{8, 2, 16, 1}},
 		"a kind":                  {Kind: paxos.EntryCheckpoint + 1},
 	} {

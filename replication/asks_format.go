@@ -15,7 +15,7 @@ func encodeRequest(r request) ([]byte, error) {
 	}
 	return (&wire.Request{
 		Audience: audience,
-		Format:   FormatVersion, Group: groupID, Kind: uint32(r.kind),
+		Format:   plainFormat, Group: groupID, Kind: uint32(r.kind),
 		Change: &wire.MemberChange{
 			Kind: uint32(c.Kind), Id: uint32(c.Member.ID), Uuid: c.Member.UUID, Address: c.Member.Address,
 			Replaces: uint32(c.Replaces), Force: c.Force,
@@ -61,7 +61,7 @@ func encodeAnswer(a answer) ([]byte, error) {
 		}
 	}
 	return (&wire.Reply{
-		Format: FormatVersion, Group: groupID, State: uint32(a.state), Refused: a.refused, Node: uint32(a.node),
+		Format: plainFormat, Group: groupID, State: uint32(a.state), Refused: a.refused, Node: uint32(a.node),
 		Slot: uint64(a.slot), Configuration: configuration, Counts: a.counts, Report: a.report,
 	}).MarshalVT()
 }

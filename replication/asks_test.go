@@ -32,7 +32,7 @@ func TestRequestsAndAnswersComeBackAsTheyWere(t *testing.T) {
 
 func TestRequestsThatNoNodeMakesAreRefused(t *testing.T) {
 	for name, w := range map[string]*wire.Request{
-		"format":  {Format: 2, Group: groupID, Kind: 1},
+		"format":  {Format: FormatVersion + 1, Group: groupID, Kind: 1},
 		"group":   {Format: FormatVersion, Group: 2, Kind: 1},
 		"kind":    {Format: FormatVersion, Group: groupID, Kind: 99},
 		"address": {Format: FormatVersion, Group: groupID, Kind: 1, Change: &wire.MemberChange{Address: strings.Repeat("a", maxText+1)}},

@@ -17,7 +17,7 @@ type checkpointMark struct {
 }
 
 func encodeMark(m checkpointMark) ([]byte, error) {
-	return (&wire.CheckpointMark{Format: FormatVersion, Group: groupID, TimeMs: m.timeMS, Number: m.number}).MarshalVT()
+	return (&wire.CheckpointMark{Format: plainFormat, Group: groupID, TimeMs: m.timeMS, Number: m.number}).MarshalVT()
 }
 
 func decodeMark(payload []byte) (checkpointMark, error) {
@@ -37,10 +37,20 @@ type groupState struct {
 	sessions      []NodeSession
 }
 
-// encode returns the same bytes for equal states.
+// format is the lowest one that has what there is in the state.
+func (s *groupState) format() uint32 {
+	for i := range s.sessions {
+		if s.sessions[i].Large != 0 {
+			return FormatVersion
+		}
+	}
+	return plainFormat
+}
+
+// encode returns the same bytes for equal states. No large command is pending in a state that is encoded (SessionTable.abandonPending).
 func (s *groupState) encode() ([]byte, error) {
 	w := &wire.GroupState{
-		Format: FormatVersion, Group: groupID, TimeMs: s.timeMS, Number: s.mark.number, TakenMs: s.mark.timeMS,
+		Format: s.format(), Group: groupID, TimeMs: s.timeMS, Number: s.mark.number, TakenMs: s.mark.timeMS,
 	}
 	if s.configuration.Slot != 0 {
 		var err error
@@ -52,6 +62,7 @@ func (s *groupState) encode() ([]byte, error) {
 		session := &s.sessions[i]
 		w.Sessions = append(w.Sessions, &wire.StoredSession{
 			Node: uint32(session.Node), Session: session.ID[:], Boot: session.Boot, Last: session.Last,
+			Large: session.Large, Whole: session.Whole,
 		})
 	}
 	return w.MarshalVT()
@@ -78,7 +89,7 @@ func decodeGroupState(encoded []byte) (groupState, error) {
 			return groupState{}, errors.New("state of the group: a session without a node, or without a UUID")
 		}
 		s.sessions = append(s.sessions, NodeSession{
-			paxos.NodeID(stored.Node), Session{ID: uuid.UUID(stored.Session), Boot: stored.Boot, Last: stored.Last},
+			paxos.NodeID(stored.Node), Session{ID: uuid.UUID(stored.Session), Boot: stored.Boot, Last: stored.Last, Large: stored.Large, Whole: stored.Whole},
 		})
 	}
 	return s, nil

@@ -135,6 +135,10 @@ func (l *loop) proposeMark() {
 	mark, writing := c.mark, c.task != nil
 	c.mu.Unlock()
 	if writing || l.marked > mark.number || !l.markAsked && !l.isMarkDue(mark) {
+		l.marking = false
+		return
+	}
+	if l.waitsForLarge() {
 		return
 	}
 	payload, err := encodeMark(checkpointMark{timeMS: l.now.Real / int64(time.Millisecond), number: mark.number + 1})
@@ -143,7 +147,8 @@ func (l *loop) proposeMark() {
 		return
 	}
 	if l.core.CanPropose(len(payload)) && !l.isBehind() {
-		l.marked, l.markAsked = mark.number+1, false
+		l.marked, l.markAsked, l.marking = mark.number+1, false, false
+		l.sessions.abandonPending()
 		l.step(paxos.Proposed{Entry: paxos.Entry{Kind: paxos.EntryCheckpoint, Payload: payload}})
 	}
 }

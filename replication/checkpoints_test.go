@@ -637,7 +637,7 @@ func TestCheckpointsAreTakenByTimeIfSomethingChanged(t *testing.T) {
 func TestGroupStateIsReadBack(t *testing.T) {
 	want := groupState{
 		timeMS: 5, mark: checkpointMark{7, 8}, configuration: paxos.Configuration{Slot: 3, Voters: []paxos.Member{{ID: 2, Address: "a:1"}}},
-		sessions: []NodeSession{{2, Session{uuid.New(), 4, 9}}},
+		sessions: []NodeSession{{2, Session{ID: uuid.New(), Boot: 4, Last: 9}}},
 	}
 	encoded, err := want.encode()
 	if err != nil {

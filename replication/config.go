@@ -81,6 +81,12 @@ type Bounds struct {
 	BatchGrowth, BatchAlone time.Duration
 	// WindowBytes bounds the commands an origin has on their way; one chunk is always let through. Default 16 MiB.
 	WindowBytes int
+	// LargeBytes is the size of one command beyond which it goes through the log in fragments (Lane.Large). Default 1 MiB.
+	LargeBytes int
+	// FragmentBytes is the size of a fragment: what a command may have in front of it of a large one. Default 256 KiB.
+	FragmentBytes int
+	// FragmentsInFlight is how many fragments an origin that is not the leader has on their way. Default 4.
+	FragmentsInFlight int
 	// PeerBytes bounds the sections a leader holds for one origin until they fit into a batch. Default 32 MiB; it must
 	// not be below WindowBytes.
 	PeerBytes int
@@ -105,6 +111,9 @@ func (b Bounds) withDefaults() Bounds {
 	orDefault(&b.BatchGrowth, 2500*time.Microsecond)
 	orDefault(&b.BatchAlone, 3*time.Millisecond)
 	orDefault(&b.WindowBytes, 16<<20)
+	orDefault(&b.LargeBytes, 1<<20)
+	orDefault(&b.FragmentBytes, 256<<10)
+	orDefault(&b.FragmentsInFlight, 4)
 	orDefault(&b.PeerBytes, 2*b.WindowBytes)
 	orDefault(&b.InboxMessages, 4096)
 	orDefault(&b.InboxBytes, 64<<20)
@@ -128,6 +137,7 @@ func (b Bounds) check() error {
 	}{
 		{"ChunkBytes", b.ChunkBytes}, {"LaneChunks", b.LaneChunks}, {"BatchBytes", b.BatchBytes},
 		{"BatchesInFlight", b.BatchesInFlight}, {"ForwardsInFlight", b.ForwardsInFlight}, {"WindowBytes", b.WindowBytes},
+		{"LargeBytes", b.LargeBytes}, {"FragmentBytes", b.FragmentBytes}, {"FragmentsInFlight", b.FragmentsInFlight},
 		{"InboxMessages", b.InboxMessages}, {"InboxBytes", b.InboxBytes}, {"UnstoredBytes", b.UnstoredBytes},
 		{"UnappliedBytes", b.UnappliedBytes}, {"CheckpointBytes", b.CheckpointBytes}, {"FrozenBytes", b.FrozenBytes},
 		{"PartBytes", b.PartBytes}, {"FetchBytesPerSecond", b.FetchBytesPerSecond},

@@ -19,6 +19,10 @@ func DescribeBatch(payload []byte, describe func(commands []byte, count int) []s
 			texts = append(texts, fmt.Sprintf("node %v opens session %s, boot %d", s.node, s.session, s.boot))
 			continue
 		}
+		if s.isFragment() {
+			texts = append(texts, fmt.Sprintf("node %v, large command %d: %d bytes from %d on, of %d", s.node, s.large, len(s.commands), s.offset, s.total))
+			continue
+		}
 		for n, command := range describe(s.commands, int(s.count)) {
 			texts = append(texts, fmt.Sprintf("node %v, command %d: %s", s.node, s.first+uint64(n), command))
 		}

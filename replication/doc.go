@@ -28,6 +28,11 @@
 // a new leader, a new link, or when nothing moves, everything in the queue is sent again. SessionTable skips what
 // comes twice and drops what would leave a gap, alike on every node.
 //
+// # Large commands
+//
+// A command beyond Bounds.LargeBytes is handed over apart (Lane.Large) and goes through the log in fragments, one a batch, between everything else
+// (fragments.go, sendfragments.go). It has a number of its own kind in the session, and the session table keeps what has come of it until it is whole.
+//
 // # Members
 //
 // A change of the members is asked of the leader (asks.go), which checks it (reconfigure.go) and proposes one configuration.

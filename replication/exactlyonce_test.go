@@ -47,8 +47,19 @@ func (h *history) checkLog(t *testing.T, id paxos.NodeID, log []string) {
 }
 
 // writeMany submits numbered commands, a few at a time, until told to stop.
-func (h *history) writeMany(n *node, writer string, count int) {
+// One command in largeOf is a large one; 0: none is.
+func (h *history) writeMany(n *node, writer string, count, largeOf int) {
 	for number := 1; number <= count; {
+		if largeOf > 0 && rand.IntN(largeOf) == 0 {
+			text := fmt.Sprintf("%s %d", writer, number)
+			number++
+			if r := <-n.large(text).done; r.outcome == 0 {
+				h.mu.Lock()
+				h.acked[text] = true
+				h.mu.Unlock()
+			}
+			continue
+		}
 		var texts []string
 		for range 1 + rand.IntN(4) {
 			texts = append(texts, fmt.Sprintf("%s %d", writer, number))
@@ -77,7 +88,9 @@ func TestExactlyOnceAcrossLeaderKillsAndLostForwards(t *testing.T) {
 	})
 }
 
-func killLeaders(t *testing.T, tune func(*Config)) {
+func killLeaders(t *testing.T, tune func(*Config)) { killLeadersWith(t, tune, 0) }
+
+func killLeadersWith(t *testing.T, tune func(*Config), largeOf int) {
 	c := newCluster(t, 3, tune)
 	random := rand.New(rand.NewPCG(1, 2))
 	c.net.setFilter(func(_, _ paxos.NodeID, m paxos.Message) int {
@@ -92,7 +105,7 @@ func killLeaders(t *testing.T, tune func(*Config)) {
 		var writers sync.WaitGroup
 		for _, id := range c.all {
 			n := c.nodes[id]
-			writers.Go(func() { h.writeMany(n, fmt.Sprintf("%v/%d", id, kill), perRound) })
+			writers.Go(func() { h.writeMany(n, fmt.Sprintf("%v/%d", id, kill), perRound, largeOf) })
 		}
 		victim := c.leader()
 		victim.machine.waitCount(kill*2*perRound + perRound/4)

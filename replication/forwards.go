@@ -35,6 +35,7 @@ func (l *loop) sendAgain() {
 		l.counters.resent += sent - oldest
 	}
 	l.sending.position, l.sending.forwards = oldest, nil
+	l.g.origin.resendLarge()
 }
 
 // unsent returns the flights not sent in this leadership, and the position of the first.
@@ -49,12 +50,19 @@ func (l *loop) unsent() (flights []*flight, position uint64) {
 // follows reports whether another node leads.
 func (l *loop) follows() bool { return l.leader != 0 && l.leader != l.g.cfg.Self }
 
-// forward sends this node's commands to the leader: first everything that an earlier leader may not have got, then
-// new chunks. While a few Forwards are on their way, chunks grow.
+// forward sends this node's commands to the leader, those that are not large first.
 func (l *loop) forward() {
 	if l.leader == l.g.cfg.Self || l.g.removed.Load() {
 		return
 	}
+	l.forwardChunks()
+	if l.follows() {
+		l.forwardFragments()
+	}
+}
+
+// forwardChunks sends first everything that an earlier leader may not have got, then new chunks. While a few Forwards are on their way, chunks grow.
+func (l *loop) forwardChunks() {
 	room := false
 	if l.follows() {
 		l.forwardAgain()
@@ -198,6 +206,11 @@ func (l *loop) admitForward(from paxos.NodeID, payload []byte) {
 func (l *loop) admitSection(from paxos.NodeID, s *section) bool {
 	if !l.holds(from, s.size()) {
 		return false
+	}
+	if s.isFragment() { // which ones are to be proposed is decided when there is room
+		l.fragments = append(l.fragments, *s)
+		l.counters.received++
+		return true
 	}
 	v := l.sessions.apply(s)
 	if v == verdictRun || v == verdictOpened {

@@ -54,7 +54,7 @@ func (l *loop) waitingBytes() int {
 	for _, lane := range l.lanes() {
 		bytes += int(lane.waiting.Load())
 	}
-	return bytes
+	return bytes + l.waitingFragmentBytes()
 }
 
 // Answering says that replies to n chunks of this lane are about to be written. Safe for use by several goroutines.

@@ -10,7 +10,7 @@ func growingLoop() (*loop, *Lane) {
 	g, lane := newLaneAlone(time.Hour)
 	g.cfg.Bounds.ChunkBytes = 2 * grownBytes
 	g.cfg.Bounds.BatchGrowth, g.cfg.Bounds.BatchAlone = time.Millisecond, 2*time.Millisecond
-	g.applier = &applier{}
+	g.applier, g.origin = &applier{}, newOrigin(&g.cfg)
 	l := &loop{g: g}
 	l.now.Mono = 1
 	return l, lane

@@ -231,6 +231,25 @@ func (n *node) submit(texts ...string) []*item {
 	return submitted
 }
 
+// large hands one large command over. Nothing else of the same client may be on its way.
+func (n *node) large(text string) *item {
+	n.client.mu.Lock()
+	defer n.client.mu.Unlock()
+	it := &item{text: text, done: make(chan result, 1)}
+	n.lane.Large(&Chunk{Commands: appendCommand(nil, text), Count: 1, Replies: &items{list: []*item{it}}})
+	return it
+}
+
+// waitSessions returns once this node's state has a session of another node that is as wanted.
+func (n *node) waitSessions(wanted func(Session) bool, of paxos.NodeID) {
+	n.machine.wait(func(*recorder) bool {
+		n.group.applier.mu.Lock()
+		defer n.group.applier.mu.Unlock()
+		s, _ := n.group.applier.sessions.Get(of)
+		return wanted(s)
+	})
+}
+
 // turn has the loop take a turn, calls f on it, and returns when the turn after that has begun.
 func (n *node) turn(f ...func(l *loop)) {
 	for _, call := range append(f, func(*loop) {}) {

@@ -98,18 +98,18 @@ func (a *applier) catchUpOwn() error {
 	switch {
 	case paxos.BreakOwn.On():
 	case removed:
-		a.endWaits(1<<64 - 1)
+		a.endWaits(1<<64-1, Session{Large: 1<<64 - 1})
 	case ok && current.ID == a.origin.session:
-		a.endWaits(current.Last)
+		a.endWaits(current.Last, current)
 	case ok && current.Boot >= a.origin.boot && !a.isBeforeOwn():
 		return a.replaced(current)
 	}
 	return nil
 }
 
-// endWaits ends the wait of this node's commands up to that number.
-func (a *applier) endWaits(last uint64) {
-	for _, f := range a.origin.removeThrough(last) {
+// endWaits ends the wait of this node's commands up to that number, and that of the large command if the state installed has it.
+func (a *applier) endWaits(last uint64, session Session) {
+	for _, f := range append(a.origin.removeThrough(last), a.origin.largeCaughtUp(session)...) {
 		f.replies.Fail(f.outcome)
 	}
 }

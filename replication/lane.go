@@ -46,6 +46,7 @@ type Lane struct {
 	listener LaneListener
 	open     atomic.Pointer[Chunk]
 	full     chan *Chunk
+	large    atomic.Pointer[Chunk] // that waits to be begun
 	asked    atomic.Uint64
 	// openBorn is the birth of the chunk last put into open, so that the group can tell without taking it.
 	openBorn atomic.Int64
@@ -138,6 +139,28 @@ func (l *Lane) close(c *Chunk) {
 	}
 }
 
+// LargeBytes is the size of one command beyond which it is to be handed over by Large.
+func (l *Lane) LargeBytes() int { return l.group.cfg.Bounds.LargeBytes }
+
+// TakesLarge reports whether Large may be called: there is room for one command.
+func (l *Lane) TakesLarge() bool { return l.large.Load() == nil }
+
+// Large hands a chunk over that holds one large command and is not of Begin. It goes through the log in pieces, beside everything else, so it has no
+// order with other chunks: nothing whose order with it matters may be on its way, or handed over before it has its outcome. It does not wait.
+func (l *Lane) Large(c *Chunk) {
+	c.born = l.group.clock.Now().Mono
+	if l.group.refusing.Load() {
+		c.fail(Stopping)
+		return
+	}
+	l.large.Store(c)
+	if l.group.swept.Load() {
+		l.failAll(Stopping) // as in End
+		return
+	}
+	l.group.inbox.poke()
+}
+
 // AskRead asks for a read slot for all reads with tickets up to this one. Tickets increase.
 func (l *Lane) AskRead(ticket uint64) {
 	l.asked.Store(ticket)
@@ -191,17 +214,23 @@ func (l *Lane) dropHeld() {
 	}
 }
 
-// failHeld fails the held chunks born at or before a moment: nobody was sent any of them.
+// failHeld fails the held chunks, and the large one, born at or before a moment: nobody was sent any of them.
 func (l *Lane) failHeld(bornBefore int64, o Outcome) {
 	for len(l.held) > 0 && l.held[0].born <= bornBefore {
 		l.held[0].fail(o)
 		l.dropHeld()
+	}
+	if c := l.large.Load(); c != nil && c.born <= bornBefore && l.large.CompareAndSwap(c, nil) {
+		c.fail(o)
 	}
 }
 
 // failAll fails whatever is in the lane. Each chunk is seen by one caller only, whoever calls.
 func (l *Lane) failAll(o Outcome) {
 	if c := l.open.Swap(nil); c != nil {
+		c.fail(o)
+	}
+	if c := l.large.Swap(nil); c != nil {
 		c.fail(o)
 	}
 	for {
@@ -218,4 +247,6 @@ func (l *Lane) failAll(o Outcome) {
 func (l *Lane) IsFull() bool { return len(l.full) == cap(l.full) }
 
 // isIdle reports whether nothing waits in the lane.
-func (l *Lane) isIdle() bool { return l.open.Load() == nil && len(l.full) == 0 && len(l.held) == 0 }
+func (l *Lane) isIdle() bool {
+	return l.open.Load() == nil && len(l.full) == 0 && len(l.held) == 0 && l.large.Load() == nil
+}

@@ -31,15 +31,17 @@ type loop struct {
 	leader paxos.NodeID
 	ballot paxos.Ballot
 	leading
-	sending   sending
-	reading   reading
-	closing   closing
-	handOvers []*handOverWait
-	asks      asks
-	polls     polls
-	tending   tending
-	uuids     map[paxos.NodeID]string // of the nodes met
-	members   paxos.Configuration     // as last told to the transport
+	sending      sending
+	sendingLarge sendingLarge
+	largeLane    int // the lane whose large command was taken last
+	reading      reading
+	closing      closing
+	handOvers    []*handOverWait
+	asks         asks
+	polls        polls
+	tending      tending
+	uuids        map[paxos.NodeID]string // of the nodes met
+	members      paxos.Configuration     // as last told to the transport
 	// flyingSince is the Instant.Mono since which a batch, or Forward, has been on its way, growingSince since which none is and the next one
 	// is let grow; 0 if that is not so.
 	flyingSince, growingSince int64
@@ -136,6 +138,7 @@ func (l *loop) tick() {
 	l.expire()
 	l.polls.expire(l.now.Mono)
 	l.resendOverdue()
+	l.resendLargeOverdue()
 	l.proposeMark()
 }
 
@@ -290,6 +293,7 @@ func (l *loop) followLeader() {
 	l.asks.restart()
 	l.tending = tending{since: l.now.Mono}
 	l.sending.restart(l.retryFirst())
+	l.sendingLarge = sendingLarge{}
 	l.sendAgain()
 }
 

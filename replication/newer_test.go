@@ -38,8 +38,10 @@ func TestCheckpointOfALaterReleaseIsNotGivenUp(t *testing.T) {
 // A node that is too far behind for the log, and cannot read its peers' checkpoints, says so instead of asking for ever.
 func TestFetchedCheckpointOfALaterReleaseEndsTheNode(t *testing.T) {
 	for name, later := range map[string]func(theirs, own *disk){
-		"its head": func(theirs, _ *disk) { theirs.checkpoints.newest.checkpoint.Group = []byte{8, 2, 16, 1} },
-		"a part":   func(_, own *disk) { own.checkpoints.later = true },
+		"its head": func(theirs, _ *disk) {
+			theirs.checkpoints.newest.checkpoint.Group = []byte{8, FormatVersion + 1, 16, 1}
+		},
+		"a part": func(_, own *disk) { own.checkpoints.later = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, 3, nil)

@@ -3,6 +3,7 @@ package replication
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +27,7 @@ type flight struct {
 }
 
 // origin is this boot's session as its own node sees it: the flights in the order of their numbers, from the first
-// send until they are applied. The loop appends, the applier removes.
+// send until they are applied, and a large command beside them (fragments.go). The loop appends, the applier removes.
 type origin struct {
 	node    paxos.NodeID
 	uuid    string // of the data directory
@@ -39,6 +40,12 @@ type origin struct {
 	waiting int    // flights with replies
 	bytes   int
 	next    uint64 // number of the next command
+	applied uint64 // of the newest command applied
+	opened  bool   // the session's opening is applied
+
+	large       *largeFlight // nil without one
+	largeNumber uint64       // of the newest
+	hasLarge    atomic.Bool  // large is there: to be looked at without mu
 }
 
 func newOrigin(cfg *Config) *origin {
@@ -57,7 +64,8 @@ func (o *origin) add(c *Chunk, deadline int64) *flight {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !f.idle {
-		f.section = section{node: o.node, session: o.session, first: o.next, count: uint32(c.Count), commands: c.Commands}
+		f.section = section{node: o.node, session: o.session, first: o.next, count: uint32(c.Count), commands: c.Commands,
+			voids: o.voidUncertain()}
 		o.next += uint64(c.Count)
 		o.bytes += len(c.Commands)
 	}
@@ -94,7 +102,11 @@ func (o *origin) hasRoom(bytes, window int) bool {
 func (o *origin) load() (flights, waiting, bytes int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.flights), o.waiting, o.bytes
+	flights, bytes = len(o.flights), o.bytes
+	if o.large != nil {
+		flights, bytes = flights+1, bytes+len(o.large.commands)
+	}
+	return flights, o.waiting, bytes
 }
 
 // makeReady lets idle flights run once slot is applied.
@@ -120,7 +132,7 @@ func (o *origin) expire(mono int64, idle, sent Outcome) []failed {
 	if o.waiting == 0 {
 		return nil
 	}
-	var ended []failed
+	ended := o.expireLarge(mono, idle, sent)
 	for _, f := range o.flights {
 		if f.replies == nil || f.deadline > mono {
 			continue
@@ -147,6 +159,11 @@ func (o *origin) remove() Replies {
 	o.flights = o.flights[1:]
 	o.removed++
 	o.bytes -= len(f.section.commands)
+	o.opened = o.opened || f.section.open
+	if f.section.count > 0 {
+		o.applied = f.section.last()
+		o.endVoided(&f.section)
+	}
 	replies := f.replies
 	if replies != nil {
 		o.endWait(f)
@@ -181,7 +198,12 @@ func (o *origin) removeApplied(s *section) (replies Replies, queued, sent time.D
 			return o.remove(), oldest.queued, oldest.sent, nil
 		}
 	}
-	return nil, 0, 0, fmt.Errorf("session %v: commands %d to %d were chosen, but are not what this node sent next", o.session, s.first, s.last())
+	return nil, 0, 0, o.strange("commands", s.first, s.last())
+}
+
+// strange is the error of an own section that this node has not sent.
+func (o *origin) strange(what string, first, last uint64) error {
+	return fmt.Errorf("session %v: %s %d to %d were chosen, but are not what this node sent next", o.session, what, first, last)
 }
 
 // removeThrough takes the opening and the flights up to the command of that number out, without their replies: they were

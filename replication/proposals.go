@@ -24,7 +24,13 @@ type leading struct {
 	early         []earlyForward
 	peers         map[paxos.NodeID]int // bytes of both, by origin
 	forwardsFirst bool
-	firstLane     int
+	// fragments are those of other origins' large commands that wait for a batch, each of which takes one at most; fragmentsFirst says whose
+	// turn it is. marking says that a checkpoint is due and waits for large commands under way, since markingSince (Instant.Mono).
+	fragments      []section
+	fragmentsFirst bool
+	marking        bool
+	markingSince   int64
+	firstLane      int
 	// marked is the number of the newest checkpoint proposed, markAsked says that somebody waits for another one.
 	marked    uint64
 	markAsked bool
@@ -103,7 +109,7 @@ func (d *batchDraft) add(s section) {
 }
 
 // gather fills a batch: own flights that an earlier leader may not have got first, since everything of this node comes
-// behind them; then this node's and the other origins' commands, taking turns in who comes first.
+// behind them; then this node's and the other origins' commands, taking turns in who comes first; then a fragment of a large command.
 func (l *loop) gather(d *batchDraft) {
 	if !l.gatherAgain(d) {
 		return
@@ -111,10 +117,11 @@ func (l *loop) gather(d *batchDraft) {
 	if l.forwardsFirst = !l.forwardsFirst; l.forwardsFirst {
 		l.gatherForwarded(d)
 		l.gatherChunks(d)
-		return
+	} else {
+		l.gatherChunks(d)
+		l.gatherForwarded(d)
 	}
-	l.gatherChunks(d)
-	l.gatherForwarded(d)
+	l.gatherFragment(d)
 }
 
 // gatherAgain adds the own flights that this leadership has not proposed. It reports whether all of them fit.

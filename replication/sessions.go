@@ -16,6 +16,11 @@ type Session struct {
 	Boot uint64
 	// Last is the number of the last command applied.
 	Last uint64
+	// Large is the number of the newest large command of which a fragment was applied, Whole says that all were, and so the command; else
+	// Pending is how many bytes of it there are.
+	Large   uint64
+	Whole   bool
+	Pending uint64
 }
 
 // SessionTable decides which sections of the log are applied, alike on every node. It is part of the replicated state.
@@ -25,6 +30,10 @@ type SessionTable struct {
 	// members are those of the newest configuration that the log brought; nil before the first. Until then nobody is fenced
 	// for not being one: what the first members are is not in the log, so not every node knows it.
 	members map[paxos.NodeID]struct{}
+	// pending are the bytes of large commands of which the last fragment has not come, by node. A table that foretells keeps none: it is
+	// a leader's, of what it has proposed.
+	pending   map[paxos.NodeID][]byte
+	foretells bool
 }
 
 // verdict is what becomes of a section.
@@ -36,14 +45,18 @@ const (
 	verdictRepeat                // it was applied before: skipped
 	verdictGap                   // one before it is missing: dropped, the origin sends it again
 	verdictFenced                // its session is not, or not any more, the node's: dropped
+	verdictPart                  // a fragment of a large command, not the last: kept
 	verdictStale                 // it opens a session of a boot that is not above the node's newest: ignored
 )
 
 func (v verdict) String() string {
-	return [...]string{"run", "opened", "applied before", "one before it is missing", "not the node's session", "not a newer boot"}[v]
+	return [...]string{"run", "opened", "applied before", "one before it is missing", "not the node's session",
+		"a fragment", "not a newer boot"}[v]
 }
 
-func newSessionTable() SessionTable { return SessionTable{nodes: map[paxos.NodeID]Session{}} }
+func newSessionTable() SessionTable {
+	return SessionTable{nodes: map[paxos.NodeID]Session{}, pending: map[paxos.NodeID][]byte{}}
+}
 
 // Get returns a node's newest session.
 func (t *SessionTable) Get(node paxos.NodeID) (Session, bool) {
@@ -51,9 +64,15 @@ func (t *SessionTable) Get(node paxos.NodeID) (Session, bool) {
 	return s, ok
 }
 
-// clone returns a copy. The set of members is shared: it is replaced, never changed.
-func (t *SessionTable) clone() SessionTable {
-	return SessionTable{nodes: maps.Clone(t.nodes), members: t.members}
+// foretold returns a copy that is to be told what will come, and so keeps no bytes. The set of members is shared: it is replaced, never changed.
+func (t *SessionTable) foretold() SessionTable {
+	return SessionTable{nodes: maps.Clone(t.nodes), members: t.members, foretells: true}
+}
+
+// forget forgets a node's session.
+func (t *SessionTable) forget(node paxos.NodeID) {
+	delete(t.nodes, node)
+	delete(t.pending, node)
 }
 
 // renew forgets the sessions of members that have another data directory in configuration c than they had in the one before: a
@@ -61,7 +80,7 @@ func (t *SessionTable) clone() SessionTable {
 func (t *SessionTable) renew(before, c *paxos.Configuration) {
 	for _, m := range c.Members() {
 		if old, _ := before.Member(m.ID); old.UUID != "" && old.UUID != m.UUID {
-			delete(t.nodes, m.ID)
+			t.forget(m.ID)
 		}
 	}
 }
@@ -73,7 +92,11 @@ func (t *SessionTable) keep(c *paxos.Configuration) {
 	for _, m := range c.Members() {
 		t.members[m.ID] = struct{}{}
 	}
-	maps.DeleteFunc(t.nodes, func(node paxos.NodeID, _ Session) bool { return !t.isMember(node) })
+	for node := range t.nodes {
+		if !t.isMember(node) {
+			t.forget(node)
+		}
+	}
 }
 
 func (t *SessionTable) isMember(node paxos.NodeID) bool {
@@ -115,6 +138,7 @@ func (t *SessionTable) apply(s *section) verdict {
 		if s.boot <= current.Boot && !paxos.BreakBoot.On() {
 			return verdictStale
 		}
+		t.forget(s.node)
 		t.nodes[s.node] = Session{ID: s.session, Boot: s.boot}
 		return verdictOpened
 	}
@@ -123,12 +147,15 @@ func (t *SessionTable) apply(s *section) verdict {
 		return verdictRun
 	case current.Boot == 0 || current.ID != s.session:
 		return verdictFenced
+	case s.isFragment():
+		return t.applyFragment(s, current)
 	case s.last() <= current.Last && !paxos.BreakRepeat.On():
 		return verdictRepeat
 	case s.first != current.Last+1 && s.last() > current.Last && !paxos.BreakGap.On():
 		return verdictGap
 	}
 	current.Last = s.last()
+	t.voidLarge(s, &current)
 	t.nodes[s.node] = current
 	return verdictRun
 }

@@ -65,7 +65,7 @@ func TestSessionTableKeepsNodesApartAndClonesDeeply(t *testing.T) {
 	a, b := uuid.New(), uuid.New()
 	table.apply(&section{node: 1, session: a, boot: 1, open: true})
 	table.apply(&section{node: 2, session: b, boot: 1, open: true})
-	clone := table.clone()
+	clone := table.foretold()
 	if got := clone.apply(&section{node: 1, session: a, first: 1, count: 5}); got != verdictRun {
 		t.Fatal(got)
 	}
@@ -87,7 +87,7 @@ func TestM2_SessionsOfWhoLeftAreForgottenAndFenced(t *testing.T) {
 			t.Fatalf("node %v: %v", node, v)
 		}
 	}
-	before := table.clone()
+	before := table.foretold()
 	c := paxos.Configuration{Slot: 5, Voters: []paxos.Member{{ID: 1}}, Learners: []paxos.Member{{ID: 3}}}
 	table.keep(&c)
 	restored := restoreSessions(table.export(), c)

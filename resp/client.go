@@ -37,6 +37,8 @@ type Client struct {
 	readable, hungUp, ended bool
 	hasMore                 bool      // the input may have a whole command
 	awaitsRoom              bool      // it is a write, and there is no room in the log
+	awaitsLarge             bool      // it is a large one, and another is on its way
+	alone                   bool      // it is a large one that waits for what is before it, or one is on its way: nothing else is looked at
 	awaitsSince             time.Time // since when there was no room for its next write; zero: there was
 	hasReady                bool      // a waiting item can be answered now
 	isOld, isQueued         bool      // see turns
@@ -118,7 +120,7 @@ func (c *Client) idle() bool { return c.pending == 0 && c.waiting.empty() }
 
 // held reports whether the parser must leave the input alone for now.
 func (c *Client) held() bool {
-	return c.heldBy != nil || c.closing || c.closed || c.stuck || c.owed > leastOwed && c.owed > c.loop.mostOwed()
+	return c.heldBy != nil || c.closing || c.closed || c.stuck || c.alone || c.owed > leastOwed && c.owed > c.loop.mostOwed()
 }
 
 // isGone reports whether nobody waits for the answer of the command that holds the client up: the peer has closed its side, and the command

@@ -39,6 +39,9 @@ type eventLoop struct {
 	sealed   []byte // what TLS connections send, for moments
 	underWay int    // bytes of commands that are not answered
 
+	largeBytes  int  // of a command that is large
+	hasLarge    bool // one is on its way
+	writesLarge bool // the command that is being dispatched is
 	chunk       *replication.Chunk
 	submission  *submission
 	free        []*submission
@@ -92,6 +95,7 @@ func newEventLoop(s *Server) (*eventLoop, error) {
 	l.followMonitors()
 	l.lane = s.node.NewLane(l)
 	l.tracer = newTracer(s)
+	l.largeBytes = l.lane.LargeBytes()
 	if s.settings.idleTimeout() > 0 {
 		l.do(l.closeIdle)
 	}
@@ -121,7 +125,7 @@ func (l *eventLoop) stop() { l.over = true }
 
 // wakeUp waits for something to do, and does it.
 func (l *eventLoop) wakeUp() {
-	busy := l.turns.any(l.hasRoom())
+	busy := l.turns.any(l.hasRoom(), l.takesLarge())
 	if busy {
 		runtime.Gosched() // what this loop has caused comes first: it may wait for this very processor
 	}
@@ -287,9 +291,14 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 			c.hasMore = true
 			return taken
 		}
-		if l.needsRoom(c, args) {
+		large := l.isLarge(c, args, n)
+		if large && !c.idle() {
+			c.hasMore, c.alone = true, true
+			return taken
+		}
+		if l.lacksRoom(c, args, large) {
 			if !l.isOverdue(c) {
-				c.hasMore, c.awaitsRoom = true, true
+				c.hasMore, c.awaitsRoom, c.awaitsLarge = true, !large, large
 				return taken
 			}
 			taken += n
@@ -298,9 +307,9 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 		}
 		taken += n
 		if len(args) > 0 {
-			l.ahead = buf[taken:]
+			l.ahead, l.writesLarge = buf[taken:], large
 			l.dispatch(c, args)
-			l.ahead = nil
+			l.ahead, l.writesLarge = nil, false
 		}
 		if len(c.out.Buf) > flushBytes {
 			l.flush(c)
@@ -362,6 +371,9 @@ func (l *eventLoop) settle(c *Client) {
 	}
 	if c.input.empty() {
 		c.scanner.Reset() // or it would keep the last command's memory
+	}
+	if c.alone && c.idle() {
+		c.alone = false
 	}
 	l.closeView()
 	l.flush(c)

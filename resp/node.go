@@ -15,6 +15,11 @@ type Lane interface {
 	End(c *replication.Chunk)
 	// IsFull reports whether End may have to wait.
 	IsFull() bool
+	// LargeBytes is the size of one command beyond which it is to be handed over by Large, if TakesLarge says that there is room, with nothing else
+	// of its client on its way. Large does not wait.
+	LargeBytes() int
+	TakesLarge() bool
+	Large(c *replication.Chunk)
 	// AskRead asks for a read slot for all reads with tickets up to this one; tickets grow.
 	AskRead(ticket uint64)
 	// Answering says that replies to n chunks are about to be written, Answered that they have been, and that what came meanwhile

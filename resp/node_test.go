@@ -37,7 +37,8 @@ type fakeNode struct {
 	elsewhere map[string]uint64
 	untold    error
 	mute      bool
-	asking    int // how many wait for an answer that does not come
+	largeHeld bool // large commands are not applied for now
+	asking    int  // how many wait for an answer that does not come
 
 	status  replication.Status
 	saving  replication.CheckpointStatus
@@ -54,6 +55,7 @@ type fakeLane struct {
 	node     *fakeNode
 	listener replication.LaneListener
 	open     *replication.Chunk
+	large    *replication.Chunk
 	asked    uint64
 	answered uint64
 }
@@ -100,6 +102,26 @@ func (l *fakeLane) IsFull() bool {
 	return l.open != nil && len(l.open.Commands) >= chunkBytes
 }
 
+// fakeLargeBytes is what a large command is larger than here. It is applied in one piece, after what came in the ordinary way.
+const fakeLargeBytes = 64 << 10
+
+func (l *fakeLane) LargeBytes() int { return fakeLargeBytes }
+
+func (l *fakeLane) TakesLarge() bool {
+	l.node.mu.Lock()
+	defer l.node.mu.Unlock()
+	return l.large == nil
+}
+
+func (l *fakeLane) Large(c *replication.Chunk) {
+	l.node.set(func() {
+		if l.large != nil {
+			panic("a second large command was handed over")
+		}
+		l.large = c
+	})
+}
+
 func (l *fakeLane) Answering(int) {}
 func (l *fakeLane) Answered(int)  {}
 
@@ -135,7 +157,7 @@ func (n *fakeNode) run() {
 
 func (n *fakeNode) hasWork() bool {
 	for _, l := range n.lanes {
-		if l.open != nil || l.asked > l.answered {
+		if l.open != nil || l.asked > l.answered || l.large != nil && !n.largeHeld {
 			return true
 		}
 	}
@@ -147,6 +169,9 @@ func (n *fakeNode) round() {
 	for _, l := range n.lanes {
 		c, asked := l.open, l.asked
 		l.open = nil
+		if c == nil && !n.largeHeld {
+			c, l.large = l.large, nil
+		}
 		news := asked > l.answered
 		l.answered = asked
 		n.slot++

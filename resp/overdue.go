@@ -39,9 +39,11 @@ func (l *eventLoop) lookForOverdue(in time.Duration) {
 // serveOverdue gives clients that have waited for too long a turn without room, which refuses their writes.
 func (l *eventLoop) serveOverdue() {
 	l.overdueTimer = nil
-	next := l.turns.awaiting.rotate(func(c *Client) (wait time.Duration) {
-		return l.server.limits.RoomTime - l.now.Sub(c.awaitsSince)
-	}, l.turns.old.push)
+	wait := func(c *Client) time.Duration { return l.server.limits.RoomTime - l.now.Sub(c.awaitsSince) }
+	next := l.turns.awaiting.rotate(wait, l.turns.old.push)
+	if large := l.turns.large.rotate(wait, l.turns.old.push); next == 0 || large > 0 && large < next {
+		next = large
+	}
 	if next > 0 && !l.draining {
 		l.lookForOverdue(next)
 	}

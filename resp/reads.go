@@ -253,6 +253,10 @@ func (l *eventLoop) readsAnswered(m mail) {
 // encoding.
 func (l *eventLoop) write(c *Client, it item, encode func(dst []byte) []byte) {
 	l.closeView()
+	if l.writesLarge {
+		l.writeLarge(c, it, encode)
+		return
+	}
 	chunk, s := l.openChunk()
 	l.moveWaiting(c)
 	before := len(chunk.Commands)

@@ -71,6 +71,7 @@ func (l *eventLoop) flush(c *Client) {
 // deliver hands the replies of an applied or failed chunk to their clients.
 func (l *eventLoop) deliver(s *submission) {
 	l.underWay -= s.bytes
+	l.hasLarge = l.hasLarge && !s.isLarge
 	start, revision, slow := 0, 0, s.slow
 	for i := range s.items {
 		it := &s.items[i]

@@ -94,6 +94,9 @@ type stageLane struct{ chunk replication.Chunk }
 func (l *stageLane) Begin() *replication.Chunk { return &l.chunk }
 func (l *stageLane) End(*replication.Chunk)    {}
 func (l *stageLane) AskRead(uint64)            {}
+func (l *stageLane) LargeBytes() int           { return 1 << 20 }
+func (l *stageLane) TakesLarge() bool          { return true }
+func (l *stageLane) Large(*replication.Chunk)  {}
 func (l *stageLane) IsFull() bool              { return false }
 func (l *stageLane) Answering(int)             {}
 func (l *stageLane) Answered(int)              {}

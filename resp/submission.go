@@ -17,7 +17,8 @@ type submission struct {
 	tallies    []int
 	generation uint64
 
-	bytes     int // of its commands
+	bytes     int // of its commands, unless it is a large one
+	isLarge   bool
 	out       Writer
 	at        int // the item whose turn it is
 	running   bool
@@ -167,7 +168,7 @@ func (s *submission) end() {
 func (s *submission) reset(generation uint64) {
 	s.itemQueue.reset()
 	s.tallies, s.revisions, s.generation = s.tallies[:0], s.revisions[:0], generation
-	s.at, s.running, s.slot, s.slow, s.bytes, s.sent = 0, false, 0, nil, 0, 0
+	s.at, s.running, s.slot, s.slow, s.bytes, s.sent, s.isLarge = 0, false, 0, nil, 0, 0, false
 	s.stages = chunkStages{}
 	s.out.Reset()
 	if cap(s.out.Buf) > maxKeptBytes {

@@ -30,11 +30,12 @@ type turns struct {
 	fresh    clientQueue
 	old      clientQueue
 	awaiting clientQueue // old ones whose next command is a write, for which there is no room
+	large    clientQueue // those whose next command is a large one, and another is on its way
 	swapped  bool        // whose turn it is: old ones', or that of those who awaited room
 }
 
-// next removes the client whose turn it is; nil if there is none. room says whether there is room for writes.
-func (t *turns) next(room bool) *Client {
+// next removes the client whose turn it is; nil if there is none. room says whether there is room for writes, large whether there is for a large one.
+func (t *turns) next(room, large bool) *Client {
 	if c := t.fresh.pop(); c != nil {
 		return c
 	}
@@ -47,6 +48,11 @@ func (t *turns) next(room bool) *Client {
 	if c := t.old.pop(); c != nil {
 		return c
 	}
+	if large {
+		if c := t.large.pop(); c != nil {
+			return c
+		}
+	}
 	if room {
 		return t.awaiting.pop()
 	}
@@ -54,8 +60,8 @@ func (t *turns) next(room bool) *Client {
 }
 
 // any reports whether next would find a client.
-func (t *turns) any(room bool) bool {
-	return !t.fresh.empty() || !t.old.empty() || room && !t.awaiting.empty()
+func (t *turns) any(room, large bool) bool {
+	return !t.fresh.empty() || !t.old.empty() || room && !t.awaiting.empty() || large && !t.large.empty()
 }
 
 // clientQueue is a queue of clients, each of which is in one queue at most. Closed ones are left out when their turn comes.
@@ -101,6 +107,8 @@ func (l *eventLoop) enqueueTurn(c *Client) {
 	case c.hasReady:
 		l.turns.old.push(c)
 	case c.held():
+	case c.awaitsLarge:
+		l.turns.large.push(c)
 	case c.awaitsRoom:
 		l.turns.awaiting.push(c)
 	case !c.hasMore && !c.readable:
@@ -129,6 +137,14 @@ func (l *eventLoop) needsRoom(c *Client, args statemachine.Args) bool {
 		c.awaitsSince = time.Time{}
 		return false
 	}
+	return l.isForLog(c, args, statemachine.Write)
+}
+
+// isForLog reports whether a command has one of these flags, or is the end of a transaction for the log.
+func (l *eventLoop) isForLog(c *Client, args statemachine.Args, flags statemachine.Flags) bool {
+	if len(args) == 0 {
+		return false
+	}
 	cmd, _ := l.server.table.Resolve(args)
 	switch {
 	case cmd == nil:
@@ -136,14 +152,14 @@ func (l *eventLoop) needsRoom(c *Client, args statemachine.Args) bool {
 	case c.tx != nil:
 		return c.tx.writes && cmd.Name == "EXEC"
 	}
-	return cmd.Flags.Has(statemachine.Write)
+	return cmd.Flags&flags != 0
 }
 
 // serve gives clients their turns until all have had theirs, or it is time to look who else has come.
 func (l *eventLoop) serve() {
 	began := l.server.nanos()
 	for l.clock = began; l.clock-began < wakeUpNanos; l.clock = l.server.nanos() {
-		c := l.turns.next(l.hasRoom())
+		c := l.turns.next(l.hasRoom(), l.takesLarge())
 		if c == nil {
 			return
 		}
@@ -155,7 +171,7 @@ func (l *eventLoop) serve() {
 // bite has a client do some of what it has sent.
 func (l *eventLoop) bite(c *Client) {
 	l.touch(c)
-	c.awaitsRoom = false
+	c.awaitsRoom, c.awaitsLarge = false, false
 	if c.conn.OutboundBuffered() > 0 && !l.send(c) || c.held() {
 		return
 	}

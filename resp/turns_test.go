@@ -24,7 +24,7 @@ func TestTurnsGoRound(t *testing.T) {
 	q.fresh.push(gone)
 	push(&q.fresh, "fresh")
 	take := func(room bool) string {
-		c := q.next(room)
+		c := q.next(room, false)
 		if c == nil {
 			return ""
 		}
@@ -39,11 +39,11 @@ func TestTurnsGoRound(t *testing.T) {
 		}
 	}
 	for i, want := range []string{"old-b", "old-c", ""} {
-		if got := take(false); got != want || q.any(false) != (i == 0) {
+		if got := take(false); got != want || q.any(false, false) != (i == 0) {
 			t.Fatalf("without room turn %d is that of %q, want %q", i, got, want)
 		}
 	}
-	if !q.any(true) || take(true) != "awaiting-c" || q.any(true) {
+	if !q.any(true, false) || take(true) != "awaiting-c" || q.any(true, false) {
 		t.Error("who waited for room is forgotten, or not forgotten in the end")
 	}
 }

@@ -95,6 +95,16 @@ const (
 	BreakRepeat
 	// BreakGap applies commands of a session though one before them is missing.
 	BreakGap
+	// BreakFragmentRepeat takes a fragment of a large command a second time.
+	BreakFragmentRepeat
+	// BreakFragmentGap takes a fragment though one before it is missing.
+	BreakFragmentGap
+	// BreakFragmentsKept keeps what there is of large commands across the entry of a checkpoint, which has nothing of it.
+	BreakFragmentsKept
+	// BreakLargeBehind sends the last fragment of a large command though other commands before it are not applied.
+	BreakLargeBehind
+	// BreakLargeVoid lets a large command of an uncertain outcome be applied after one that came behind it.
+	BreakLargeVoid
 	// BreakFence applies commands of a session that another one has replaced.
 	BreakFence
 	// BreakBoot lets an opening that comes late replace the session of a newer boot.
@@ -128,7 +138,8 @@ var mutationNames = [...]string{
 	"Nothing", "D1Promise", "D1Accepted", "D1Prepare", "D1OwnVote", "D1Repeat", "D2Sync", "D3Damage", "D3Frontier", "D4Directory",
 	"Promised", "Accepted", "Ballots", "Adopt", "Noop", "Parts", "Told", "Majority", "Votes", "C1", "C2", "L1", "L2",
 	"L3", "L4Sent", "L4Clock", "L4Drift", "L4GiveUp", "L4Recheck", "L5Ready", "L5Applied", "L6Round", "L6Fresh", "M1", "M1Phase1",
-	"M1Base", "M2Id", "M2CaughtUp", "M2Learner", "M3", "Repeat", "Gap", "Fence", "Boot", "Uncertain", "Own", "Time", "TimeKept",
+	"M1Base", "M2Id", "M2CaughtUp", "M2Learner", "M3", "Repeat", "Gap", "FragmentRepeat", "FragmentGap", "FragmentsKept",
+	"LargeBehind", "LargeVoid", "Fence", "Boot", "Uncertain", "Own", "Time", "TimeKept",
 	"SessionsKept", "Cut", "Freeze", "Install", "Serve",
 }
 

@@ -28,8 +28,9 @@ const (
 
 // Batch is the payload of a slot.
 type Batch struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Format uint32                 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// format is 2 if a section is a fragment, or has voids, else 1; so it is in a Forwarded.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
 	// group tells the replicated groups of one process apart; there is one yet, 1.
 	Group uint32 `protobuf:"varint,2,opt,name=group,proto3" json:"group,omitempty"`
 	// time_ms is the leader's wall clock in Unix milliseconds, never less than that of an earlier slot.
@@ -115,7 +116,7 @@ func (x *Batch) GetSections() []*Section {
 	return nil
 }
 
-// Section is one chunk of one session, never split.
+// Section is one chunk of one session, never split, or a fragment of a large command.
 type Section struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// node is the origin.
@@ -128,7 +129,15 @@ type Section struct {
 	First uint64 `protobuf:"varint,4,opt,name=first,proto3" json:"first,omitempty"`
 	Count uint32 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
 	// open opens the session in place of the origin's former one; such a section has no commands.
-	Open          bool   `protobuf:"varint,6,opt,name=open,proto3" json:"open,omitempty"`
+	Open bool `protobuf:"varint,6,opt,name=open,proto3" json:"open,omitempty"`
+	// large is set in a fragment, a part of a command that is too large for one slot: the command's number among those of the session, from 1.
+	// first is 0 then, count is that of the whole, and commands are the whole's bytes from offset on, of total. Of format 2.
+	Large  uint64 `protobuf:"varint,7,opt,name=large,proto3" json:"large,omitempty"`
+	Offset uint64 `protobuf:"varint,8,opt,name=offset,proto3" json:"offset,omitempty"`
+	Total  uint64 `protobuf:"varint,9,opt,name=total,proto3" json:"total,omitempty"`
+	// voids has large commands of the session up to that number, unless they are applied by then, never be applied, from this section's
+	// commands on; 0 in a fragment and in an opening section. Of format 2.
+	Voids         uint64 `protobuf:"varint,10,opt,name=voids,proto3" json:"voids,omitempty"`
 	Commands      []byte `protobuf:"bytes,15,opt,name=commands,proto3" json:"commands,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -204,6 +213,34 @@ func (x *Section) GetOpen() bool {
 		return x.Open
 	}
 	return false
+}
+
+func (x *Section) GetLarge() uint64 {
+	if x != nil {
+		return x.Large
+	}
+	return 0
+}
+
+func (x *Section) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *Section) GetTotal() uint64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Section) GetVoids() uint64 {
+	if x != nil {
+		return x.Voids
+	}
+	return 0
 }
 
 func (x *Section) GetCommands() []byte {
@@ -285,14 +322,19 @@ const file_batch_proto_rawDesc = "" +
 	"\atime_ms\x18\x03 \x01(\x03R\x06timeMs\x12\x12\n" +
 	"\x04seed\x18\x04 \x01(\x06R\x04seed\x12!\n" +
 	"\fretention_ms\x18\x05 \x01(\x03R\vretentionMs\x129\n" +
-	"\bsections\x18\x0f \x03(\v2\x1d.paxredis.replication.SectionR\bsections\"\xa7\x01\n" +
+	"\bsections\x18\x0f \x03(\v2\x1d.paxredis.replication.SectionR\bsections\"\x81\x02\n" +
 	"\aSection\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\rR\x04node\x12\x18\n" +
 	"\asession\x18\x02 \x01(\fR\asession\x12\x12\n" +
 	"\x04boot\x18\x03 \x01(\x04R\x04boot\x12\x14\n" +
 	"\x05first\x18\x04 \x01(\x04R\x05first\x12\x14\n" +
 	"\x05count\x18\x05 \x01(\rR\x05count\x12\x12\n" +
-	"\x04open\x18\x06 \x01(\bR\x04open\x12\x1a\n" +
+	"\x04open\x18\x06 \x01(\bR\x04open\x12\x14\n" +
+	"\x05large\x18\a \x01(\x04R\x05large\x12\x16\n" +
+	"\x06offset\x18\b \x01(\x04R\x06offset\x12\x14\n" +
+	"\x05total\x18\t \x01(\x04R\x05total\x12\x14\n" +
+	"\x05voids\x18\n" +
+	" \x01(\x04R\x05voids\x12\x1a\n" +
 	"\bcommands\x18\x0f \x01(\fR\bcommands\"t\n" +
 	"\tForwarded\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x14\n" +

@@ -99,9 +99,10 @@ func (x *CheckpointMark) GetNumber() uint64 {
 
 // GroupState is what a checkpoint holds besides the state machine.
 type GroupState struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Format uint32                 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
-	Group  uint32                 `protobuf:"varint,2,opt,name=group,proto3" json:"group,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// format is 2 if a session has had a large command, else 1.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	Group  uint32 `protobuf:"varint,2,opt,name=group,proto3" json:"group,omitempty"`
 	// time_ms is the log's time: that of the newest batch applied.
 	TimeMs int64 `protobuf:"varint,3,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
 	// number and taken_ms are those of the checkpoint's mark.
@@ -202,7 +203,10 @@ type StoredSession struct {
 	Session []byte `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	Boot    uint64 `protobuf:"varint,3,opt,name=boot,proto3" json:"boot,omitempty"`
 	// last is the number of the last command applied.
-	Last          uint64 `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
+	Last uint64 `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
+	// large is the number of the newest large command of which a fragment was applied, and whole says that all were. Of format 2.
+	Large         uint64 `protobuf:"varint,5,opt,name=large,proto3" json:"large,omitempty"`
+	Whole         bool   `protobuf:"varint,6,opt,name=whole,proto3" json:"whole,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -265,6 +269,20 @@ func (x *StoredSession) GetLast() uint64 {
 	return 0
 }
 
+func (x *StoredSession) GetLarge() uint64 {
+	if x != nil {
+		return x.Large
+	}
+	return 0
+}
+
+func (x *StoredSession) GetWhole() bool {
+	if x != nil {
+		return x.Whole
+	}
+	return false
+}
+
 var File_checkpoint_proto protoreflect.FileDescriptor
 
 const file_checkpoint_proto_rawDesc = "" +
@@ -283,12 +301,14 @@ const file_checkpoint_proto_rawDesc = "" +
 	"\x06number\x18\x04 \x01(\x04R\x06number\x12\x19\n" +
 	"\btaken_ms\x18\x05 \x01(\x03R\atakenMs\x12$\n" +
 	"\rconfiguration\x18\x06 \x01(\fR\rconfiguration\x12?\n" +
-	"\bsessions\x18\x0f \x03(\v2#.paxredis.replication.StoredSessionR\bsessions\"e\n" +
+	"\bsessions\x18\x0f \x03(\v2#.paxredis.replication.StoredSessionR\bsessions\"\x91\x01\n" +
 	"\rStoredSession\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\rR\x04node\x12\x18\n" +
 	"\asession\x18\x02 \x01(\fR\asession\x12\x12\n" +
 	"\x04boot\x18\x03 \x01(\x04R\x04boot\x12\x12\n" +
-	"\x04last\x18\x04 \x01(\x04R\x04lastB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
+	"\x04last\x18\x04 \x01(\x04R\x04last\x12\x14\n" +
+	"\x05large\x18\x05 \x01(\x04R\x05large\x12\x14\n" +
+	"\x05whole\x18\x06 \x01(\bR\x05wholeB8Z6github.com/paxredis/paxredis/replication/internal/wireb\x06proto3"
 
 var (
 	file_checkpoint_proto_rawDescOnce sync.Once
