@@ -15,6 +15,7 @@ import (
 //     the same time and by the same chance;
 //   - checkpoints of one slot are the same on all nodes;
 //   - sessions: no operation is applied twice, and none that was refused;
+//   - what went through the log in fragments is run whole;
 //   - operations of one connection are applied, and answered, in its order;
 //   - replies are those of the reference;
 //   - linearizability: what an operation rests on is not older than what any operation rested on that was answered before it began. As the

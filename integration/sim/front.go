@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/paxredis/paxredis/replication"
@@ -40,8 +42,16 @@ func (f *front) take(op *operation) bool {
 		return false
 	}
 	pending, waiting := f.outstanding(op.client)
+	large := op.isWrite() && len(op.encode(nil)) > f.lane.LargeBytes()
+	if f.isAlone(op.client) || large && (pending > 0 || waiting > 0 || !f.lane.TakesLarge()) {
+		return false // a large command is alone on its connection
+	}
 	f.open = append(f.open, op)
 	switch w := f.node.world; {
+	case large:
+		w.figuresSoFar.Large++
+		op.large = true
+		f.lane.Large(&replication.Chunk{Commands: op.encode(nil), Count: 1, Replies: &submission{front: f, items: []item{{op: op, command: true}}}})
 	case op.isWrite():
 		f.moveWaiting(op.client)
 		f.submit(op, op.encode)
@@ -55,6 +65,11 @@ func (f *front) take(op *operation) bool {
 	}
 	f.node.wake()
 	return true
+}
+
+// isAlone reports whether a large command of a client is on its way.
+func (f *front) isAlone(c *client) bool {
+	return slices.ContainsFunc(f.open, func(op *operation) bool { return op.client == c && op.large })
 }
 
 // outstanding counts what has no outcome yet of a client: what is on its way into the log, and the reads that wait here.
@@ -239,6 +254,13 @@ type submission struct {
 type item struct {
 	op      *operation
 	command bool
+}
+
+// checkWhole looks at the commands that are about to be run: those of a large one are as they were before they went in fragments.
+func (s *submission) checkWhole(commands []byte) {
+	if op := s.items[0].op; op != nil && op.large && !bytes.Equal(commands, op.encode(nil)) {
+		s.front.node.world.violated(fmt.Errorf("operation %v is run as %q", op, commands))
+	}
 }
 
 // Next implements statemachine.Replies.

@@ -82,6 +82,13 @@ var (
 		Bounds: replication.Bounds{CheckpointBounds: replication.CheckpointBounds{CheckpointBytes: 2 << 10, PartBytes: 1 << 20,
 			CheckpointInterval: 300 * time.Millisecond, FetchBytesPerSecond: 4 << 20}},
 		Faults: Only(FaultIsolate, FaultPartial, FaultSlowApply)}
+	// inFragments has nearly all commands be large, in fragments that are lost and come twice, and checkpoints taken in the middle of them.
+	inFragments = &Options{Limits: quick(paxos.Limits{}), CommitTimeout: 300 * time.Millisecond, FaultEvery: 150 * time.Millisecond, FaultLasts: 600 * time.Millisecond,
+		Bounds: replication.Bounds{LargeBytes: 1, FragmentBytes: 4, CheckpointBounds: oftenTaken.CheckpointBounds},
+		Faults: Only(FaultCrash, FaultRepeat, FaultLoss, FaultLinkBreak, FaultIsolate, FaultCheckpoint)}
+	// mixedSizes has some commands be large, and many outcomes be uncertain: links are slow and cut, but processes live on, with what was not answered.
+	mixedSizes = &Options{Limits: quick(paxos.Limits{}), CommitTimeout: 150 * time.Millisecond, FaultEvery: 150 * time.Millisecond, FaultLasts: 600 * time.Millisecond,
+		Bounds: replication.Bounds{LargeBytes: 24, FragmentBytes: 8}, Faults: Only(FaultLoss, FaultLinkBreak, FaultIsolate, FaultPartial, FaultSlowLinks)}
 	// clocks has wall clocks set, and leaders that go by others.
 	clocks = &Options{Limits: quick(paxos.Limits{}), FaultEvery: 150 * time.Millisecond, FaultLasts: 600 * time.Millisecond, Bounds: oftenTaken,
 		Faults: Only(FaultClockJump, FaultIsolate, FaultTransfer, FaultCheckpoint)}

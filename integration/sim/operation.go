@@ -21,6 +21,9 @@ type operation struct {
 	queued      int
 	transaction []statemachine.Queued
 
+	// large: it went through the log in fragments.
+	large bool
+
 	// floor is the newest slot that the reply to any operation rested on when this one began.
 	floor paxos.Slot
 	// refused: the client was told that it is not applied, and never will be.

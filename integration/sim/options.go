@@ -133,6 +133,8 @@ type Figures struct {
 	Uncertain, Compared int
 	// Ballots is the highest round of any promise, Boots how many processes there were.
 	Ballots, Boots int
+	// Large is how many commands went through the log in fragments.
+	Large int
 	// Published is how many checkpoints nodes took, Rewritten how many of those took nothing over from one that had rotted, and Received how
 	// many were fetched from another node.
 	Published, Rewritten, Received int
@@ -152,6 +154,7 @@ func (f *Figures) Add(other *Figures) {
 	f.Boots += other.Boots
 	f.Published += other.Published
 	f.Rewritten += other.Rewritten
+	f.Large += other.Large
 	f.Spoilt += other.Spoilt
 	f.Received += other.Received
 	f.Configurations += other.Configurations
@@ -164,9 +167,9 @@ func (f *Figures) Add(other *Figures) {
 
 func (f Figures) String() string {
 	return fmt.Sprintf("%d boots, %d ballots, %d hand-overs done, %d configurations active, %d checkpoints taken, %d of them anew, and %d fetched, %d spoilt, "+
-		"%d disks and %d syncs failed, %d damaged disks refused, %d reads frozen, %d uncertain outcomes, %d reads compared",
+		"%d disks and %d syncs failed, %d damaged disks refused, %d reads frozen, %d uncertain outcomes, %d reads compared, %d large commands",
 		f.Boots, f.Ballots, f.HandOvers, f.Configurations, f.Published, f.Rewritten, f.Received, f.Spoilt, f.DiskFailures, f.SyncFailures, f.Refusals,
-		f.FrozenReads, f.Uncertain, f.Compared)
+		f.FrozenReads, f.Uncertain, f.Compared, f.Large)
 }
 
 // Report is what became of a history.

@@ -121,6 +121,7 @@ func (m machine) Apply(slot uint64, stamp replication.Stamp, commands []byte, co
 	if own == nil {
 		m.Machine.Apply(slot, statemachine.Stamp(stamp), commands, count, nil)
 	} else {
+		own.checkWhole(commands)
 		m.Machine.Apply(slot, statemachine.Stamp(stamp), commands, count, own)
 	}
 	if count == 0 && own != nil {

@@ -43,6 +43,11 @@ func (w *world) bounds() (b replication.Bounds) {
 	b.FetchBytesPerSecond = 1 << 20
 	b.BatchesInFlight = []int{2, 4, 32}[w.rng.IntN(3)]
 	b.ForwardsInFlight = b.BatchesInFlight
+	if pieces := rand.New(rand.NewPCG(w.seed, 0x1a26e)); pieces.IntN(2) == 0 { // chance of its own: the other histories stay as they were
+		b.LargeBytes = []int{1, 24, 40}[pieces.IntN(3)]
+		b.FragmentBytes = []int{3, 8, 24}[pieces.IntN(3)]
+		b.FragmentsInFlight = []int{1, 4}[pieces.IntN(2)]
+	}
 	return b
 }
 

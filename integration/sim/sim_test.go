@@ -55,7 +55,7 @@ func TestHistories(t *testing.T) {
 		}
 	}
 	for i, n := range []int{there.Received, there.Published, there.Rewritten, there.Spoilt, there.Uncertain, there.Compared, there.Configurations,
-		there.HandOvers, there.DiskFailures, there.SyncFailures, there.Refusals, there.FrozenReads} {
+		there.HandOvers, there.DiskFailures, there.SyncFailures, there.Refusals, there.FrozenReads, there.Large} {
 		if n == 0 {
 			t.Errorf("something, number %d, never happened: %v", i, there)
 		}
