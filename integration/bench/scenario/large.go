@@ -19,23 +19,27 @@ type largeCommand struct {
 	name     string
 	pipeline int // commands at once
 	command  traffic.Command
+	loop     bool // one after another, without a pause
 }
 
-// How often each is sent: one in a time that others need to get over it, so that what is measured is one at a time.
+// How often each is sent: one in a time that others need to get over it, so that what is measured is one at a time; or, in a loop, as
+// often as it goes.
 const (
-	largeTimes = 5
-	largeEvery = time.Second
+	largeTimes   = 5
+	largeInALoop = 20
+	largeEvery   = time.Second
 )
 
 // keysCommands are about all keys there are.
-var keysCommands = []largeCommand{{"KEYS *", 1, traffic.Fixed("KEYS", "*")}}
+var keysCommands = []largeCommand{{name: "KEYS *", pipeline: 1, command: traffic.Fixed("KEYS", "*")}}
 
 // largeCommands have large values, or are many.
 var largeCommands = []largeCommand{
-	{"SET of 64 MiB", 1, traffic.SetKey("large", largeBytes)},
-	{"GET of 64 MiB", 1, traffic.Fixed("GET", "large")},
-	{"100,000 SETs at once", longPipeline, traffic.Set(100_000, valueBytes)},
-	{"100,000 GETs at once", longPipeline, traffic.Get(100_000)},
+	{name: "SET of 64 MiB", pipeline: 1, command: traffic.SetKey("large", largeBytes)},
+	{name: "SETs of 64 MiB in a loop", pipeline: 1, command: traffic.SetKey("large", largeBytes), loop: true},
+	{name: "GET of 64 MiB", pipeline: 1, command: traffic.Fixed("GET", "large")},
+	{name: "100,000 SETs at once", pipeline: longPipeline, command: traffic.Set(100_000, valueBytes)},
+	{name: "100,000 GETs at once", pipeline: longPipeline, command: traffic.Get(100_000)},
 }
 
 // keys has one client list all keys again and again.
@@ -109,11 +113,14 @@ func largeToRedis(ctx context.Context, e Env, keys int, commands []largeCommand)
 
 // watch has one client send to addr, while others of all addrs are watched.
 func (l *largeCommand) watch(ctx context.Context, e Env, addrs []string, addr string, keys int) (around, error) {
-	times := pick(e, largeTimes, 1)
+	times, every := pick(e, largeTimes, 1), largeEvery
+	if l.loop {
+		times, every = pick(e, largeInALoop, 3), 0
+	}
 	var large traffic.Result
 	a, err := watching{addrs: addrs, keys: keys}.around(ctx, e, func(func()) (err error) {
 		large, err = traffic.Run(ctx, traffic.Options{Addrs: []string{addr}, Connections: 1, Pipeline: l.pipeline, Requests: times * l.pipeline,
-			Command: l.command, Every: largeEvery, Patient: true})
+			Command: l.command, Every: every, Patient: true})
 		return err
 	})
 	a.took = large.Max()
