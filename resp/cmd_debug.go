@@ -32,9 +32,9 @@ func debugCommands() []localCommand {
 // debugReload: DEBUG RELOAD. There is no other state to load than the one in memory: a node that dropped it would have to leave its group meanwhile. So
 // the options, which are about loading, are refused.
 func debugReload(l *eventLoop, c *Client, r *row, args statemachine.Args) {
-	for _, option := range args[2:] {
+	if len(args) > 2 {
 		problem := errReloadOption
-		if o := strings.ToUpper(string(option)); o == "MERGE" || o == "NOFLUSH" || o == "NOSAVE" {
+		if o := strings.ToUpper(string(args[2])); o == "MERGE" || o == "NOFLUSH" || o == "NOSAVE" {
 			problem = errReloadNothing
 		}
 		l.reply(c, r, writeError(problem))
