@@ -200,11 +200,7 @@ func TestKillsInTheMiddleOfCheckpointsLoseNothing(t *testing.T) {
 	fill(t, c.nodes[0], 2000, 2000, 1000)
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	writers := make([]*writer, 4)
-	for i := range writers {
-		writers[i] = newWriter(t, i, c)
-		all.Go(func() { writers[i].run(&stop) })
-	}
+	writers := startWriters(t, c, 4, &all, &stop)
 	random := rand.New(rand.NewPCG(7, 7))
 	for range 6 {
 		awaitLoad(t, writers, 200)

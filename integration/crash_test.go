@@ -35,11 +35,7 @@ func testKilledLeaders(t *testing.T, c *cluster, kills int) {
 	c.awaitServing()
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	writers := make([]*writer, 10)
-	for i := range writers {
-		writers[i] = newWriter(t, i, c)
-		all.Go(func() { writers[i].run(&stop) })
-	}
+	writers := startWriters(t, c, 10, &all, &stop)
 	takeovers := make([]time.Duration, 0, kills)
 	for round := range kills {
 		awaitLoad(t, writers, 300)
@@ -143,6 +139,16 @@ func newWriter(t *testing.T, id int, c *cluster) *writer {
 		w.clients = append(w.clients, newClient(n.address))
 	}
 	return w
+}
+
+// startWriters has so many writers run until stop is set; all waits for them.
+func startWriters(t *testing.T, c *cluster, count int, all *sync.WaitGroup, stop *atomic.Bool) []*writer {
+	writers := make([]*writer, count)
+	for i := range writers {
+		writers[i] = newWriter(t, i, c)
+		all.Go(func() { writers[i].run(stop) })
+	}
+	return writers
 }
 
 func (w *writer) run(stop *atomic.Bool) {
@@ -307,11 +313,7 @@ func TestDataSurvivesAFullStop(t *testing.T) {
 
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	writers := make([]*writer, 4)
-	for i := range writers {
-		writers[i] = newWriter(t, i, c)
-		all.Go(func() { writers[i].run(&stop) })
-	}
+	writers := startWriters(t, c, 4, &all, &stop)
 	awaitLoad(t, writers, 500)
 	for _, n := range c.nodes {
 		n.signal(syscall.SIGKILL)

@@ -23,11 +23,7 @@ func TestLargeValuesAndLeaderKills(t *testing.T) {
 	c.awaitServing()
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	writers := make([]*writer, 4)
-	for i := range writers {
-		writers[i] = newWriter(t, i, c)
-		all.Go(func() { writers[i].run(&stop) })
-	}
+	writers := startWriters(t, c, 4, &all, &stop)
 	large := make([]*largeWriter, len(c.nodes))
 	for i, n := range c.nodes {
 		large[i] = &largeWriter{t: t, key: fmt.Sprintf("large:%d", i), address: n.address}

@@ -330,11 +330,7 @@ func TestMembersChangeWhileNodesAreKilled(t *testing.T) {
 	c := startCluster(t, 3, oftenCheckpoints...)
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	writers := make([]*writer, 4)
-	for i := range writers {
-		writers[i] = newWriter(t, i, c)
-		all.Go(func() { writers[i].run(&stop) })
-	}
+	writers := startWriters(t, c, 4, &all, &stop)
 	for id := 4; id <= 6; id++ {
 		next := c.joiner(id, "")
 		next.start()

@@ -66,6 +66,25 @@ func TestEmptyBatchIsAStamp(t *testing.T) {
 	}
 }
 
+// expectUndecodable wants a batch to be decoded as it is, and not once its section is changed.
+func expectUndecodable(t *testing.T, b *wire.Batch, change func(b *wire.Batch, s *wire.Section)) {
+	t.Helper()
+	encode := func() []byte {
+		payload, err := b.MarshalVT()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return payload
+	}
+	if _, err := decodeBatch(encode()); err != nil {
+		t.Fatalf("before the change: %v", err)
+	}
+	change(b, b.Sections[0])
+	if got, err := decodeBatch(encode()); err == nil || got.sections != nil {
+		t.Errorf("decoded as %+v, %v", got, err)
+	}
+}
+
 func TestUndecodableBatches(t *testing.T) {
 	id := uuid.New()
 	good := func() *wire.Section {
@@ -89,20 +108,7 @@ func TestUndecodableBatches(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &wire.Batch{Format: FormatVersion, Group: groupID, TimeMs: 1, Sections: []*wire.Section{good()}}
-			encode := func() []byte {
-				payload, err := b.MarshalVT()
-				if err != nil {
-					t.Fatal(err)
-				}
-				return payload
-			}
-			if _, err := decodeBatch(encode()); err != nil {
-				t.Fatalf("before the change: %v", err)
-			}
-			change(b, b.Sections[0])
-			if got, err := decodeBatch(encode()); err == nil || got.sections != nil {
-				t.Errorf("decoded as %+v, %v", got, err)
-			}
+			expectUndecodable(t, b, change)
 		})
 	}
 }
