@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -40,12 +39,7 @@ func debugReload(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 		l.reply(c, r, writeError(problem))
 		return
 	}
-	l.errand(c, r, func(ctx context.Context) func(w *Writer) {
-		if _, err := l.server.node.Checkpoint(ctx, true); err != nil {
-			return writeError(errorText(err))
-		}
-		return writeOK
-	})
+	l.checkpoint(c, r, true, writeOK)
 }
 
 // sleepTime reads the seconds of DEBUG SLEEP. As in Redis what is no number is 0.

@@ -68,13 +68,18 @@ func bgsave(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 	case saving:
 		l.reply(c, r, writeError(errSaving))
 	default:
-		l.errand(c, r, func(ctx context.Context) func(w *Writer) {
-			if _, err := l.server.node.Checkpoint(ctx, false); err != nil {
-				return writeError(errorText(err))
-			}
-			return func(w *Writer) { w.Status("Background saving started") }
-		})
+		l.checkpoint(c, r, false, func(w *Writer) { w.Status("Background saving started") })
 	}
+}
+
+// checkpoint has the cluster take a checkpoint, and replies by done once its slot is decided or, with stored, once this node has it on disk.
+func (l *eventLoop) checkpoint(c *Client, r *row, stored bool, done func(w *Writer)) {
+	l.errand(c, r, func(ctx context.Context) func(w *Writer) {
+		if _, err := l.server.node.Checkpoint(ctx, stored); err != nil {
+			return writeError(errorText(err))
+		}
+		return done
+	})
 }
 
 // bgsaveInExec is BGSAVE inside a transaction, where nothing waits: as in Redis the checkpoint is taken afterwards.
@@ -113,12 +118,7 @@ func saveNow(l *eventLoop, c *Client, r *row, _ statemachine.Args) {
 		l.reply(c, r, writeError(errSaving))
 		return
 	}
-	l.errand(c, r, func(ctx context.Context) func(w *Writer) {
-		if _, err := l.server.node.Checkpoint(ctx, true); err != nil {
-			return writeError(errorText(err))
-		}
-		return writeOK
-	})
+	l.checkpoint(c, r, true, writeOK)
 }
 
 // lastSave: LASTSAVE.
