@@ -135,7 +135,7 @@ func zscan(tx *Tx, args Args, reply Reply) {
 	}
 }
 
-// appendLongDouble writes a double as C's %.17Lg does.
+// appendLongDouble writes a double as C's %.17Lg does, and %.17g.
 func appendLongDouble(dst []byte, f float64) []byte {
 	if math.IsInf(f, 0) {
 		return AppendDouble(dst, f)

@@ -99,11 +99,17 @@ func (ks *keyspace) release(most int) {
 // left counts the collections of which something is left, and their parts, those included that a checkpoint has to let go of.
 func (ks *keyspace) left() (collections, parts int) {
 	for i := range ks.databases {
-		s := ks.databases[i].parts
-		collections, parts = collections+len(s.leftovers.queue), parts+s.leftovers.parts
-		if s.frozen != nil {
-			collections, parts = collections+len(s.frozen.leftovers.queue), parts+s.frozen.leftovers.parts
-		}
+		c, p := ks.databases[i].parts.left()
+		collections, parts = collections+c, parts+p
+	}
+	return collections, parts
+}
+
+// left is keyspace.left for one space.
+func (s *space) left() (collections, parts int) {
+	collections, parts = len(s.leftovers.queue), s.leftovers.parts
+	if s.frozen != nil {
+		collections, parts = collections+len(s.frozen.leftovers.queue), parts+s.frozen.leftovers.parts
 	}
 	return collections, parts
 }

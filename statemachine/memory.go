@@ -31,15 +31,16 @@ func (m *Machine) Used() int64 { return m.used.Load() }
 // measure takes the figures that are told without the lock. It is called in each Apply, so it only adds up what is known.
 func (m *Machine) measure() {
 	ks := m.ks
-	keys, timed := 0, 0
+	keys, timed, left := 0, 0, 0
 	n := ks.loaded.memory.InUse()
 	for i := range ks.databases {
 		db := &ks.databases[i]
 		keys, timed = keys+db.keys.len(), timed+db.keys.times.len()
 		n += db.keys.memory.InUse() + db.tombstones.memory.InUse() + db.parts.memory.InUse() + db.parts.len()*indexBytes - db.parts.leftBytes()
+		collections, _ := db.parts.left()
+		left += collections
 	}
-	collections, _ := ks.left()
-	m.left.Store(int64(collections))
+	m.left.Store(int64(left))
 	m.used.Store(int64(n))
 	m.keys.Store(int64(keys))
 	m.timed.Store(int64(timed))

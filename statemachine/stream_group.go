@@ -191,14 +191,10 @@ func (s *stream) setGroup(g *streamGroup, last streamID, read int64) {
 
 // removeGroup takes a group away with all it has.
 func (s *stream) removeGroup(g *streamGroup) {
-	for part := range g.pending.all() {
+	i, _ := s.index.findGroup(g.name())
+	for part := range g.all() {
 		s.ks.removePart(s.db, part)
 	}
-	for _, c := range g.consumers {
-		s.ks.removePart(s.db, c.part)
-	}
-	i, _ := s.index.findGroup(g.name())
-	s.ks.removePart(s.db, g.part)
 	s.index.groups = slices.Delete(s.index.groups, i, i+1)
 }
 

@@ -3,7 +3,6 @@ package statemachine
 import (
 	"crypto/sha1"
 	"encoding/binary"
-	"math"
 	"strconv"
 )
 
@@ -69,19 +68,11 @@ func (d *valueDigest) element(kind Kind, e element) {
 		d.xor(e.name)
 		return
 	case KindZSet:
-		pair = mixed(e.name, appendScoreText(nil, e.score()))
+		pair = mixed(e.name, appendLongDouble(nil, e.score()))
 	default:
 		pair = mixed(e.name, e.value)
 	}
 	d.xor(pair[:])
-}
-
-// appendScoreText writes a double as C's %.17g does.
-func appendScoreText(dst []byte, f float64) []byte {
-	if math.IsInf(f, 0) {
-		return append(dst, map[bool]string{true: "inf", false: "-inf"}[f > 0]...)
-	}
-	return strconv.AppendFloat(dst, f, 'g', 17, 64)
 }
 
 // mixEntry adds an entry of a stream.
