@@ -52,7 +52,7 @@ func (f *identityFile) wrap(directory secret.Key, by DataKey) error {
 	if err != nil {
 		return err
 	}
-	key, err := by.Derive("wrapping", f.NodeUUID[:])
+	key, err := f.wrappingKey(by)
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,11 @@ func (f *identityFile) wrap(directory secret.Key, by DataKey) error {
 	}
 	f.Format, f.DataKey = encryptedFormat, &wrappedKey{By: fingerprint, Wrapped: wrapped}
 	return nil
+}
+
+// wrappingKey is what the key of the directory is sealed with, for one of the operator's.
+func (f *identityFile) wrappingKey(by DataKey) (secret.Key, error) {
+	return by.Derive("wrapping", f.NodeUUID[:])
 }
 
 // wrapData binds a wrapped key to its directory.
@@ -109,7 +114,7 @@ func CheckDataKeys(dir string, keys []DataKey) error {
 
 // unwrap opens the directory's key with the key that it was wrapped with: if that fails it is damaged.
 func (f *identityFile) unwrap(dir string, by DataKey) (directory secret.Key, err error) {
-	key, err := by.Derive("wrapping", f.NodeUUID[:])
+	key, err := f.wrappingKey(by)
 	if err != nil {
 		return directory, err
 	}

@@ -139,19 +139,27 @@ func (c *Config) Validate() error {
 	if err := c.Limits.Check(); err != nil {
 		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
 	}
-	if c.DataKeyFile != "" && c.DataKey != "" {
-		refuse("--data-key-file %q: %s is set as well; give the key once", c.DataKeyFile, dataKeyVariable)
+	if err := givenOnce("--data-key-file", c.DataKeyFile, dataKeyVariable, c.DataKey); err != nil {
+		errs = append(errs, err)
 	}
 	errs = append(errs, c.validatePeers()...)
 	return errors.Join(errs...)
+}
+
+// givenOnce refuses a key that is both in a file that an option names, and in the environment.
+func givenOnce(option, file, variable, text string) error {
+	if file != "" && text != "" {
+		return fmt.Errorf("%s %q: %s is set as well; give the key once", option, file, variable)
+	}
+	return nil
 }
 
 func (c *Config) validatePeers() []error {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
-	if c.ClusterKeyFile != "" && c.ClusterKey != "" {
-		refuse("--cluster-key-file %q: %s is set as well; give the key once", c.ClusterKeyFile, keyVariable)
+	if err := givenOnce("--cluster-key-file", c.ClusterKeyFile, keyVariable, c.ClusterKey); err != nil {
+		errs = append(errs, err)
 	}
 	if c.hasGivenKey() && c.InsecurePeers {
 		refuse("--insecure-peers: there is a cluster key; leave one of them out")

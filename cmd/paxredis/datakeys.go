@@ -49,8 +49,8 @@ func dataKeyFlag(fs *flag.FlagSet) (load func() ([]storage.DataKey, error)) {
 	file := fs.String("data-key-file", "", "`file` with the key that the data directory is encrypted with, as for paxredis server; or the key itself in the environment as "+dataKeyVariable)
 	return func() ([]storage.DataKey, error) {
 		text := os.Getenv(dataKeyVariable)
-		if *file != "" && text != "" {
-			return nil, usageErrorf("--data-key-file %q: %s is set as well; give the key once", *file, dataKeyVariable)
+		if err := givenOnce("--data-key-file", *file, dataKeyVariable, text); err != nil {
+			return nil, usageError{err}
 		}
 		return dataKeys(*file, text)
 	}

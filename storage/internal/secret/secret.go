@@ -62,9 +62,9 @@ func (k Key) Fingerprint() (string, error) {
 
 // AEAD seals with the key itself. No nonce may be used twice.
 func (k Key) AEAD() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(k.secret[:])
+	block, err := k.block()
 	if err != nil {
-		return nil, fmt.Errorf("storage: cannot encrypt: %w", err)
+		return nil, err
 	}
 	return cipher.NewGCM(block)
 }
@@ -96,9 +96,17 @@ func (k Key) Open(sealed, additional []byte) ([]byte, error) {
 }
 
 func (k Key) randomNonces() (cipher.AEAD, error) {
+	block, err := k.block()
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+func (k Key) block() (cipher.Block, error) {
 	block, err := aes.NewCipher(k.secret[:])
 	if err != nil {
 		return nil, fmt.Errorf("storage: cannot encrypt: %w", err)
 	}
-	return cipher.NewGCMWithRandomNonce(block)
+	return block, nil
 }
