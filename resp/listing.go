@@ -40,6 +40,9 @@ func (l *eventLoop) startList(p *pause, it item, args statemachine.Args) {
 	case l.server.isLoading():
 		p.answer(writeError(errLoading))
 		return
+	case l.draining: // who waits has been told to hurry before
+		p.answer(writeError(errClosing))
+		return
 	}
 	ctx, cancel := context.WithCancel(l.server.errands.ctx)
 	p.stop = cancel

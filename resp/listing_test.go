@@ -101,6 +101,7 @@ func TestAListOfManyKeysEnds(t *testing.T) {
 	_ = w.conn.Close()
 	waitFor(t, s, func() bool { return s.waiting.Load() == 0 })
 
+	node.set(func() { node.fast = true }) // it is begun when it is waited for
 	w = dial(t, s)
 	w.send(line("KEYS *"))
 	waitFor(t, s, func() bool { return s.waiting.Load() == 1 })
@@ -110,6 +111,33 @@ func TestAListOfManyKeysEnds(t *testing.T) {
 		defer cancel()
 		closed <- s.Close(ctx)
 	}()
+	w.want("-" + errClosing)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
+// One whose read slot comes only after the server has begun to close is not begun any more.
+func TestAListOfManyKeysIsNotBegunByAClosingServer(t *testing.T) {
+	s, node := startWithManyKeys(t, Config{Loops: 1})
+	letGo := occupyLists(s)
+	defer letGo()
+	node.hold()
+	w := dial(t, s)
+	w.send(line("KEYS *"))
+	waitFor(t, s, func() bool { return s.waiting.Load() == 1 })
+	closed := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		closed <- s.Close(ctx)
+	}()
+	waitFor(t, s, func() bool {
+		draining := make(chan bool, 1)
+		l := s.allLoops()[0]
+		return l.do(func() { draining <- l.draining }) && <-draining
+	})
+	node.letGo()
 	w.want("-" + errClosing)
 	if err := <-closed; err != nil {
 		t.Error(err)
