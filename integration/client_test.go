@@ -279,13 +279,12 @@ func TestSixteenDatabasesAreSeparateOnAllNodes(t *testing.T) {
 	}
 }
 
+// Whether the leader keeps its place meanwhile is a matter of time: make soak-overwrites measures it (SOAKFLAGS="-scenarios large").
 func TestLargeValueThroughAFollower(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)
-	leader := c.leader()
-	followers := c.others(leader)
 	value := bytes.Repeat([]byte("0123456789abcdef"), (64<<20-1024)/16)
-	if err := followers[0].rdb().Set(t.Context(), "large", value, 0).Err(); err != nil {
+	if err := c.follower().rdb().Set(t.Context(), "large", value, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range c.nodes {
@@ -293,9 +292,6 @@ func TestLargeValueThroughAFollower(t *testing.T) {
 		if err != nil || !bytes.Equal(got, value) {
 			t.Fatalf("node %d: %d bytes, %v; want %d", n.id, len(got), err, len(value))
 		}
-	}
-	if now := c.leader(); now != leader {
-		t.Errorf("the leader changed from %d to %d: a large entry held up the heartbeats", leader.id, now.id)
 	}
 	c.awaitEqual()
 }

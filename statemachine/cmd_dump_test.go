@@ -126,6 +126,7 @@ func TestRestoreHoldsToTheLongestString(t *testing.T) {
 
 // TestDumpsOfCollectionsComeBack: whole ones and ones in parts, over whatever the key held.
 func TestDumpsOfCollectionsComeBack(t *testing.T) {
+	withoutRaceDetector(t)
 	h := newHarness(t)
 	for _, line := range []string{"RPUSH k a 1 -5", "RPUSH k " + strings.Repeat("element ", 5000), "HSET k a 1 b 2", "HSET k " + manyFields(2000), "XADD k 5-1 a 1",
 		"SADD k 3 1 2", "SADD k a 1", "SADD k " + manyFields(1000), "ZADD k 1 a 2.5 b", "ZADD k " + manyScores(2000)} {

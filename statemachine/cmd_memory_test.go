@@ -66,6 +66,7 @@ func TestMemoryUsageFollowsTheValue(t *testing.T) {
 
 // What MEMORY USAGE says of large values is what the keyspace grows by as they come, within a tenth.
 func TestMemoryUsageIsWhatTheKeyspaceGrowsBy(t *testing.T) {
+	withoutRaceDetector(t)
 	const elements = 20_000
 	for name, command := range map[string]string{"hash": "HSET k field-%08d value-%[1]d", "list": "RPUSH k element-%08d", "set": "SADD k member-%08d",
 		"sorted set": "ZADD k %d member-%08[1]d", "stream": "XADD k %d-1 field value-%08[1]d"} {

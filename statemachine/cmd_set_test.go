@@ -206,6 +206,7 @@ func TestEncodingsOfSets(t *testing.T) {
 
 // TestSetsAgainstAModel compares the results of all that combines sets with what maps give, for sets of all sizes.
 func TestSetsAgainstAModel(t *testing.T) {
+	withoutRaceDetector(t)
 	rng := rand.New(rand.NewPCG(1, 12))
 	for range 200 {
 		h := newHarness(t)
@@ -252,6 +253,7 @@ func sameNames(t *testing.T, command, reply string, want map[string]bool) {
 
 // TestSpopTakesEachMemberAsOftenAsAnother, and what it takes is gone.
 func TestSpopTakesEachMemberAsOftenAsAnother(t *testing.T) {
+	withoutRaceDetector(t)
 	const n, rounds = 300, 400
 	for _, count := range []int{50, 200} { // drawn, passed by
 		times := map[string]int{}

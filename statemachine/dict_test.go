@@ -101,6 +101,7 @@ func TestDictShrinksWithItsContents(t *testing.T) {
 // TestScanReturnsWhatIsThereThroughout: an element that is there from the first call to the last is returned, whatever
 // comes and goes between the calls and however the tables grow and shrink.
 func TestScanReturnsWhatIsThereThroughout(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(40) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		d := newTestDict(t)

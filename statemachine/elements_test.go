@@ -80,6 +80,7 @@ func (m *elementsModel) verify() {
 
 // TestElementsAgainstAMap makes collections grow to many parts and shrink again, with elements of all sizes.
 func TestElementsAgainstAMap(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 9))
 		m := newElementsModel(t)
@@ -112,6 +113,7 @@ func TestElementsAgainstAMap(t *testing.T) {
 
 // TestElementsScan: what is there from the first call to the last is seen, whatever is done between the calls.
 func TestElementsScan(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 10))
 		m := newElementsModel(t)

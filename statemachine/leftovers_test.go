@@ -62,6 +62,7 @@ var waysToRemove = []string{"DEL large", "UNLINK large", "SET large small", "REN
 // TestALargeCollectionIsGoneAtOnceAndFreedInBites: in whatever way it is removed, it is neither seen nor counted any more, while its memory is freed a
 // bite at a time, by what is applied next, or without that.
 func TestALargeCollectionIsGoneAtOnceAndFreedInBites(t *testing.T) {
+	withoutRaceDetector(t)
 	for name := range largeCollections {
 		for _, way := range waysToRemove {
 			t.Run(name+"/"+way, func(t *testing.T) {
@@ -122,6 +123,7 @@ func removeLarge(h *harness, way string) {
 // TestACheckpointHasNothingOfWhatIsLeft: whether what was removed before the freeze has been freed or not, and whether it was in the checkpoint
 // before, the checkpoint says the same and has the same records; what is removed after the freeze is in it.
 func TestACheckpointHasNothingOfWhatIsLeft(t *testing.T) {
+	withoutRaceDetector(t)
 	for name := range largeCollections {
 		for _, saved := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/saved %v", name, saved), func(t *testing.T) {
@@ -168,6 +170,7 @@ func TestACheckpointHasNothingOfWhatIsLeft(t *testing.T) {
 
 // TestWhatIsLeftGoesWithItsSpace: a flush or a reset gives up what is left, too, also beside a checkpoint, and databases that change places take it along.
 func TestWhatIsLeftGoesWithItsSpace(t *testing.T) {
+	withoutRaceDetector(t)
 	for name := range largeCollections {
 		for _, during := range []bool{false, true} {
 			h := newHarness(t)
@@ -201,6 +204,7 @@ func TestWhatIsLeftGoesWithItsSpace(t *testing.T) {
 
 // TestWhatComesFasterThanBitesDoesNotPileUp: a bite frees a share of what is left, so that there is never more than some batches' worth of parts.
 func TestWhatComesFasterThanBitesDoesNotPileUp(t *testing.T) {
+	withoutRaceDetector(t)
 	h := newHarness(t)
 	fillLarge(h, "list", "large")
 	h.do("LTRIM large 0 999")

@@ -74,6 +74,7 @@ func (l *Listing) finish(t *testing.T, between func(bites int)) string {
 // A list that is made in bites is what KEYS says in the moment of the last one, whatever happens in between: each key that is there then is listed once, with the
 // version it has then, and no other.
 func TestAListingIsTheKeysOfItsLastMoment(t *testing.T) {
+	withoutRaceDetector(t)
 	mutations := []struct {
 		name string
 		line func(r *rand.Rand) string
@@ -124,6 +125,7 @@ func TestAListingIsTheKeysOfItsLastMoment(t *testing.T) {
 
 // Tables that grow and shrink in the middle of a list hide no key and show none twice.
 func TestAListingOutlivesRehashes(t *testing.T) {
+	withoutRaceDetector(t)
 	h := newHarness(t)
 	fillKeys(h, 40_000)
 	l := h.m.List(0, words("KEYS *"), 1<<30)

@@ -135,6 +135,7 @@ func checkMemory(t testing.TB, m *Machine, after string) {
 // TestMemoryIsWhatTheObjectsNeed: after any commands, with values of all sizes and beside checkpoints at any stage, with flushes, expiry, restores
 // and resets, there is as much memory in use as what is there needs: nothing is forgotten, and nothing freed twice.
 func TestMemoryIsWhatTheObjectsNeed(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 8))
 		h := newHarnessWith(t, Config{MaxStringBytes: 1 << 20})

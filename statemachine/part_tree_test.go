@@ -67,6 +67,7 @@ func verifyNode(t *testing.T, n *treeNode) (elements int) {
 }
 
 func TestPartTreeAgainstASlice(t *testing.T) {
+	withoutRaceDetector(t)
 	memory := newArena(t)
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 12))

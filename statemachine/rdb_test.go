@@ -58,6 +58,7 @@ const maxStringDefault = 1 << 20
 
 // TestDigestsOfValuesAsRedis compares DEBUG DIGEST-VALUE of all types, with a deadline and without.
 func TestDigestsOfValuesAsRedis(t *testing.T) {
+	withoutRaceDetector(t)
 	for name, lines := range rdbKeys {
 		r, h := startRedis(t), newHarness(t)
 		for line := range strings.SplitSeq(strings.ReplaceAll(lines, "K", "key"), "|") {

@@ -184,6 +184,7 @@ func TestRestoreTellsALaterReleaseFromDamage(t *testing.T) {
 
 // TestRestoreOfManyKeys goes through every step of the tables' growth.
 func TestRestoreOfManyKeys(t *testing.T) {
+	withoutRaceDetector(t)
 	for _, keys := range []int{0, 1, 4, 5, 70_000} {
 		m := New(Config{})
 		fill(m, keys, 5)

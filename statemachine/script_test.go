@@ -133,6 +133,7 @@ func TestWhatEvalBringsMakesWay(t *testing.T) {
 
 // TestLoadedBytesAreBounded: SCRIPT LOAD is refused beyond the limit, EVAL runs and is not kept, and what EVAL brought makes room for what is to stay.
 func TestLoadedBytesAreBounded(t *testing.T) {
+	withoutRaceDetector(t)
 	h := newHarness(t)
 	big := func(i int) string { return fmt.Sprintf("return %d --%s", i, strings.Repeat("x", 1000<<10)) }
 	h.calls(":99", "EVAL", "return 99", "0")

@@ -127,6 +127,7 @@ func (m *zsetModel) verifyRange(rng *rand.Rand, z *sortedSet) {
 // TestSortedSetsAgainstASlice makes sorted sets grow to many parts and shrink again, with members of all sizes whose scores come by chance, in
 // order, and all the same; now and then the ranking is made anew, as after a restart.
 func TestSortedSetsAgainstASlice(t *testing.T) {
+	withoutRaceDetector(t)
 	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 13))
 		m := newZSetModel(t)

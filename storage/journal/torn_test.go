@@ -30,13 +30,11 @@ func unacknowledged(t *testing.T, o Options, payloadBytes int) (dir string, ackn
 
 // A frame that is sealed is torn as any other: what of it is there is not taken for one that somebody has changed.
 func TestD3_ATornLastFrameIsDroppedWhereverItIsTorn(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine: it runs without the race detector")
+	}
 	for name, o := range map[string]Options{"plain": testOptions(), "sealed": sealedOptions()} {
-		t.Run(name, func(t *testing.T) {
-			if name == "sealed" && raceDetector {
-				t.Skip("one goroutine: it runs without the race detector")
-			}
-			testTornLastFrame(t, o)
-		})
+		t.Run(name, func(t *testing.T) { testTornLastFrame(t, o) })
 	}
 }
 
