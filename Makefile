@@ -27,16 +27,18 @@ test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark,
 	@.ci/install-test-tools
 	@.ci/install-client-tools
 
-# A simulated history is one goroutine, so the race detector would find nothing there and leave time for a tenth of them. Whole processes
-# come last and alone: their nodes share the disk with whatever else is tested. Long tests of the state machine with one goroutine run without
-# the detector, too, and those of storage that are run once more with encryption. Three clusters at a time: they wait for the most part, for
-# elections and the like. What they did is printed at the end. The package that takes longest comes first, so that others run beside all of it.
+# A simulated history is one goroutine, so the race detector would find nothing there and leave time for a tenth of them. Long tests of the state
+# machine with one goroutine run without it, too, and those of storage that are run once more with encryption. Packages wait for the disk, too, so
+# there are more at a time than processors; what takes longest comes first, so that others run beside all of it. Whole processes come last and alone:
+# their nodes share the disk with whatever else is tested. Three clusters at a time: they wait for the most part, for elections and the like. What
+# was measured is printed at the end.
+test: export PAXREDIS_TEST_FIGURES = $(abspath $(BIN)/figures)
 test: test-tools ## run all tests, with the race detector where there is more than one goroutine
-	$(GO) test -race -timeout 25m ./storage/state $$($(GO) list ./... | grep -v -e '/storage/state$$' -e '/integration$$' -e '/integration/sim$$')
-	$(GO) test -timeout 25m ./statemachine ./storage/state ./storage/journal
-	$(GO) test -timeout 25m -v ./integration/sim
-	@figures=$$(mktemp) && status=0; PAXREDIS_TEST_FIGURES=$$figures $(GO) test -race -timeout 25m -parallel 3 ./integration || status=$$?; \
-	cat $$figures; rm -f $$figures; exit $$status
+	@mkdir -p $(BIN) && rm -f $(PAXREDIS_TEST_FIGURES)
+	$(GO) test -race -p 3 -timeout 25m ./storage/state $$($(GO) list ./... | grep -v -e '/storage/state$$' -e '/integration$$' -e '/integration/sim$$')
+	$(GO) test -p 3 -timeout 25m ./integration/sim ./statemachine ./storage ./storage/state ./storage/journal
+	$(GO) test -race -timeout 25m -parallel 3 ./integration || { cat $(PAXREDIS_TEST_FIGURES); exit 1; }
+	@cat $(PAXREDIS_TEST_FIGURES)
 
 test-mutations: ## break one rule after the other, and have the simulator find each
 	$(GO) test -tags mutation -timeout 25m -v -run TestEveryBrokenRuleIsFound ./integration/sim

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/paxredis/paxredis/integration/figures"
 )
 
 // worker takes elements from a list, waiting for them, as workers of a job queue do.
@@ -67,6 +69,7 @@ func (p *producer) run(t *testing.T, stop *atomic.Bool) {
 // TestJobsAreTakenOnceWhenLeadersAreKilled: workers on all nodes wait for the elements of one list, while leaders are killed and come back.
 // Nothing is taken twice, and nothing that was acknowledged is lost but to calls that ended without an answer.
 func TestJobsAreTakenOnceWhenLeadersAreKilled(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	p := &producer{sent: map[string]bool{}}
 	var workers []*worker
@@ -120,6 +123,6 @@ func TestJobsAreTakenOnceWhenLeadersAreKilled(t *testing.T) {
 	}
 	expect(t, c.nodes[0], "0", "LLEN", "jobs")
 	c.awaitEqual()
-	figures(t, fmt.Sprintf("jobs taken once by 12 workers on 3 nodes, with 3 kills of the leader: %d; calls without an answer: %d; jobs lost to them: %d",
+	figures.Log(t, fmt.Sprintf("jobs taken once by 12 workers on 3 nodes, with 3 kills of the leader: %d; calls without an answer: %d; jobs lost to them: %d",
 		len(taken), lost, missing))
 }

@@ -11,6 +11,7 @@ import (
 // TestHistoriesOfWrongClocksAreLinearizable sets the nodes' wall clocks ahead and back, while leadership goes from one to the other: what is
 // not told to live for so long is never lost or old.
 func TestHistoriesOfWrongClocksAreLinearizable(t *testing.T) {
+	t.Parallel()
 	const off = time.Second
 	for i, mode := range []string{"quorum", "lease"} {
 		t.Run(mode, func(t *testing.T) {

@@ -25,6 +25,7 @@ func TestNoAcknowledgedWriteIsLostWhenLeadersAreKilled(t *testing.T) {
 // TestNodesHaveNoDataRacesWhenLeadersAreKilled is the same, shorter, with the race detector inside the nodes. A report
 // of the detector in a node's log fails the test.
 func TestNodesHaveNoDataRacesWhenLeadersAreKilled(t *testing.T) {
+	t.Parallel()
 	// The detector makes nodes some ten times slower, so leaders get more time to prove that they live.
 	testKilledLeaders(t, newClusterOf(t, mustBuild(t, raceBinary), 3,
 		"--heartbeat", "200ms", "--lease", "1500ms", "--election-timeout-min", "2s", "--election-timeout-max", "4s"), 3)

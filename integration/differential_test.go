@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/paxredis/paxredis/integration/differential"
+	"github.com/paxredis/paxredis/integration/figures"
 )
 
 var (
@@ -80,7 +81,7 @@ func TestRandomSequencesAsRedis(t *testing.T) {
 	}
 	report := plan.Report(c.Stats, len(found))
 	for line := range strings.Lines(report) { // what go test does not print by itself is printed by make test
-		figures(t, strings.TrimSpace(line))
+		figures.Log(t, strings.TrimSpace(line))
 	}
 	if !testing.Verbose() {
 		fmt.Print(report)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/paxredis/paxredis/integration/figures"
 	"github.com/paxredis/paxredis/integration/history"
 )
 
@@ -123,7 +124,7 @@ func (r *recording) check(limit time.Duration) *history.Report {
 	}
 	report := r.recorder.Check(limit, dir)
 	r.t.Log(report)
-	figures(r.t, fmt.Sprintf("%d operations (%d unknown), faults: %v; %d histories checked, %d violations; longest time without a successful write %v",
+	figures.Log(r.t, fmt.Sprintf("%d operations (%d unknown), faults: %v; %d histories checked, %d violations; longest time without a successful write %v",
 		report.Operations, report.Unknown, r.faults, report.Histories, len(report.Violations), report.WithoutWrite.Round(time.Millisecond)))
 	if len(report.Violations) == 0 {
 		if err := os.Remove(dir); err != nil {

@@ -13,12 +13,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/paxredis/paxredis/integration/figures"
 	"github.com/paxredis/paxredis/integration/history"
 )
 
 // TestHistoriesAreLinearizable has clients of all three nodes use all kinds of commands while nodes are killed, frozen and
 // handed the leadership, and looks for an order in which what each of them saw could have happened.
 func TestHistoriesAreLinearizable(t *testing.T) {
+	t.Parallel()
 	for i, mode := range []string{"quorum", "lease"} {
 		t.Run(mode, func(t *testing.T) {
 			c := startCluster(t, 3, "--read-mode", mode, "--commit-timeout", commitTimeoutOfRecorded.String())
@@ -98,7 +100,7 @@ func expectStale(t *testing.T, r *recording, want bool) {
 	r.end()
 	report := r.recorder.Check(staleCheckLimit, t.TempDir())
 	t.Log(report)
-	figures(t, fmt.Sprintf("%d operations (%d unknown), %d histories checked, %d violations, of which some are to be found: %t",
+	figures.Log(t, fmt.Sprintf("%d operations (%d unknown), %d histories checked, %d violations, of which some are to be found: %t",
 		report.Operations, report.Unknown, report.Histories, len(report.Violations), want))
 	decided := slices.ContainsFunc(report.Violations, func(v history.Violation) bool { return !v.Undecided })
 	if decided != want || !want && len(report.Violations) > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/paxredis/paxredis/integration/differential"
+	"github.com/paxredis/paxredis/integration/figures"
 )
 
 var eventSequences = flag.Int("differential.events", 300, "how many sequences' keyspace events to compare")
@@ -112,7 +113,7 @@ func TestKeyspaceEventsAsRedis(t *testing.T) {
 			break
 		}
 	}
-	figures(t, fmt.Sprintf("%d events of %d sequences are the same", events, compared))
+	figures.Log(t, fmt.Sprintf("%d events of %d sequences are the same", events, compared))
 	if compared < *eventSequences/4 {
 		t.Errorf("only %d of %d sequences have the same replies", compared, *eventSequences)
 	}

@@ -9,12 +9,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/paxredis/paxredis/integration/figures"
 	"github.com/paxredis/paxredis/integration/history"
 )
 
 // TestHistoriesOfPartitionsAreLinearizable has clients of all nodes use all kinds of commands while what the nodes send to each other is lost,
 // late, or reaches some of them only.
 func TestHistoriesOfPartitionsAreLinearizable(t *testing.T) {
+	t.Parallel()
 	for i, run := range []struct {
 		mode  string
 		nodes int
@@ -108,7 +110,7 @@ func TestPartialConnectivity(t *testing.T) {
 				if moved := p.changes - p.first; moved > mostMoves {
 					t.Errorf("the leader has changed %d times while writes went on", moved)
 				}
-				figures(t, fmt.Sprintf("%d writes, %d leader changes until the first, %d later; longest time without a successful write %v",
+				figures.Log(t, fmt.Sprintf("%d writes, %d leader changes until the first, %d later; longest time without a successful write %v",
 					p.writes, p.first, p.changes-p.first, p.pause.Round(time.Millisecond)))
 				c.heal()
 				for _, n := range c.nodes {

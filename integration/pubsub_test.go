@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/paxredis/paxredis/integration/figures"
 )
 
 // channel is what these tests publish to.
@@ -152,7 +154,7 @@ func checkHeard(t *testing.T, listeners []*listener, publishers []*publisher) {
 			}
 		}
 	}
-	figures(t, fmt.Sprintf("%d messages acknowledged, %d delivered, on each of %d nodes", acked, len(first.heard), len(listeners)))
+	figures.Log(t, fmt.Sprintf("%d messages acknowledged, %d delivered, on each of %d nodes", acked, len(first.heard), len(listeners)))
 }
 
 // TestKeyspaceEventsOfAllNodesAreHeardOnEach: of writes through any node, and of what the log removes, but only where they are asked for.

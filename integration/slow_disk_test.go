@@ -10,6 +10,7 @@ import (
 
 // TestHistoriesOfSlowDisksAreLinearizable has writes to some of the disks take long, or not end at all, while clients of all nodes go on.
 func TestHistoriesOfSlowDisksAreLinearizable(t *testing.T) {
+	t.Parallel()
 	for i, mode := range []string{"quorum", "lease"} {
 		t.Run(mode, func(t *testing.T) {
 			c := startFaulty(t, 3, "--read-mode", mode, "--commit-timeout", commitTimeoutOfRecorded.String())

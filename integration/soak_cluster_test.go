@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paxredis/paxredis/integration/figures"
 	"github.com/paxredis/paxredis/integration/history"
 )
 
@@ -29,7 +30,7 @@ func TestSoakCluster(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { total.add(soakRound(t, seed)) })
 		t.Log(&total)
 	}
-	figures(t, total.String())
+	figures.Log(t, total.String())
 }
 
 // soakRound has a cluster's clients record a history under faults drawn by the seed, and checks it.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/race"
 )
 
 // unacknowledged makes a journal whose last frame was written but never marked, as a crash during its sync leaves it. It returns the
@@ -30,7 +31,7 @@ func unacknowledged(t *testing.T, o Options, payloadBytes int) (dir string, ackn
 
 // A frame that is sealed is torn as any other: what of it is there is not taken for one that somebody has changed.
 func TestD3_ATornLastFrameIsDroppedWhereverItIsTorn(t *testing.T) {
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("one goroutine: it runs without the race detector")
 	}
 	for name, o := range map[string]Options{"plain": testOptions(), "sealed": sealedOptions()} {

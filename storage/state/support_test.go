@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/storage/internal/race"
 	"github.com/paxredis/paxredis/storage/internal/secret"
 	"github.com/paxredis/paxredis/storage/journal"
 )
@@ -83,7 +84,7 @@ const encrypting = "PAXREDIS_TEST_ENCRYPTED"
 func eachWay(t *testing.T, test func(t *testing.T)) {
 	t.Run("plain", test)
 	t.Run("encrypted", func(t *testing.T) {
-		if raceDetector {
+		if race.Enabled {
 			t.Skip("it runs without the race detector")
 		}
 		t.Setenv(encrypting, "1")
