@@ -125,12 +125,15 @@ func (c *commandHelp) names(valued bool) []string {
 	return all
 }
 
-// short is a help for a line of a terminal: up to the first clause's end.
+// clauseEnds are where a help may be cut; the colon of host:port is none of them.
+var clauseEnds = []string{"; ", " ("}
+
+// short is a help for a line of a terminal: its first clause.
 func short(help string) string {
-	if i := strings.IndexAny(help, ";:("); i > 0 {
-		help = help[:i]
+	for _, end := range clauseEnds {
+		help, _, _ = strings.Cut(help, end)
 	}
-	return strings.TrimSpace(help)
+	return help
 }
 
 func writeBash(w io.Writer, all []commandHelp) {

@@ -100,3 +100,16 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+func TestShortHelp(t *testing.T) {
+	for help, want := range map[string]string{
+		"run one node (without flags: a single node)":                "run one node",
+		"host:port for the other nodes (default: none); without one": "host:port for the other nodes",
+		"for a new directory: the first voters; the same everywhere": "for a new directory: the first voters",
+		"print the version": "print the version",
+	} {
+		if got := short(help); got != want {
+			t.Errorf("%q became %q, not %q", help, got, want)
+		}
+	}
+}
