@@ -186,7 +186,7 @@ func (s *savedState) restoreInto(m *Machine) error {
 // modelSection is one command of any kind, most of them writes, many of one type of collection, sometimes in a transaction.
 func modelSection(rng *rand.Rand, collection func(*rand.Rand) [][]byte) (section []byte, line [][]byte) {
 	switch n := rng.IntN(60); {
-	case n == 0:
+	case n == 0 && rng.IntN(4) == 0:
 		line = words(pickWord(rng, "FLUSHDB", "FLUSHALL", "FLUSHDB ASYNC"))
 	case n == 1:
 		line = words(fmt.Sprintf("SWAPDB %d %d", rng.IntN(3), rng.IntN(3)))
@@ -207,6 +207,8 @@ func modelSection(rng *rand.Rand, collection func(*rand.Rand) [][]byte) (section
 		}
 	case n < 17:
 		line = randomScript(rng)
+	case n < 23:
+		line = rareWrite(rng)
 	default:
 		line = randomWrite(rng)
 	}
@@ -214,6 +216,20 @@ func modelSection(rng *rand.Rand, collection func(*rand.Rand) [][]byte) (section
 		return AppendExec(nil, nil, []Queued{{DB: rng.IntN(3), Args: line}, {DB: rng.IntN(3), Args: randomWrite(rng)}}), line
 	}
 	return AppendCommand(nil, rng.IntN(3), line), line
+}
+
+// rareWrite makes a command that others make too seldom for it to be sure to change something in the model test.
+func rareWrite(rng *rand.Rand) [][]byte {
+	fields, ids := "FIELDS 40", ""
+	for i := range 40 {
+		fields += fmt.Sprint(" e", i)
+		ids += fmt.Sprint(" ", 3*i)
+	}
+	return words(strings.NewReplacer("KEY", randomKey(rng), "NEW", fmt.Sprint("new:", rng.IntN(100))).Replace(pickWord(rng,
+		"RENAMENX KEY NEW", "RENAME KEY NEW", "MSETNX NEW v", "SETNX NEW v", "SETRANGE KEY 3 x", "DECR NEW", "PEXPIREAT KEY 9999999999999", "PSETEX KEY 99 v",
+		"SETEX KEY 1 v", "HEXPIRE hKEY 9 "+fields, "HPEXPIRE hKEY 99 "+fields, "HPERSIST hKEY "+fields, "PFDEBUG TODENSE KEY", "PFDEBUG TODENSE KEY",
+		"XDEL xKEY"+ids, "ZREMRANGEBYLEX zKEY - +", "ZPOPMAX zKEY", "BZPOPMIN zKEY 0", "BZPOPMAX zKEY 0", "ZREMRANGEBYRANK zKEY 3 5",
+		"SMOVE sKEY KEY e1", "HGETDEL hKEY "+fields, "LREM lKEY 0 e1", "DECRBY NEW 3", "INCR NEW")))
 }
 
 // slotOf is one slot of the log.
