@@ -61,18 +61,42 @@ func (c *Comparison) mayBlock(calls []Call) bool {
 }
 
 // sameWithout is whether a server says the same as ours, in the last reply or in an element of it, once a sequence runs without a command.
-// Calls of it that are wrong stay: a transaction fails for them.
 func sameWithout(command string, s runner, d *Difference) bool {
+	if d.replay == nil {
+		d.replay = newReplay(d.Calls)
+	}
+	last, ok := d.replay.without(command, s)[len(d.Calls)-1]
+	return ok && slices.ContainsFunc(append(last.Elements, last), d.Ours.equal)
+}
+
+// replay is a sequence that is run again for the differences in it: once, however many there are.
+type replay struct {
+	calls   []Call
+	replies map[string]map[int]Reply // by the command that was left out, and the number of the call
+}
+
+func newReplay(calls []Call) *replay { return &replay{calls, make(map[string]map[int]Reply)} }
+
+// without returns what a server says to the calls that are not of a command; nothing if it could not be asked. Calls of it that are wrong stay: a
+// transaction fails for them.
+func (r *replay) without(command string, s runner) map[int]Reply {
+	if known, ok := r.replies[command]; ok {
+		return known
+	}
 	var less []Call
-	for _, call := range d.Calls {
+	var numbers []int
+	for i, call := range r.calls {
 		if !strings.EqualFold(call.Args[0], command) || len(call.Args) == 1 {
-			less = append(less, call)
+			less, numbers = append(less, call), append(numbers, i)
 		}
 	}
 	replies, err := rerun(s, less)
-	if err != nil || len(replies) == 0 {
-		return false
+	if err != nil {
+		replies = nil
 	}
-	last := replies[len(replies)-1]
-	return slices.ContainsFunc(append(last.Elements, last), d.Ours.equal)
+	r.replies[command] = make(map[int]Reply, len(replies))
+	for i, reply := range replies {
+		r.replies[command][numbers[i]] = reply
+	}
+	return r.replies[command]
 }

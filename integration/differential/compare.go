@@ -18,6 +18,8 @@ type Difference struct {
 	Call []string
 	// Ours and Theirs are the replies.
 	Ours, Theirs Reply
+	// replay is the whole sequence, to be run again.
+	replay *replay
 }
 
 // command reports whether the differing call is of one of the commands.
@@ -150,11 +152,12 @@ func (c *Comparison) both(calls []Call) (ours, theirs []Reply, err error) {
 // compare goes through the replies of a sequence, of whose calls the first ones were drawn.
 func (c *Comparison) compare(calls []Call, drawn int, ours, theirs []Reply) *Difference {
 	var queued [connections][][]string
+	again := newReplay(calls)
 	for i, call := range calls {
 		c.count(call, i < drawn)
 		queue := &queued[call.Client]
 		var same verdict
-		d := &Difference{Calls: calls[:i+1], Command: c.lookup(call.Args), Call: call.Args, Ours: ours[i], Theirs: theirs[i]}
+		d := &Difference{Calls: calls[:i+1], Command: c.lookup(call.Args), Call: call.Args, Ours: ours[i], Theirs: theirs[i], replay: again}
 		if d.command("exec") && len(*queue) == len(ours[i].Elements) && len(ours[i].Elements) == len(theirs[i].Elements) {
 			d, same = c.executed(d, *queue)
 		} else {
@@ -196,7 +199,7 @@ func (c *Comparison) executed(d *Difference, queue [][]string) (*Difference, ver
 	}
 	c.Stats.Succeeded[d.Command.Name]++
 	for i, call := range queue {
-		inner := &Difference{Calls: d.Calls, Command: c.lookup(call), Call: call, Ours: d.Ours.Elements[i], Theirs: d.Theirs.Elements[i]}
+		inner := &Difference{Calls: d.Calls, Command: c.lookup(call), Call: call, Ours: d.Ours.Elements[i], Theirs: d.Theirs.Elements[i], replay: d.replay}
 		if same := c.judge(inner); same != equal {
 			return inner, same
 		}

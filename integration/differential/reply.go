@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,21 +30,30 @@ const (
 	maxReplyDepth    = 64
 )
 
+// preparedElements is how many elements memory is taken for before they are there.
+const preparedElements = 1 << 15
+
 var errReply = errors.New("not a reply")
 
 // ReadReply reads one reply.
 func ReadReply(r *bufio.Reader) (Reply, error) { return readReply(r, maxReplyDepth) }
 
 func readReply(r *bufio.Reader, depth int) (Reply, error) {
-	line, err := r.ReadString('\n')
+	line, err := r.ReadSlice('\n') // a string of one byte, as most of PFDEBUG GETREG's 16,384 are, takes no memory
+	if errors.Is(err, bufio.ErrBufferFull) {
+		begin := slices.Clone(line)
+		line, err = r.ReadBytes('\n')
+		line = append(begin, line...)
+	}
 	if err != nil {
 		return Reply{}, err
 	}
-	line, ok := strings.CutSuffix(line, "\r\n")
-	if !ok || line == "" || depth == 0 {
+	end := len(line) - len("\r\n")
+	if end < 1 || line[end] != '\r' || depth == 0 {
 		return Reply{}, fmt.Errorf("%w: %.80q", errReply, line)
 	}
-	reply := Reply{Kind: line[0], Text: line[1:]}
+	line = line[:end]
+	reply := Reply{Kind: line[0], Text: string(line[1:])}
 	switch reply.Kind {
 	case '+', '-', ':', ',', '#', '(':
 		return reply, nil
@@ -80,6 +90,9 @@ func readSized(r *bufio.Reader, reply Reply, n, depth int) (Reply, error) {
 	}
 	if n > maxReplyElements {
 		return Reply{}, fmt.Errorf("%w: %d elements", errReply, n)
+	}
+	if n > 0 {
+		reply.Elements = make([]Reply, 0, min(n, preparedElements))
 	}
 	for range n {
 		element, err := readReply(r, depth-1)
