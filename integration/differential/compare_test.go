@@ -67,7 +67,7 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 
 // TestWhatIsWantedIsNoMore: a wanted difference does not hide one of another kind in the same command.
 func TestWhatIsWantedIsNoMore(t *testing.T) {
-	dbsize, exec, hello := &Command{Name: "dbsize"}, &Command{Name: "exec"}, &Command{Name: "hello"}
+	dbsize, exec, hello, idle := &Command{Name: "dbsize"}, &Command{Name: "exec"}, &Command{Name: "hello"}, &Command{Name: "object|idletime"}
 	size := calls([]string{"DBSIZE"})
 	spop, counted := &Command{Name: "spop", Flags: []string{"write"}, Tips: []string{"nondeterministic_output"}}, calls([]string{"PFCOUNT", "h"}, []string{"SPOP", "s"})
 	zscore, distances := &Command{Name: "zscore", Group: "sorted-set"}, calls([]string{"GEOSEARCHSTORE", "d", "s", "storedist"})
@@ -91,6 +91,8 @@ func TestWhatIsWantedIsNoMore(t *testing.T) {
 		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +a", equal},
 		{hello, nil, "*4 +version +7.2 +mode +a", "*4 +version +7.0 +mode +b", different},
 		{hello, nil, "*4 +id :1 +mode +a", "*4 +id +2 +mode +a", different},
+		{idle, nil, ":1795873974", ":16777214", equal},
+		{idle, nil, ":5", ":16777214", different},
 		{spop, counted, "+OK", "+b", diverged}, // by chance, also if it replies the same without PFCOUNT
 		{hello, nil, "*2 +version +7.2", "*4 +version +7.0 +mode +a", different},
 	} {

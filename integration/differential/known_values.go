@@ -2,6 +2,7 @@ package differential
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,6 +31,10 @@ func valueDifferences() []Known {
 				return d.command("object|encoding") && d.Ours.Text == "listpack" && (d.Theirs.Text == "hashtable" || d.Theirs.Text == "intset")
 			},
 			Confirmed: func(_, theirs runner, d *Difference) bool { return typeAfter(theirs, d, d.Call[2]) != "hash" }},
+		{Name: "idle for more than 194 days", Reason: "redis-server counts seconds in 24 bits, which RESTORE's IDLETIME can go beyond", Matches: func(d *Difference) bool {
+			idle, err := strconv.Atoi(d.Ours.Text)
+			return d.command("object|idletime") && d.Theirs.Kind == ':' && err == nil && idle >= 1<<24
+		}},
 		{Name: "sets that SORT does not sort", Reason: "BY a pattern without * leaves a set in its order, which is each server's own", Matches: func(d *Difference) bool {
 			return d.command("sort", "sort_ro") && d.mentions("BY") && sameElements(d.Ours, d.Theirs)
 		}},
