@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"reflect"
 	"testing"
 )
@@ -171,4 +172,38 @@ func FuzzFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFilesOfOldRedis puts together what was written long ago, by the description of the format (https://rdb.fnordig.de/file_format.html): no checksum
+// before version 5, no notes and sizes before 7, deadlines in seconds, scores as text, and zipmaps.
+func TestFilesOfOldRedis(t *testing.T) {
+	keys := "\xfd\x80\x00\x00\x00\x00\x01s\x05hello" + // a deadline, 128 s after the epoch
+		"\x01\x01l\x02\x01a\xc0\x07" + "\x02\x01t\x01\x01a" + "\x03\x01z\x02\x01a\x031.5\x01b\xfe" + "\x04\x01h\x01\x01a\x01b" +
+		"\x09\x01m\x07\x01\x01a\x01\x00b\xff" + "\x0b\x01i\x0c\x02\x00\x00\x00\x02\x00\x00\x00\x01\x00\x02\x00"
+	want := []Value{
+		String("hello"), List{[]byte("a"), []byte("7")}, Set{[]byte("a")},
+		ZSet{{Member: []byte("a"), Score: 1.5}, {Member: []byte("b"), Score: math.Inf(1)}},
+		Hash{{Name: []byte("a"), Value: []byte("b")}}, Hash{{Name: []byte("a"), Value: []byte("b")}}, Set{[]byte("1"), []byte("2")},
+	}
+	for head, end := range map[string]string{
+		"REDIS0001\xfe\x03": "\xff", "REDIS0004\xfe\x03": "\xff", "REDIS0005\xfe\x03": "\xff\x00\x00\x00\x00\x00\x00\x00\x00",
+		"REDIS0009\xfa\x09redis-ver\x055.0.0\xfe\x03\xfb\x07\x01": "\xff\x00\x00\x00\x00\x00\x00\x00\x00",
+	} {
+		items, rest, err := readAll([]byte(head + keys + end + "what follows"))
+		if err != nil || string(rest) != "what follows" {
+			t.Fatalf("%.9s: %v, left %q", head, err, rest)
+		}
+		if items[0].Kind == ItemAux {
+			items = items[1:]
+		}
+		for i, item := range items {
+			v, err := Load(item.Payload, 1<<20)
+			if err != nil || i >= len(want) || !reflect.DeepEqual(v, want[i]) || item.DB != 3 || (item.ExpireAt == 128_000) != (i == 0) {
+				t.Errorf("%.9s: item %d is %+v, %v, %v", head, i, item, v, err)
+			}
+		}
+		if len(items) != len(want) {
+			t.Errorf("%.9s: %d items", head, len(items))
+		}
+	}
 }
