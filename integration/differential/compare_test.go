@@ -104,6 +104,18 @@ func TestWhatIsWantedIsNoMore(t *testing.T) {
 	}
 }
 
+// TestARefusedWriteIsNoAccess, but what has been restored as idle, and not written to since, is as idle as that.
+func TestARefusedWriteIsNoAccess(t *testing.T) {
+	idle := &Command{Name: "object|idletime"}
+	for key, want := range map[string]verdict{"x": equal, "y": different, "z": different} {
+		sequence := calls([]string{"RPOP", "y"}, []string{"RESTORE", "x", "0"}, []string{"RESTORE", "y", "0"}, []string{"RPOP", "x"}, []string{"OBJECT", "IDLETIME", key})
+		d := &Difference{Command: idle, Calls: sequence, Call: sequence[4].Args, Ours: reply(t, ":100000"), Theirs: reply(t, ":0")}
+		if got := NewComparison(nil, nil, nil, KnownDifferences()).judge(d); got != want {
+			t.Errorf("%s: %v, want %v", key, got, want)
+		}
+	}
+}
+
 // TestACommandThatNeverSucceedsIsMissed.
 func TestACommandThatNeverSucceedsIsMissed(t *testing.T) {
 	p := &Plan{Commands: []*Command{{Name: "get"}, {Name: "set"}, {Name: "object", Container: true}}}

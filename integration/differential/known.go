@@ -158,6 +158,27 @@ func (d *Difference) mentions(word string) bool {
 	})
 }
 
+// isCalledAfter reports whether a key is the first argument of a call behind one of a command that has it there, too.
+func (d *Difference) isCalledAfter(command, key string) bool {
+	found := false
+	for _, call := range d.Calls[:max(0, len(d.Calls)-1)] {
+		if len(call.Args) < 2 || call.Args[1] != key {
+			continue
+		}
+		if strings.EqualFold(call.Args[0], command) {
+			found = true
+		} else if found {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether the differing call has a word.
+func (d *Difference) has(word string) bool {
+	return slices.ContainsFunc(d.Call, func(arg string) bool { return strings.EqualFold(arg, word) })
+}
+
 // follows reports whether the sequence has a call of the command.
 func (d *Difference) follows(command string) bool {
 	return slices.ContainsFunc(d.Calls, func(call Call) bool { return strings.EqualFold(call.Args[0], command) })

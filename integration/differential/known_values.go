@@ -36,7 +36,13 @@ func valueDifferences() []Known {
 			return d.command("object|idletime") && d.Theirs.Kind == ':' && err == nil && idle >= 1<<24
 		}},
 		{Name: "sets that SORT does not sort", Reason: "BY a pattern without * leaves a set in its order, which is each server's own", Matches: func(d *Difference) bool {
-			return d.command("sort", "sort_ro") && d.mentions("BY") && sameElements(d.Ours, d.Theirs)
+			return d.command("sort", "sort_ro") && d.mentions("BY") &&
+				(sameElements(d.Ours, d.Theirs) || d.has("LIMIT") && len(d.Ours.Elements) > 0 && len(d.Ours.Elements) == len(d.Theirs.Elements))
+		}},
+		{Name: "refused writes", Reason: "a write that is refused is no access to its key here", Matches: func(d *Difference) bool {
+			ours, err := strconv.Atoi(d.Ours.Text)
+			theirs, err2 := strconv.Atoi(d.Theirs.Text)
+			return d.command("object|idletime") && len(d.Call) > 2 && err == nil && err2 == nil && ours > theirs && d.isCalledAfter("restore", d.Call[2])
 		}},
 	}
 }
