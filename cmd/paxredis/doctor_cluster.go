@@ -22,10 +22,11 @@ const (
 	// clockQuestions is how often each node is asked for the time: the quickest answer counts.
 	clockQuestions = 5
 
-	memoryWarning  = 0.75 // of the machine's memory that a node takes
-	memoryWrong    = 0.95
-	clientsWarning = 0.8 // of maxclients
-	clientsWrong   = 1.0
+	memoryWarning    = 0.75 // of the machine's memory that a node takes
+	memoryWrong      = 0.95
+	watermarkWarning = 0.9 // of the memory watermark, as the alert has it
+	clientsWarning   = 0.8 // of maxclients
+	clientsWrong     = 1.0
 )
 
 // examined is a node as doctor found it.
@@ -239,11 +240,28 @@ func (f *findings) ofNode(n *examined) {
 	if n.info["aof_last_write_status"] == "err" {
 		f.add(levelWrong, "writes", of, "refused, since the disk is nearly full", "make room on it")
 	}
-	if rss, all := n.info.number("used_memory_rss"), n.info.number("total_system_memory"); all > 0 {
-		f.add(graded(float64(rss)/float64(all), memoryWarning, memoryWrong), "memory", of, fmt.Sprintf("%s of the machine's %s", sizeText(rss), sizeText(all)),
-			"give it more memory, set --maxmemory, or remove keys: the kernel ends a process that takes all")
-	}
+	f.ofNodeMemory(n)
 	if connected, most := n.info.number("connected_clients"), n.info.number("maxclients"); most > 0 {
 		f.add(graded(float64(connected)/float64(most), clientsWarning, clientsWrong), "clients", of, fmt.Sprintf("%d of %d", connected, most), "raise --maxclients and the limit of open files, or see who does not close connections")
+	}
+}
+
+// ofNodeMemory judges a node's memory by its watermark, if it has one: that is below the limit of its container, where there is one. Of a node without,
+// only the machine's memory is known.
+func (f *findings) ofNodeMemory(n *examined) {
+	const check = "memory"
+	of := n.name()
+	used, most, limit := n.info.number("memory_watermark_used"), n.info.number("memory_watermark"), n.info.number("memory_watermark_limit")
+	room := fmt.Sprintf("%s of the limit of %s are in use, the watermark is %s", sizeText(used), sizeText(limit), sizeText(most))
+	switch rss, all := n.info.number("used_memory_rss"), n.info.number("total_system_memory"); {
+	case n.info["memory_watermark_reached"] == "1":
+		f.add(levelWrong, check, of, "commands that may take more are refused: "+room, "remove keys, or give its container or machine more memory; --maxmemory keeps keys from growing up to the watermark")
+	case most > 0 && float64(used)/float64(most) >= watermarkWarning:
+		f.add(levelWarning, check, of, room, "give it more memory, set --maxmemory, or remove keys: from the watermark on it refuses commands that may take more")
+	case most > 0:
+		f.add(levelOK, check, of, room, "")
+	case all > 0:
+		f.add(graded(float64(rss)/float64(all), memoryWarning, memoryWrong), check, of, fmt.Sprintf("%s of the machine's %s", sizeText(rss), sizeText(all)),
+			"give it more memory, set --maxmemory, or remove keys: the kernel ends a process that takes all")
 	}
 }

@@ -27,6 +27,11 @@ func well() []examined {
 	return nodes
 }
 
+// watermarkOf has a node tell how much of a limit of 1000 bytes, far below the machine's, is in use, with a watermark of 900.
+func watermarkOf(n examined, used, reached string) {
+	n.info["memory_watermark"], n.info["memory_watermark_used"], n.info["memory_watermark_limit"], n.info["memory_watermark_reached"] = "900", used, "1000", reached
+}
+
 // levelOfCheck is the worst level of a check.
 func (f findings) levelOfCheck(check string) level {
 	worst := level("none")
@@ -78,6 +83,14 @@ func TestDoctorFindsWhatIsWrongWithACluster(t *testing.T) {
 		{"no checkpoint", func(n []examined) { n[1].info["paxos_checkpoint_not_taken"] = "no room" }, "checkpoint", levelWrong, true},
 		{"a full disk", func(n []examined) { n[1].info["aof_last_write_status"] = "err" }, "writes", levelWrong, true},
 		{"little memory", func(n []examined) { n[1].info["used_memory_rss"] = "8000" }, "memory", levelWarning, false},
+		{"memory below a container's watermark", func(n []examined) { watermarkOf(n[1], "500", "0") }, "memory", levelOK, false},
+		{"memory near a container's watermark", func(n []examined) { watermarkOf(n[1], "860", "0") }, "memory", levelWarning, false},
+		{"a container's watermark reached", func(n []examined) { watermarkOf(n[1], "910", "1") }, "memory", levelWrong, true},
+		{"no room again since the watermark was reached", func(n []examined) { watermarkOf(n[1], "890", "1") }, "memory", levelWrong, true},
+		{"a watermark that says there is room", func(n []examined) {
+			n[1].info["used_memory_rss"] = "8900" // with what the kernel takes back
+			watermarkOf(n[1], "500", "0")
+		}, "memory", levelOK, false},
 		{"many clients", func(n []examined) { n[1].info["connected_clients"] = "100" }, "clients", levelWrong, true},
 		{"one that loads", func(n []examined) { n[1].Loading = "3%" }, "loading", levelWarning, false},
 	} {
@@ -99,6 +112,29 @@ func TestDoctorFindsWhatIsWrongWithACluster(t *testing.T) {
 				t.Errorf("%s: %+v", test.name, f[i])
 			}
 		}
+	}
+}
+
+// What a finding says of memory names the limit that counts: the container's, or the machine's if no watermark tells of one.
+func TestDoctorNamesTheLimitOfMemory(t *testing.T) {
+	for _, test := range []struct {
+		info       paxosInfo
+		want       string
+		wantAdvice string
+	}{
+		{paxosInfo{"used_memory_rss": "5", "total_system_memory": "10"}, "5 bytes of the machine's 10 bytes", ""},
+		{paxosInfo{"used_memory_rss": "5", "total_system_memory": "10", "memory_watermark": "900", "memory_watermark_used": "850", "memory_watermark_limit": "1048576"}, "850 bytes of the limit of 1.0 MiB", "--maxmemory"},
+		{paxosInfo{"memory_watermark": "900", "memory_watermark_used": "950", "memory_watermark_limit": "1048576", "memory_watermark_reached": "1"}, "are refused: 950 bytes of the limit of 1.0 MiB", "remove keys"},
+	} {
+		var f findings
+		f.ofNodeMemory(&examined{info: test.info})
+		if len(f) != 1 || !strings.Contains(f[0].Measured, test.want) || !strings.Contains(f[0].Advice, test.wantAdvice) {
+			t.Errorf("%v: %+v", test.info, f)
+		}
+	}
+	var none findings
+	if none.ofNodeMemory(&examined{}); len(none) != 0 {
+		t.Errorf("of nothing: %+v", none)
 	}
 }
 

@@ -82,6 +82,7 @@ type memoryWatch struct {
 	measure func() (used, limit uint64, err error)
 	collect func() // gives memory back that is not used
 	tell    func(resp.MemoryPressure)
+	note    func(text string) // remembers an event
 
 	low       bool
 	unknown   bool // how much there is could not be told, and that was logged
@@ -123,10 +124,12 @@ func (m *memoryWatch) look(ctx context.Context) time.Duration {
 	case used >= most && !m.low:
 		m.low = true
 		m.log.Error("memory is nearly full: commands that may take more are refused until there is room again", "used", used, "memory-watermark", most, "limit", limit)
+		m.note("memory is nearly full: commands that may take more are refused")
 	case m.low && used < most-min(most, limit/memoryBack):
 		m.low = false
 		m.over()
 		m.log.Info("there is enough memory again: commands that take more are accepted", "used", used, "memory-watermark", most, "limit", limit)
+		m.note("there is enough memory again: commands that take more are accepted")
 	}
 	pressure := resp.MemoryPressure{Used: used, Watermark: most, Limit: limit}
 	if m.low {

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/paxredis/paxredis/cmd/paxredis/monitor"
 	"github.com/paxredis/paxredis/resp"
 )
 
@@ -34,6 +35,7 @@ func TestMemoryWatch(t *testing.T) {
 				t.Errorf("told %+v", p)
 			}
 		},
+		note: func(string) { did = append(did, "note") },
 		retreat: retreat{
 			leads:    func() bool { return leads },
 			handOver: func(context.Context) error { did = append(did, "hand over"); return errors.New("to nobody") },
@@ -51,12 +53,12 @@ func TestMemoryWatch(t *testing.T) {
 		{2559, 0, nil, true, nil, tightMemoryInterval},
 		{2500, 100, nil, true, []string{"collect"}, tightMemoryInterval},
 		{0, 0, errors.New("unknown"), true, nil, memoryInterval},
-		{2560, 0, nil, false, []string{"refuse"}, tightMemoryInterval}, // it has collected just before
+		{2560, 0, nil, false, []string{"note", "refuse"}, tightMemoryInterval}, // it has collected just before
 		{3000, 0, nil, true, []string{"hand over"}, tightMemoryInterval},
 		{3000, 0, nil, true, nil, tightMemoryInterval}, // when every node is full it does not go round
 		{2460, 0, nil, true, nil, tightMemoryInterval}, // not to and fro
-		{2459, 0, nil, true, []string{"accept"}, tightMemoryInterval},
-		{2600, 0, nil, true, []string{"refuse", "hand over"}, tightMemoryInterval},
+		{2459, 0, nil, true, []string{"note", "accept"}, tightMemoryInterval},
+		{2600, 0, nil, true, []string{"note", "refuse", "hand over"}, tightMemoryInterval},
 	} {
 		did = nil
 		used, garbage, failure, leads = step.used, step.garbage, step.failure, step.leads
@@ -129,7 +131,7 @@ func TestWatermarks(t *testing.T) {
 	}
 }
 
-// A node beyond its watermark refuses what may take more, and takes the rest.
+// A node beyond its watermark refuses what may take more, takes the rest, and says so in /status.
 func TestANodeBeyondItsMemoryWatermark(t *testing.T) {
 	n := startTestNode(t, t.TempDir(), "--memory-watermark", "1mb") // more than that is in use on any machine
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
@@ -143,6 +145,10 @@ func TestANodeBeyondItsMemoryWatermark(t *testing.T) {
 	}
 	if err := n.client.Do(ctx, "EVAL", "return redis.call('SET', 'a', '1')", "0").Err(); err == nil || !strings.Contains(err.Error(), "OOM") {
 		t.Errorf("a script that sets: %v", err)
+	}
+	isMemory := func(e monitor.Event) bool { return e.Kind == eventMemory }
+	if s := n.node.monitor.Status(); !s.Memory.WatermarkReached || s.Memory.Watermark != 1<<20 || s.Disk.WritesRefused || !slices.ContainsFunc(s.Events, isMemory) {
+		t.Errorf("/status: %+v, %+v", s.Memory, s.Events)
 	}
 	n.do("DEL", "a")
 	n.do("PING")

@@ -18,6 +18,7 @@ const (
 	eventStarted = "started"
 	eventLink    = "link"
 	eventDisk    = "disk"
+	eventMemory  = "memory"
 )
 
 // startMonitor opens the HTTP server, if there is to be one: before all that may take long, so that it can be seen.
@@ -107,3 +108,6 @@ var _ peer.Handler = watchedLinks{}
 
 // noteDisk remembers what the watch of the disk found.
 func (n *node) noteDisk(text string) { n.monitor.Note(eventDisk, 0, text, 0) }
+
+// noteMemory remembers what the watch of memory found.
+func (n *node) noteMemory(text string) { n.monitor.Note(eventMemory, 0, text, 0) }

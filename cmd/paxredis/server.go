@@ -341,7 +341,7 @@ func (n *node) watch(c Config) context.CancelFunc {
 		n.watching.Go(func() { d.run(ctx) })
 	}
 	if !c.MemoryWatermark.off() {
-		m := &memoryWatch{retreat: leave, most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure}
+		m := &memoryWatch{retreat: leave, most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure, note: n.noteMemory}
 		n.watching.Go(func() { m.run(ctx) })
 	}
 	return cancel

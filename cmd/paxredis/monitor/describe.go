@@ -83,6 +83,9 @@ func describeClients(s *NodeStatus, i *resp.InfoSource) {
 		Commands: i.Stats.Commands, InputBytes: i.Stats.InputBytes, OutputBytes: i.Stats.OutputBytes, Errors: i.Stats.Errors, Hits: i.Stats.Hits, Misses: i.Stats.Misses}
 	m := &i.Memory
 	s.Memory = MemoryStatus{Used: m.Used, Peak: m.Peak, RSS: m.RSS, Dataset: m.Dataset, Max: m.Most, Policy: m.Policy, System: m.System}
+	if p := m.Pressure; p != nil {
+		s.Memory.Watermark, s.Memory.WatermarkUsed, s.Memory.WatermarkLimit, s.Memory.WatermarkReached = p.Watermark, p.Used, p.Limit, p.Refusal != ""
+	}
 	s.Keyspace = KeyspaceStatus{Tombstones: i.Stats.Tombstones, Expired: i.Stats.Expired, Evicted: i.Stats.Evicted}
 	for _, db := range i.Keyspace {
 		s.Keyspace.Keys += db.Keys

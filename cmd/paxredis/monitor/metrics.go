@@ -120,6 +120,10 @@ var stateMetrics = []metric{
 	gauge("memory_mapped_bytes", "Memory taken from the system for keys and values.", func(s *scrape) float64 { return float64(s.info.Memory.Mapped) }),
 	gauge("memory_max_bytes", "maxmemory; 0: no limit.", func(s *scrape) float64 { return float64(s.info.Memory.Most) }),
 	gauge("memory_system_bytes", "Memory of the machine.", func(s *scrape) float64 { return float64(s.info.Memory.System) }),
+	gauge("memory_watermark_bytes", "Memory in use from which on commands that may take more are refused; 0: it is not watched.", func(s *scrape) float64 { return float64(s.pressure().Watermark) }),
+	gauge("memory_watermark_used_bytes", "Memory in use of the container or the machine, as it is compared with that.", func(s *scrape) float64 { return float64(s.pressure().Used) }),
+	gauge("memory_watermark_limit_bytes", "Memory that the container or the machine has.", func(s *scrape) float64 { return float64(s.pressure().Limit) }),
+	gauge("memory_watermark_reached", "1 while commands that may take more memory are refused, since it is nearly full.", func(s *scrape) float64 { return flagValue(s.pressure().Refusal != "") }),
 	gauge("disk_free_bytes", "Free space where this node's data is; absent if that cannot be told.", func(s *scrape) float64 { return float64(s.freeDisk) }),
 	gauge("writes_refused", "1 while writes are refused, since the disk is nearly full.", func(s *scrape) float64 { return flagValue(s.info.Persistence.WritesRefused) }),
 	gauge("data_encrypted", "1 if the data directory is encrypted.", func(s *scrape) float64 { return flagValue(s.info.Persistence.Encrypted) }),
@@ -137,6 +141,14 @@ var stateMetrics = []metric{
 	gauge("checkpoint_fetching", "1 while a checkpoint of another node is fetched.", func(s *scrape) float64 { return flagValue(s.checkpoint.Fetching != 0) }),
 	counter("checkpoints_total", "Checkpoints that this node has taken.", func(s *scrape) uint64 { return s.figures.Checkpoints }),
 	counter("checkpoints_skipped_total", "Checkpoints that this node has not taken.", func(s *scrape) uint64 { return s.checkpoint.Skipped }),
+}
+
+// pressure is what the watch of memory has found; nothing if nobody looks, or has not yet.
+func (s *scrape) pressure() resp.MemoryPressure {
+	if p := s.info.Memory.Pressure; p != nil {
+		return *p
+	}
+	return resp.MemoryPressure{}
 }
 
 // knownCode is what an error code of the program, or of Redis, looks like.

@@ -53,6 +53,43 @@ paxredis_peer_up{peer="3"} 1
 	}
 }
 
+// Whether a node refuses commands for its memory, and how near it is to that, is in /status and in a scrape. Where nobody looks there are zeros.
+func TestTheMemoryWatermarkIsTold(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		pressure *resp.MemoryPressure
+		status   MemoryStatus
+	}{
+		{"off", nil, MemoryStatus{}},
+		{"room", &resp.MemoryPressure{Used: 50, Watermark: 90, Limit: 100}, MemoryStatus{Watermark: 90, WatermarkUsed: 50, WatermarkLimit: 100}},
+		{"reached", &resp.MemoryPressure{Used: 91, Watermark: 90, Limit: 100, Refusal: "OOM"}, MemoryStatus{Watermark: 90, WatermarkUsed: 91, WatermarkLimit: 100, WatermarkReached: true}},
+	} {
+		n := newFakeNode().attach()
+		n.clients.info.Memory.Pressure = test.pressure
+		if got := n.Status().Memory; got != test.status {
+			t.Errorf("%s: /status has %+v", test.name, got)
+		}
+		values := map[string]float64{"memory_watermark_bytes": float64(test.status.Watermark), "memory_watermark_used_bytes": float64(test.status.WatermarkUsed),
+			"memory_watermark_limit_bytes": float64(test.status.WatermarkLimit), "memory_watermark_reached": flagValue(test.status.WatermarkReached),
+			"writes_refused": 0} // that is of the disk
+		s, _ := n.parts.Load().scrape()
+		for i := range metrics {
+			m := &metrics[i]
+			want, ok := values[m.name]
+			if !ok {
+				continue
+			}
+			delete(values, m.name)
+			if got := m.read(s); len(got) != 1 || got[0].value != want {
+				t.Errorf("%s: %s is %+v, want %v", test.name, m.name, got, want)
+			}
+		}
+		if len(values) != 0 {
+			t.Errorf("there are no metrics %v", values)
+		}
+	}
+}
+
 func TestHistogramsAreCumulative(t *testing.T) {
 	var h replication.Histogram
 	for _, n := range []uint64{0, 1, 4095, 4096, 4097, 1 << 40} {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/paxredis/paxredis/replication/paxos"
+	"github.com/paxredis/paxredis/resp"
 )
 
 // serve runs the HTTP server of a node for a test.
@@ -94,6 +95,9 @@ func TestReadiness(t *testing.T) {
 	n.group.status.Role = paxos.RoleRemoved
 	check("removed")
 	n.group.status.Role, n.group.status.Leader = paxos.RoleFollower, 2
+	// It refuses writes, and still is the one to ask: it answers reads, and takes what makes room.
+	n.clients.info.Persistence.WritesRefused, n.clients.info.Memory.Pressure = true, &resp.MemoryPressure{Refusal: "OOM"}
+	check()
 	n.clients.stopping = true
 	check("stopping")
 }

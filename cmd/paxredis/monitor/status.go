@@ -156,6 +156,12 @@ type MemoryStatus struct {
 	Max     uint64 `json:"max"` // 0: no limit
 	Policy  string `json:"policy,omitempty"`
 	System  uint64 `json:"system"`
+	// Watermark is from where on commands that may take more are refused, WatermarkUsed what is in use of WatermarkLimit, the container's or the
+	// machine's memory; 0: nobody looks. WatermarkReached says that they are refused now.
+	Watermark        uint64 `json:"watermark"`
+	WatermarkUsed    uint64 `json:"watermark_used"`
+	WatermarkLimit   uint64 `json:"watermark_limit"`
+	WatermarkReached bool   `json:"watermark_reached"`
 }
 
 // KeyspaceStatus is what the node holds.
