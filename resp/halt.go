@@ -2,6 +2,7 @@ package resp
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -103,7 +104,7 @@ func (l *eventLoop) postpone(c *Client, args statemachine.Args) bool {
 		return false
 	}
 	r := l.server.rows[cmd]
-	writes := r.Flags.Has(statemachine.Write) || r.name == "exec" && c.tx != nil && c.tx.writes
+	writes := isHeldWithWrites(r) || r.name == "exec" && c.tx != nil && slices.ContainsFunc(c.tx.rows, isHeldWithWrites)
 	if l.halted == haltWrites && !writes {
 		return false
 	}
@@ -112,6 +113,12 @@ func (l *eventLoop) postpone(c *Client, args statemachine.Args) bool {
 	l.server.waiting.Add(1)
 	l.postponed = append(l.postponed, c)
 	return true
+}
+
+// isHeldWithWrites reports whether CLIENT PAUSE WRITE holds a command: as in Redis scripts and messages, too, and PFCOUNT, which writes its estimate there,
+// but not SCRIPT.
+func isHeldWithWrites(r *row) bool {
+	return r.Flags&(statemachine.Write|statemachine.MayReplicate) != 0 && !strings.HasPrefix(r.name, "script|") || r.name == "pfcount"
 }
 
 // forgetPostponed lets go of a client that waits for the end of a pause.

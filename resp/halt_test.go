@@ -42,6 +42,37 @@ func TestClientPauseOfWrites(t *testing.T) {
 	}
 }
 
+// What may write is held as writes are, in transactions too; what reads is not.
+func TestClientPauseOfWritesHoldsWhatMayWrite(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	admin := dial(t, s)
+	admin.check("CLIENT PAUSE 1000000 WRITE", "+OK")
+	for commands, reply := range map[string]string{
+		"EVAL return{redis.call('SET','k','v')} 0": "*1 +OK", "PUBLISH c m": ":0", "SPUBLISH c m": ":0", "PFCOUNT p": ":0", "MULTI;PFCOUNT p;EXEC": "*1 :0", "MULTI;PUBLISH c m;EXEC": "*1 :0",
+	} {
+		w := dial(t, s)
+		w.send(lines(commands + ";PING"))
+		inside := strings.HasPrefix(commands, "MULTI")
+		if inside {
+			w.want("+OK")
+		}
+		waitFor(t, s, func() bool { return s.waiting.Load() == 1 })
+		for _, free := range []string{"GET k", "EXISTS k", "EVAL_RO return 0"} {
+			if got := admin.do(free); got != "$-1" && got != ":0" {
+				t.Errorf("%s: %q", free, got)
+			}
+		}
+		admin.check("CLIENT UNPAUSE", "+OK")
+		if inside {
+			w.want("+QUEUED")
+		}
+		w.want(reply, "+PONG")
+		admin.check("DEL k", map[bool]string{true: ":1", false: ":0"}[strings.HasPrefix(commands, "EVAL")])
+		admin.check("CLIENT PAUSE 1000000 WRITE", "+OK")
+	}
+	admin.check("CLIENT UNPAUSE", "+OK")
+}
+
 func TestClientPauseOfAllEndsByItself(t *testing.T) {
 	s, _ := startServer(t, Config{Loops: 2})
 	admin, other := dial(t, s), dial(t, s)
