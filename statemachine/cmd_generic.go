@@ -93,6 +93,8 @@ func unlinkKeys(tx *Tx, args Args, reply Reply) {
 
 // exists: EXISTS and TOUCH key [key ...]. A key that comes twice counts twice.
 func exists(tx *Tx, args Args, reply Reply) {
+	defer func(noTouch bool) { tx.noTouch = noTouch }(tx.noTouch)
+	tx.noTouch = true // to ask is no access, as in Redis
 	n := int64(0)
 	for _, key := range args[1:] {
 		if tx.lookup(key) != nil {

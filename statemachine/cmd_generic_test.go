@@ -86,6 +86,7 @@ func TestGenericCommands(t *testing.T) {
 			OBJECT REFCOUNT k => :1
 			tick 5000
 			OBJECT IDLETIME k => :5
+			EXISTS k k => :2
 			OBJECT IDLETIME k => :5
 			GET k => "12"
 			OBJECT IDLETIME k => :0
