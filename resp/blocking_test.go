@@ -3,6 +3,7 @@ package resp
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -216,6 +217,39 @@ func TestReadsOfStreamsWait(t *testing.T) {
 	inLine(t, s, 1)
 	writer.check("XADD x 1 f 1", "$3 1-0")
 	b.want("*1 *2 $1 x *1 *2 $3 1-0 *2 $1 f $1 1")
+}
+
+// Who reads for a group is told when its stream is gone, whatever took it away; who reads for itself waits for the next one.
+func TestReadersOfAGroupAreToldThatTheirStreamIsGone(t *testing.T) {
+	const noGroup, wrongType = "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option", "-WRONGTYPE Operation against a key holding the wrong kind of value"
+	s, _ := startServer(t, Config{})
+	writer := dial(t, s)
+	for commands, want := range map[string]string{
+		"SET s x": wrongType, "MULTI;DEL s;LPUSH s 1;EXEC": wrongType, "SET t y;RENAME t s": wrongType, "LPUSH q 2 1;SORT q STORE s": wrongType,
+		"SADD q m;SUNIONSTORE s q": wrongType, "LPUSH q 1;COPY q s REPLACE": wrongType, "FLUSHALL": noGroup, "FLUSHDB": noGroup, "UNLINK s": noGroup,
+		"XADD t 1 f v;RENAME t s": noGroup, "SWAPDB 0 1": noGroup,
+	} {
+		t.Run(commands, func(t *testing.T) {
+			writer.t = t
+			writer.check("FLUSHALL", "+OK")
+			writer.check("XGROUP CREATE s g $ MKSTREAM", "+OK")
+			group, alone := dial(t, s), dial(t, s)
+			group.send(line("XREADGROUP GROUP g c BLOCK 0 STREAMS s >"))
+			inLine(t, s, 1)
+			alone.send(line("XREAD BLOCK 0 STREAMS s 5"))
+			inLine(t, s, 2)
+			for command := range strings.SplitSeq(commands, ";") {
+				if got := writer.do(command); got[0] == '-' {
+					t.Fatalf("%s: %s", command, got)
+				}
+			}
+			group.want(want)
+			inLine(t, s, 1)
+			writer.do("DEL s")
+			writer.check("XADD s 9 f v", "$3 9-0")
+			alone.want("*1 *2 $1 s *1 *2 $3 9-0 *2 $1 f $1 v")
+		})
+	}
 }
 
 // Whatever makes a sorted set serves those who wait for its members, each with its own.

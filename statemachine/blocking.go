@@ -12,6 +12,8 @@ type Block struct {
 	Keys [][]byte
 	// Kind is of which type that must be: what else a key holds meanwhile does not concern the client.
 	Kind Kind
+	// Group says that it reads streams for a group: it is to be run again, too, when a key has no stream any more, which is an error.
+	Group bool
 	// TimeoutMS is how long the client waits, in milliseconds; 0: for ever.
 	TimeoutMS int64
 	// Args, unless they are nil, are to be run again in place of the command's: what it said of the moment at which it was run first has

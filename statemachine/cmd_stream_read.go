@@ -141,7 +141,7 @@ func (tx *Tx) readNothing(r *streamRead, args Args, after []streamID, reply Repl
 		reply.NullArray()
 		return
 	}
-	b := Block{Kind: KindStream, Keys: r.keys, TimeoutMS: r.timeoutMS, NullArray: true}
+	b := Block{Kind: KindStream, Group: after == nil, Keys: r.keys, TimeoutMS: r.timeoutMS, NullArray: true}
 	for i, arg := range r.ids {
 		if string(arg) == "$" {
 			if b.Args == nil {

@@ -145,8 +145,12 @@ func (ks *keyspace) removePart(db *database, part *Object) {
 
 // dropParts takes the parts away from the entry's object, whose value is about to be replaced as a whole or to go.
 func (ks *keyspace) dropParts(e *entry) {
-	if o := e.object; o.inParts() {
+	o := e.object
+	if o.inParts() {
 		ks.leave(e.db, o)
+	}
+	if o.kind == KindStream {
+		ks.signal(e.db, o) // who reads for a group is to be told
 	}
 }
 

@@ -158,9 +158,6 @@ func (ks *keyspace) remove(e *entry) {
 func (ks *keyspace) drop(e *entry) {
 	ks.dropParts(e)
 	o := e.object
-	if o.kind == KindStream {
-		ks.signal(e.db, o)
-	}
 	e.object = nil
 	if o.flags&flagExplicit != 0 {
 		e.db.explicit--
@@ -227,6 +224,7 @@ func (ks *keyspace) flush(db *database) {
 	}
 	old.keys.drop()
 	old.parts.drop()
+	ks.signalAll(ks.number(db))
 }
 
 // swap exchanges two databases, tombstones and all.

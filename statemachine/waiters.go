@@ -37,6 +37,7 @@ type wait struct {
 	waiter Waiter
 	kind   Kind // of the values it waits for
 	keys   []waitKey
+	group  bool // that a key has no stream concerns it, too
 	asked  bool // Ready has been called, and the command has not blocked again yet
 }
 
@@ -55,7 +56,7 @@ func (w *waiters) add(waiter Waiter, b *Block) {
 		known.asked = false
 		return
 	}
-	it := &wait{waiter: waiter, kind: b.Kind}
+	it := &wait{waiter: waiter, kind: b.Kind, group: b.Group}
 	for _, key := range b.Keys {
 		k := waitKey{b.DB, string(key)}
 		if !slices.Contains(it.keys, k) {
@@ -114,6 +115,17 @@ func (w *waiters) wake(k waitKey, kind Kind, n int) {
 	}
 }
 
+// wakeGroups asks all who read a key for a group: there is an error for them.
+func (w *waiters) wakeGroups(k waitKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, it := range w.lines[k] {
+		if it.group {
+			it.ask()
+		}
+	}
+}
+
 // wakeAll asks everybody.
 func (w *waiters) wakeAll() {
 	w.mu.Lock()
@@ -152,11 +164,12 @@ func (m *Machine) Forget(w Waiter) {
 func (m *Machine) wakeFor(k waitKey) {
 	db := &m.ks.databases[k.db]
 	o := db.keys.find(m.ks.hasher.hash([]byte(k.key)), []byte(k.key))
-	if o == nil {
-		m.waiters.wake(k, KindStream, math.MaxInt) // there is an error for those who wait for a group
-		return
+	if o == nil || o.kind != KindStream {
+		m.waiters.wakeGroups(k)
 	}
-	m.waiters.wake(k, o.kind, m.ks.available(db, o))
+	if o != nil {
+		m.waiters.wake(k, o.kind, m.ks.available(db, o))
+	}
 }
 
 // available is for how many waiters an object has something.
@@ -188,11 +201,17 @@ func (ks *keyspace) signal(db *database, o *Object) {
 	if !ks.waiters.any() || !o.kind.isCollection() {
 		return
 	}
+	ks.noteReady(waitKey{ks.number(db), string(o.key())})
+}
+
+// number is a database's.
+func (ks *keyspace) number(db *database) int {
 	for i := range ks.databases {
 		if db == &ks.databases[i] {
-			ks.noteReady(waitKey{i, string(o.key())})
+			return i
 		}
 	}
+	panic("statemachine: a database of another keyspace")
 }
 
 // signalAll notes that all keys of a database are others.
