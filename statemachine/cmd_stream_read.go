@@ -1,5 +1,7 @@
 package statemachine
 
+import "github.com/paxredis/paxredis/statemachine/internal/lua"
+
 // streamRead is what XREAD and XREADGROUP are to do.
 type streamRead struct {
 	count           int64 // 0: all
@@ -17,6 +19,10 @@ func parseStreamRead(args Args, name string, reply Reply) (r streamRead, ok bool
 	for i := 1; i < len(args); i++ {
 		switch more := len(args) - i - 1; {
 		case is(args[i], "BLOCK") && more > 0:
+			if _, inScript := reply.(*lua.Capture); inScript {
+				reply.Error("ERR " + string(args[0]) + " command is not allowed with BLOCK option from scripts")
+				return r, false
+			}
 			i++
 			if r.timeoutMS, ok = milliTimeoutArg(args[i], reply); !ok {
 				return r, false

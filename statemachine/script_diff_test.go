@@ -184,6 +184,8 @@ return tostring(redis.breakpoint())
 redis.debug('x')
 return redis.acl_check_cmd('get','x')
 return redis.acl_check_cmd('nosuch')
+return redis.pcall('xread','block','0','streams','s','$')
+return redis.pcall('XREADGROUP','group','g','c','block','0','streams','s','>')
 return redis.pcall('nosuch')['err']
 local r=redis.pcall('nosuch') local t={} for k,v in pairs(r) do t[#t+1]=k..'='..tostring(v) end table.sort(t) return t
 local ok,r=pcall(redis.call,'nosuch') return {tostring(ok),r}
