@@ -167,7 +167,7 @@ func listenerOptions() []option {
 		{name: "client-pubsub-limit", group: groupListeners, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.PubsubLimit }, 1<<20, unbounded),
 			help: "`bytes` of unread messages at which a subscriber is disconnected"},
 		{name: "client-pubsub-soft-limit", group: groupListeners, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.PubsubSoftLimit }, 1<<20, unbounded),
-			help: "`bytes` of them at which it is disconnected, once that lasts --client-pubsub-soft-time"},
+			help: "`bytes` of them at which it is disconnected, once that lasts --client-pubsub-soft-time; not above --client-pubsub-limit"},
 		{name: "client-pubsub-soft-time", group: groupListeners, parameter: "client-output-buffer-limit", field: duration(func(c *Config) *time.Duration { return &c.PubsubSoftTime }, time.Second, 24*time.Hour),
 			help: "`time` that a subscriber may be beyond the soft limit"},
 		{name: "tracking-table-max-keys", group: groupListeners, field: number(func(c *Config) *int { return &c.TrackedKeys }, 1, unbounded),
