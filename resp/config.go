@@ -79,6 +79,8 @@ type parameter struct {
 	immutable bool
 	// setting is what can change; nil: it is fixed.
 	setting setting
+	// bound says that the setting comes from the server, see bind.
+	bound bool
 	// shared parameters are set on all nodes, through the log.
 	shared bool
 }
@@ -109,7 +111,7 @@ func NewSettings(from SettingsSource) *Settings {
 	return s
 }
 
-// bind makes a parameter one that can change, before the settings are used.
+// bind gives a parameter that is bound its setting, before the settings are used.
 func (s *Settings) bind(name string, to setting) { s.byName[name].setting = to }
 
 // slowerThan is from how many microseconds on a command is slow; negative: none is. It can be told in nanoseconds.

@@ -31,8 +31,11 @@ const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 // defaultDenialsKept is the default of acllog-max-len.
 const defaultDenialsKept = 128
 
-// notifyParameter can be changed; what it says is the hub's.
-const notifyParameter = "notify-keyspace-events"
+// The parameters that are bound when a server is made: what they say is the hub's, and the logger's.
+const (
+	notifyParameter   = "notify-keyspace-events"
+	logLevelParameter = "loglevel"
+)
 
 // defaultKeepAlive finds clients that are gone without a word, in Redis's default time; in seconds.
 const defaultKeepAlive = 300
@@ -79,8 +82,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
 		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: notifyParameter, shared: true}, // see hub
-		{name: "loglevel", fixed: "notice"},   // see Config.LogLevel
+		{name: notifyParameter, shared: true, bound: true},
+		{name: logLevelParameter, fixed: "notice", bound: true}, // fixed without Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
 		{name: "acl-pubsub-default", fixed: "resetchannels"},

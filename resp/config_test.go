@@ -2,6 +2,8 @@ package resp
 
 import (
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -263,5 +265,19 @@ func TestParametersHaveFirstValues(t *testing.T) {
 	}
 	if got := DefaultParameter("slowlog-max-len"); got != "128" {
 		t.Errorf("slowlog-max-len is %q without being set", got)
+	}
+}
+
+// What is told to be changeable before there is a server is what can change in one that was told everything.
+func TestChangeableParametersAreThoseOfAServer(t *testing.T) {
+	s, _ := startServer(t, Config{LogLevel: new(slog.LevelVar)})
+	var changeable []string
+	for _, p := range s.settings.parameters {
+		if p.setting != nil {
+			changeable = append(changeable, p.name)
+		}
+	}
+	if told := ChangeableParameters(); !slices.Equal(told, changeable) {
+		t.Errorf("told are %v, and %v can change", told, changeable)
 	}
 }

@@ -180,7 +180,7 @@ func listenerOptions() []option {
 
 func watchingOptions() []option {
 	return []option{
-		{name: "log-level", group: groupWatching, field: custom(func(c *Config) flag.Value { return (*levelValue)(&c.LogLevel) }),
+		{name: "log-level", group: groupWatching, parameter: "loglevel", field: custom(func(c *Config) flag.Value { return (*levelValue)(&c.LogLevel) }),
 			help: "least `level` logged: debug, info, warn or error"},
 		{name: "log-format", group: groupWatching, field: custom(func(c *Config) flag.Value { return &c.LogFormat }),
 			help: "`format` of log lines: text or json"},
