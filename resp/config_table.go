@@ -55,6 +55,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "lfu-log-factor", shared: true, setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "lfu-decay-time", shared: true, setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
+		{name: "client-query-buffer-limit", setting: clientBound{&s.queryBytes, func() Limits { return limits }, Limits.LeastQueryBuffer, Limits.defaultQueryBuffer}},
+		{name: "maxmemory-clients", setting: clientBound{&s.allClientsBytes, func() Limits { return s.current(limits) }, Limits.LeastClientMemory, Limits.defaultClientMemory}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
@@ -71,7 +73,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "dir", fixed: from.Dir},
 		{name: "databases", fixed: strconv.Itoa(statemachine.Databases), immutable: true},
 		{name: "proto-max-bulk-len", fixed: strconv.FormatInt(limits.MaxCommandBytes, 10)},
-		{name: "client-query-buffer-limit", fixed: strconv.FormatInt(limits.QueryBuffer, 10)},
 
 		// Durability is the log's: every acknowledged write is synced on a majority, as with an append-only file that
 		// is synced always. There are no RDB files.
@@ -81,7 +82,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "save", fixed: ""},
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
-		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
 		{name: notifyParameter, shared: true, bound: true},
 		{name: logLevelParameter, fixed: "notice", bound: true}, // fixed without Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
