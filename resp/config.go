@@ -50,6 +50,8 @@ type Settings struct {
 	lfuLogFactor     atomic.Int64
 	lfuDecayMinutes  atomic.Int64
 	outputBytes      atomic.Int64
+	queryBytes       atomic.Int64
+	allClientsBytes  atomic.Int64
 	pubsub           atomic.Pointer[pubsubLimits]
 	timeoutSeconds   atomic.Int64
 	keepAliveSeconds atomic.Int64
@@ -79,6 +81,8 @@ type parameter struct {
 	immutable bool
 	// setting is what can change; nil: it is fixed.
 	setting setting
+	// bound says that the setting comes from the server, see bind.
+	bound bool
 	// shared parameters are set on all nodes, through the log.
 	shared bool
 }
@@ -95,6 +99,8 @@ func NewSettings(from SettingsSource) *Settings {
 	s.lfuLogFactor.Store(defaultLFULogFactor)
 	s.lfuDecayMinutes.Store(defaultLFUDecayMinutes)
 	s.outputBytes.Store(from.Limits.OutputBuffer)
+	s.queryBytes.Store(from.Limits.QueryBuffer)
+	s.allClientsBytes.Store(from.Limits.ClientMemory)
 	s.pubsub.Store(&pubsubLimits{from.Limits.PubsubBuffer, from.Limits.PubsubSoftBuffer, from.Limits.PubsubSoftTime})
 	s.keepAliveSeconds.Store(defaultKeepAlive)
 	s.tracking.Store(true)
@@ -109,7 +115,7 @@ func NewSettings(from SettingsSource) *Settings {
 	return s
 }
 
-// bind makes a parameter one that can change, before the settings are used.
+// bind gives a parameter that is bound its setting, before the settings are used.
 func (s *Settings) bind(name string, to setting) { s.byName[name].setting = to }
 
 // slowerThan is from how many microseconds on a command is slow; negative: none is. It can be told in nanoseconds.
@@ -135,6 +141,18 @@ func (s *Settings) maxClients() int { return int(s.mostClients.Load()) }
 
 // outputLimit bounds the replies that one client has not read, in bytes.
 func (s *Settings) outputLimit() int { return int(s.outputBytes.Load()) }
+
+// queryLimit bounds the input of one client that is not parsed yet, in bytes.
+func (s *Settings) queryLimit() int64 { return s.queryBytes.Load() }
+
+// clientMemory bounds what all clients together make the server keep, in bytes.
+func (s *Settings) clientMemory() int64 { return s.allClientsBytes.Load() }
+
+// current are the limits that a server was started with, with what one client may take as it is now.
+func (s *Settings) current(started Limits) Limits {
+	started.OutputBuffer, started.QueryBuffer = s.outputBytes.Load(), s.queryBytes.Load()
+	return started
+}
 
 // idleTimeout is after how long without a command a client is closed; 0: never.
 func (s *Settings) idleTimeout() time.Duration {

@@ -12,7 +12,7 @@ import (
 func ChangeableParameters() []string {
 	var names []string
 	for _, p := range plainSettings().parameters {
-		if p.setting != nil || p.name == notifyParameter {
+		if p.setting != nil || p.bound {
 			names = append(names, p.name)
 		}
 	}

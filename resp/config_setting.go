@@ -61,6 +61,32 @@ func (m memorySize) parse(text string) (apply func(), why string) {
 	return func() { m.bytes.Store(n); m.changed() }, ""
 }
 
+// clientBound is a limit of what clients make the server keep, as "100mb"; 0 stands for its default, as at the start. The limits that others
+// depend on say which the least is.
+type clientBound struct {
+	bytes  *atomic.Int64
+	limits func() Limits
+	least  func(l Limits) int64
+	usual  func(l Limits) int64
+}
+
+func (b clientBound) get() string { return strconv.FormatInt(b.bytes.Load(), 10) }
+
+func (b clientBound) parse(text string) (apply func(), why string) {
+	n, ok := parseMemory(text)
+	if !ok {
+		return nil, "argument must be a memory value"
+	}
+	limits := b.limits()
+	if n == 0 {
+		n = b.usual(limits)
+	}
+	if least := b.least(limits); n < least || n > mostBuffer {
+		return nil, fmt.Sprintf("argument must be between %d and %d inclusive", least, int64(mostBuffer))
+	}
+	return func() { b.bytes.Store(n) }, ""
+}
+
 // evictionSetting is the name of a policy.
 type evictionSetting struct {
 	policy  *atomic.Uint32

@@ -31,8 +31,11 @@ const maxMonitorMillis = math.MaxInt64 / int64(time.Millisecond)
 // defaultDenialsKept is the default of acllog-max-len.
 const defaultDenialsKept = 128
 
-// notifyParameter can be changed; what it says is the hub's.
-const notifyParameter = "notify-keyspace-events"
+// The parameters that are bound when a server is made: what they say is the hub's, and the logger's.
+const (
+	notifyParameter   = "notify-keyspace-events"
+	logLevelParameter = "loglevel"
+)
 
 // defaultKeepAlive finds clients that are gone without a word, in Redis's default time; in seconds.
 const defaultKeepAlive = 300
@@ -52,6 +55,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "lfu-log-factor", shared: true, setting: integer{value: &s.lfuLogFactor, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "lfu-decay-time", shared: true, setting: integer{value: &s.lfuDecayMinutes, least: 0, most: math.MaxInt32, changed: s.setMemory}},
 		{name: "client-output-buffer-limit", setting: outputBuffers{&s.outputBytes, &s.pubsub}},
+		{name: "client-query-buffer-limit", setting: clientBound{&s.queryBytes, func() Limits { return limits }, Limits.LeastQueryBuffer, Limits.defaultQueryBuffer}},
+		{name: "maxmemory-clients", setting: clientBound{&s.allClientsBytes, func() Limits { return s.current(limits) }, Limits.LeastClientMemory, Limits.defaultClientMemory}},
 		{name: "timeout", setting: integer{value: &s.timeoutSeconds, least: 0, most: math.MaxInt32, changed: s.setTimeout}},
 		{name: "tcp-keepalive", setting: integer{value: &s.keepAliveSeconds, least: 0, most: math.MaxInt32}},
 		{name: "latency-monitor-threshold", setting: integer{value: &s.monitorMillis, least: 0, most: maxMonitorMillis}},
@@ -68,7 +73,6 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "dir", fixed: from.Dir},
 		{name: "databases", fixed: strconv.Itoa(statemachine.Databases), immutable: true},
 		{name: "proto-max-bulk-len", fixed: strconv.FormatInt(limits.MaxCommandBytes, 10)},
-		{name: "client-query-buffer-limit", fixed: strconv.FormatInt(limits.QueryBuffer, 10)},
 
 		// Durability is the log's: every acknowledged write is synced on a majority, as with an append-only file that
 		// is synced always. There are no RDB files.
@@ -78,9 +82,8 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "save", fixed: ""},
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
 
-		{name: "maxmemory-clients", fixed: strconv.FormatInt(limits.ClientMemory, 10)},
-		{name: notifyParameter, shared: true}, // see hub
-		{name: "loglevel", fixed: "notice"},   // see Config.LogLevel
+		{name: notifyParameter, shared: true, bound: true},
+		{name: logLevelParameter, fixed: "notice", bound: true}, // fixed without Config.LogLevel
 		{name: "tracking-table-max-keys", fixed: strconv.Itoa(limits.TrackedKeys)},
 		{name: "requirepass", fixed: "", immutable: true}, // but see configSet; it is never shown
 		{name: "acl-pubsub-default", fixed: "resetchannels"},

@@ -2,6 +2,8 @@ package resp
 
 import (
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,6 +197,14 @@ func TestConfigSetOfEachKind(t *testing.T) {
 		{"client-output-buffer-limit", "normal 0 0 0", failed("client-output-buffer-limit", "there are no unlimited buffers: the hard limit must be between 1048576 and 1125899906842624"), ""},
 		{"client-output-buffer-limit", "normal 2mb 1mb 60", failed("client-output-buffer-limit", "there are no soft limits but for pubsub: give 0 0"), ""},
 		{"client-output-buffer-limit", "slave 32mb 0 0", failed("client-output-buffer-limit", "one limit holds for all classes but pubsub: set normal"), ""},
+		{"client-query-buffer-limit", "100mb", "+OK", "104857600"},
+		{"client-query-buffer-limit", "0", "+OK", "84934672"}, // the default: nothing is unlimited
+		{"client-query-buffer-limit", "1mb", failed("client-query-buffer-limit", "argument must be between 83886096 and 1125899906842624 inclusive"), "84934672"},
+		{"client-query-buffer-limit", "much", failed("client-query-buffer-limit", "argument must be a memory value"), "84934672"},
+		{"maxmemory-clients", "2gb", "+OK", "2147483648"},
+		{"maxmemory-clients", "0", "+OK", "1073741824"},
+		{"maxmemory-clients", "300mb", failed("maxmemory-clients", "argument must be between 353370128 and 1125899906842624 inclusive"), "1073741824"},
+		{"maxmemory-clients", "5%", failed("maxmemory-clients", "argument must be a memory value"), "1073741824"},
 		{"hash-max-listpack-entries", "512", "+OK", "512"},
 		{"hash-max-listpack-entries", "5", failed("hash-max-listpack-entries", "can't set immutable config"), "512"},
 	} {
@@ -263,5 +273,32 @@ func TestParametersHaveFirstValues(t *testing.T) {
 	}
 	if got := DefaultParameter("slowlog-max-len"); got != "128" {
 		t.Errorf("slowlog-max-len is %q without being set", got)
+	}
+}
+
+// What all clients may take has room for one, with the limits of one as they are now.
+func TestMaxmemoryClientsHasRoomForOneClientAsItIsNow(t *testing.T) {
+	s := testSettings()
+	s.Set(words("client-query-buffer-limit 1gb"), statemachine.Discard)
+	if got := replied(func(r statemachine.Reply) { s.Set(words("maxmemory-clients 1gb"), r) }); !strings.Contains(got, "must be between 1342177280 and") {
+		t.Errorf("1gb, which is one client's input: %q", got)
+	}
+	s.Set(words("maxmemory-clients 0"), statemachine.Discard)
+	if got := s.clientMemory(); got != 1<<30+256<<20 {
+		t.Errorf("the default is %d", got)
+	}
+}
+
+// What is told to be changeable before there is a server is what can change in one that was told everything.
+func TestChangeableParametersAreThoseOfAServer(t *testing.T) {
+	s, _ := startServer(t, Config{LogLevel: new(slog.LevelVar)})
+	var changeable []string
+	for _, p := range s.settings.parameters {
+		if p.setting != nil {
+			changeable = append(changeable, p.name)
+		}
+	}
+	if told := ChangeableParameters(); !slices.Equal(told, changeable) {
+		t.Errorf("told are %v, and %v can change", told, changeable)
 	}
 }

@@ -258,7 +258,7 @@ func (l *eventLoop) receive(c *Client, data []byte, n int) {
 		l.parseInput(c)
 	}
 	raise(&l.stats.maxInput, c.input.len())
-	if int64(c.input.len()) > l.server.limits.QueryBuffer {
+	if int64(c.input.len()) > l.server.settings.queryLimit() {
 		l.dropFor(overQuery, c, "its unread input is beyond the query buffer limit")
 	}
 }

@@ -71,9 +71,9 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.MaxCommandBytes, defaultCommandBytes)
 	setDefault(&l.MaxArgs, defaultArgs)
 	setDefault(&l.MaxInline, defaultInline)
-	setDefault(&l.QueryBuffer, l.largestRequest()+pipelineBytes)
+	setDefault(&l.QueryBuffer, l.defaultQueryBuffer())
 	setDefault(&l.OutputBuffer, defaultOutputBuffer)
-	setDefault(&l.ClientMemory, max(defaultClientMemory, l.OutputBuffer+l.QueryBuffer))
+	setDefault(&l.ClientMemory, l.defaultClientMemory())
 	setDefault(&l.PubsubBuffer, defaultPubsubBuffer)
 	setDefault(&l.PubsubSoftBuffer, min(defaultPubsubSoftBuffer, l.PubsubBuffer))
 	setDefault(&l.PubsubSoftTime, defaultPubsubSoftTime)
@@ -93,6 +93,12 @@ func setDefault[T comparable](field *T, value T) {
 // largestRequest is how many bytes the largest command can take on the wire.
 func (l Limits) largestRequest() int64 {
 	return max(l.MaxCommandBytes+framingBytes*int64(l.MaxArgs+1), int64(l.MaxInline)+1)
+}
+
+// defaultQueryBuffer and defaultClientMemory are the defaults that depend on other limits, which must be there.
+func (l Limits) defaultQueryBuffer() int64 { return l.largestRequest() + pipelineBytes }
+func (l Limits) defaultClientMemory() int64 {
+	return max(defaultClientMemory, l.OutputBuffer+l.QueryBuffer)
 }
 
 // LeastQueryBuffer is the least that QueryBuffer can be: what the largest command takes. Fields that are zero count as their defaults.

@@ -197,6 +197,19 @@ func TestTheClientThatTakesMostIsClosed(t *testing.T) {
 	}
 }
 
+// The limit of all clients' memory that CONFIG SET sets is in force at once.
+func TestClientMemoryChangesWhileTheServerRuns(t *testing.T) {
+	limits := small()
+	limits.MaxCommandBytes, limits.QueryBuffer, limits.ClientMemory = 1<<20, 2<<20, 64<<20
+	s, _ := startServer(t, Config{Limits: limits, Loops: 1})
+	dial(t, s).check("CONFIG SET maxmemory-clients 4mb", "+OK")
+	begin := fmt.Sprintf("*2\r\n$3\r\nGET\r\n$%d\r\n", 1<<20-10)
+	for range 5 {
+		dial(t, s).send(begin + strings.Repeat("v", 1<<20-200))
+	}
+	waitFor(t, s, func() bool { return s.Info().Stats.Dropped[overMemory] > 0 && s.clientBytes.Load() <= 4<<20 })
+}
+
 // One chunk can have more replies for a client than it may be owed.
 func TestRepliesOfOneChunkAreBounded(t *testing.T) {
 	s, node := startServer(t, Config{Limits: small(), Loops: 1})

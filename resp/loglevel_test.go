@@ -9,8 +9,8 @@ import (
 func TestLogLevelChangesWhileTheServerRuns(t *testing.T) {
 	level := new(slog.LevelVar)
 	s := NewSettings(SettingsSource{})
-	s.bind("loglevel", logLevel{level})
-	setting := s.byName["loglevel"].setting
+	s.bind(logLevelParameter, logLevel{level})
+	setting := s.byName[logLevelParameter].setting
 	for _, test := range []struct {
 		name  string
 		least slog.Level

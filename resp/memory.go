@@ -22,7 +22,7 @@ const (
 // mostTaken is how much one client may make the server keep now.
 func (l *eventLoop) mostTaken() int64 {
 	s := l.server
-	left := s.limits.ClientMemory/memoryShare - s.clientBytes.Load()
+	left := s.settings.clientMemory()/memoryShare - s.clientBytes.Load()
 	return max(0, min(int64(s.settings.outputLimit())/unreadShare, left/clientShare))
 }
 
@@ -57,7 +57,7 @@ func (l *eventLoop) account(c *Client) {
 	}
 	l.server.clientBytes.Add(int64(taken - c.accounted))
 	c.accounted = taken
-	for !c.closed && l.server.clientBytes.Load() > l.server.limits.ClientMemory {
+	for !c.closed && l.server.clientBytes.Load() > l.server.settings.clientMemory() {
 		most := l.greediest()
 		if most == nil {
 			return

@@ -213,7 +213,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		SlowerThan: defaultSlowerThan, SlowlogLength: defaultSlowlogLength,
 		Protected: cfg.ProtectedMode, MaxMemory: cfg.MaxMemory, Eviction: cfg.Eviction, EvictionSamples: cfg.EvictionSamples})
 	if cfg.LogLevel != nil {
-		s.settings.bind("loglevel", logLevel{cfg.LogLevel})
+		s.settings.bind(logLevelParameter, logLevel{cfg.LogLevel})
 	}
 	s.settings.bind(notifyParameter, eventSetting{s.hub})
 	if err := s.settings.setFirst(cfg.Parameters); err != nil {

@@ -130,11 +130,16 @@ func (c *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	errs = append(errs, c.validateEndpoints()...)
+	errs = append(errs, c.validateListeners()...)
+	errs = append(errs, c.validateTraces()...)
 	if least := (resp.Limits{MaxCommandBytes: int64(c.MaxCommandBytes)}).LeastQueryBuffer(); c.ClientQueryLimit != 0 && int64(c.ClientQueryLimit) < least {
 		refuse("--client-query-buffer-limit %v: must be at least %d bytes, which the largest command takes (--max-command-bytes)", &c.ClientQueryLimit, least)
 	}
 	if least := clientLimits(c).LeastClientMemory(); c.MaxMemoryClients != 0 && int64(c.MaxMemoryClients) < least {
 		refuse("--maxmemory-clients %v: must be at least %d bytes, which the largest request and the replies of one client take", &c.MaxMemoryClients, least)
+	}
+	if c.isGiven("client-pubsub-soft-limit") && c.PubsubSoftLimit > c.PubsubLimit {
+		refuse("--client-pubsub-soft-limit %v, --client-pubsub-limit %v: the soft limit must not be above the other one, which disconnects at once", &c.PubsubSoftLimit, &c.PubsubLimit)
 	}
 	if err := c.Limits.Check(); err != nil {
 		refuse("--heartbeat, --lease, --election-timeout-min, --election-timeout-max: %w", err)
@@ -144,6 +149,12 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.validatePeers()...)
 	return errors.Join(errs...)
+}
+
+// isGiven reports whether a setting was given, be it with its default.
+func (c *Config) isGiven(name string) bool {
+	_, given := c.given[name]
+	return given
 }
 
 // givenOnce refuses a key that is both in a file that an option names, and in the environment.

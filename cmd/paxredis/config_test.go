@@ -90,6 +90,14 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		{"--tls-auth-clients-user SAN", "must be CN or off"},
 		{"--unixsocketperm 888", "--unixsocketperm 888: must be from 0 to 777"},
 		{"--unixsocketperm 770", "--unixsocketperm 770: needs --unixsocket"},
+		{"--tls-auth-clients-user CN", "--tls-auth-clients-user CN: needs --tls-listen"},
+		{"--listen 127.0.0.1:1 --tls-listen 127.0.0.1:1", "--listen 127.0.0.1:1, --tls-listen 127.0.0.1:1: both listen at the same address"},
+		{"--tls-listen :6379", "--listen 127.0.0.1:6379, --tls-listen :6379:"},
+		{"--listen [::]:1 --http-listen a:1", "--http-listen a:1, --listen [::]:1:"},
+		{"--listen a:1 --peer-listen 0.0.0.0:1", "--peer-listen 0.0.0.0:1, --listen a:1:"},
+		{"--peer-listen A:1 --http-listen a:1", "--peer-listen A:1, --http-listen a:1:"},
+		{"--peer-listen [::1]:1 --tls-listen [0::1]:1", "--peer-listen [::1]:1, --tls-listen [0::1]:1:"},
+		{"--http-listen 127.0.0.1:1 --tls-listen :1", "--http-listen 127.0.0.1:1, --tls-listen :1:"},
 		{"--client-query-buffer-limit 1mb", "--client-query-buffer-limit 1MiB: must be at least 83886096 bytes"},
 		{"--memory-watermark 100%", "--memory-watermark 100%: must be from 1% to 99%"},
 		{"--memory-watermark much", "--memory-watermark much: must be a part as 90%"},
@@ -107,6 +115,8 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		{"--maxmemory-clients 300mb", "--maxmemory-clients 300MiB: must be at least 353370128 bytes"},
 		{"--client-pubsub-limit 1kb", "--client-pubsub-limit 1KiB:"},
 		{"--client-pubsub-soft-limit 1kb", "--client-pubsub-soft-limit 1KiB:"},
+		{"--client-pubsub-soft-limit 33mb", "--client-pubsub-soft-limit 33MiB, --client-pubsub-limit 32MiB: the soft limit must not be above"},
+		{"--client-pubsub-soft-limit 8mb --client-pubsub-limit 4mb", "--client-pubsub-soft-limit 8MiB, --client-pubsub-limit 4MiB:"},
 		{"--client-pubsub-soft-time 1ms", "--client-pubsub-soft-time 1ms:"},
 		{"--tracking-table-max-keys 0", "--tracking-table-max-keys 0:"},
 		{"--notify-keyspace-events Kq", "--notify-keyspace-events \"Kq\": must be letters"},
@@ -141,6 +151,8 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		{"--read-mode fast", "quorum, lease or stale"},
 		{"--log-format xml", "text or json"},
 		{"--log-level loud", "log-level"},
+		{"--otlp-sample 0.001", "--otlp-sample 0.001: needs --otlp-endpoint"},
+		{"--otlp-slower-than 1s", "--otlp-slower-than 1s: needs --otlp-endpoint"},
 		{"stray", "stray"},
 	} {
 		_, err := loadConfig(strings.Fields(test.args), quiet)
@@ -150,6 +162,43 @@ func TestEveryRefusalNamesTheFlag(t *testing.T) {
 		if code := run(append([]string{"server"}, strings.Fields(test.args)...), quiet); code != exitUsage {
 			t.Errorf("%s: exit code %d", test.args, code)
 		}
+	}
+}
+
+// What only looks as if it contradicted itself is taken.
+func TestWhatDoesNotContradictIsTaken(t *testing.T) {
+	for _, args := range []string{
+		"--listen 127.0.0.1:0 --http-listen 127.0.0.1:0 --peer-listen :0",
+		"--listen 127.0.0.1:1 --http-listen 127.0.0.2:1 --peer-listen [::1]:1",
+		"--listen :1 --http-listen :2 --peer-listen :3",
+		"--listen off --unixsocket /x --http-listen 127.0.0.1:6379",
+		"--client-pubsub-limit 4mb", // below the default of the soft limit
+		"--client-pubsub-limit 4mb --client-pubsub-soft-limit 4mb",
+		"--otlp-endpoint http://a:1 --otlp-sample 0 --otlp-slower-than 0",
+	} {
+		if _, err := loadConfig(strings.Fields(args), quiet); err != nil {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+func TestTheSoftLimitsDefaultIsNotAboveTheHardLimit(t *testing.T) {
+	c, err := loadConfig([]string{"--client-pubsub-limit", "4mb"}, quiet)
+	if limits := clientLimits(&c); err != nil || limits.PubsubSoftBuffer != 4<<20 {
+		t.Errorf("the soft limit is %d, %v", limits.PubsubSoftBuffer, err)
+	}
+}
+
+// A contradiction between a file and the environment is told with both places.
+func TestAContradictionNamesBothSources(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "conf")
+	if err := os.WriteFile(file, []byte("listen 127.0.0.1:7000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PAXREDIS_HTTP_LISTEN", ":7000")
+	_, err := loadConfig([]string{"--config", file}, quiet)
+	if err == nil || !strings.HasSuffix(err.Error(), "(PAXREDIS_HTTP_LISTEN, "+file+":1)") {
+		t.Errorf("got %v", err)
 	}
 }
 

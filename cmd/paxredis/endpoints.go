@@ -61,6 +61,9 @@ func (c *Config) validateEndpoints() []error {
 	if e.TLS.Listen == "" && e.TLS.CertFile+e.TLS.KeyFile != "" {
 		refuse("--tls-cert-file, --tls-key-file: need --tls-listen")
 	}
+	if e.TLS.Listen == "" && e.TLS.UserFromName {
+		refuse("--tls-auth-clients-user %v: needs --tls-listen", (*userValue)(&e.TLS.UserFromName))
+	}
 	if e.UnixSocketMode != 0 && e.UnixSocket == "" {
 		refuse("--unixsocketperm %v: needs --unixsocket", &e.UnixSocketMode)
 	}

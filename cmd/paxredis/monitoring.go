@@ -34,6 +34,21 @@ func (n *node) startMonitor(c Config) (err error) {
 	return nil
 }
 
+// validateTraces refuses to be told which writes are traced, and not where traces go.
+func (c *Config) validateTraces() []error {
+	if c.TraceEndpoint != "" {
+		return nil
+	}
+	var errs []error
+	if c.isGiven("otlp-sample") {
+		errs = append(errs, fmt.Errorf("--otlp-sample %v: needs --otlp-endpoint", &c.TraceRatio))
+	}
+	if c.isGiven("otlp-slower-than") {
+		errs = append(errs, fmt.Errorf("--otlp-slower-than %v: needs --otlp-endpoint", (*durationValue)(&c.TraceSlowerThan)))
+	}
+	return errs
+}
+
 // startTraces begins to send traces, if they are wanted.
 func (n *node) startTraces(c Config, identity storage.Identity) (err error) {
 	if c.TraceEndpoint == "" {

@@ -43,6 +43,7 @@ func loadConfig(args []string, std stdio) (Config, error) {
 	if c.File != "" {
 		r.readFile(c.File)
 	}
+	c.given = r.given
 	c.ClusterKey, c.DataKey = os.Getenv(keyVariable), os.Getenv(dataKeyVariable)
 	r.problems = append(r.problems, r.located(c.Validate())...)
 	if c.CheckConfig {
@@ -51,7 +52,6 @@ func loadConfig(args []string, std stdio) (Config, error) {
 	if len(r.problems) > 0 {
 		return c, usageError{errors.Join(r.problems...)}
 	}
-	c.given = r.given
 	return c, nil
 }
 

@@ -127,9 +127,9 @@ func clientOptions() []option {
 			help: "most `bytes` in all arguments of one command, up to 512MiB"},
 		{name: "client-output-limit", group: groupClients, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.ClientOutputLimit }, 1<<20, unbounded),
 			help: "`bytes` of replies owed to a client at which it is disconnected; one that leaves a quarter of that unread is not asked for more commands"},
-		{name: "client-query-buffer-limit", group: groupClients, field: size(func(c *Config) *byteSize { return &c.ClientQueryLimit }, 0, unbounded),
+		{name: "client-query-buffer-limit", group: groupClients, parameter: "client-query-buffer-limit", field: size(func(c *Config) *byteSize { return &c.ClientQueryLimit }, 0, unbounded),
 			help: "`bytes` of a client's input that is not complete at which it is disconnected; 0: what the largest command takes, and 1MiB"},
-		{name: "maxmemory-clients", group: groupClients, field: size(func(c *Config) *byteSize { return &c.MaxMemoryClients }, 0, unbounded),
+		{name: "maxmemory-clients", group: groupClients, parameter: "maxmemory-clients", field: size(func(c *Config) *byteSize { return &c.MaxMemoryClients }, 0, unbounded),
 			help: "`bytes` that all clients together may make the node keep, of replies that are not read and requests that are not complete; from a quarter of that on those who do not read are served less, and beyond it the one that takes most is disconnected; 0: 1GiB, or what one client may take if that is more"},
 		{name: "requirepass", group: groupClients, shared: true, sample: "a-long-password", field: text(func(c *Config) *string { return &c.RequirePass }),
 			help: "`password` of the default user on this node, as long as the cluster has not decided anything of that user (ACL SETUSER default, CONFIG SET requirepass); better in the environment or the file, since a command line can be read by every user of the machine"},
@@ -167,7 +167,7 @@ func listenerOptions() []option {
 		{name: "client-pubsub-limit", group: groupListeners, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.PubsubLimit }, 1<<20, unbounded),
 			help: "`bytes` of unread messages at which a subscriber is disconnected"},
 		{name: "client-pubsub-soft-limit", group: groupListeners, parameter: "client-output-buffer-limit", field: size(func(c *Config) *byteSize { return &c.PubsubSoftLimit }, 1<<20, unbounded),
-			help: "`bytes` of them at which it is disconnected, once that lasts --client-pubsub-soft-time"},
+			help: "`bytes` of them at which it is disconnected, once that lasts --client-pubsub-soft-time; not above --client-pubsub-limit"},
 		{name: "client-pubsub-soft-time", group: groupListeners, parameter: "client-output-buffer-limit", field: duration(func(c *Config) *time.Duration { return &c.PubsubSoftTime }, time.Second, 24*time.Hour),
 			help: "`time` that a subscriber may be beyond the soft limit"},
 		{name: "tracking-table-max-keys", group: groupListeners, field: number(func(c *Config) *int { return &c.TrackedKeys }, 1, unbounded),
@@ -180,7 +180,7 @@ func listenerOptions() []option {
 
 func watchingOptions() []option {
 	return []option{
-		{name: "log-level", group: groupWatching, field: custom(func(c *Config) flag.Value { return (*levelValue)(&c.LogLevel) }),
+		{name: "log-level", group: groupWatching, parameter: "loglevel", field: custom(func(c *Config) flag.Value { return (*levelValue)(&c.LogLevel) }),
 			help: "least `level` logged: debug, info, warn or error"},
 		{name: "log-format", group: groupWatching, field: custom(func(c *Config) flag.Value { return &c.LogFormat }),
 			help: "`format` of log lines: text or json"},

@@ -388,7 +388,7 @@ func clientLimits(c *Config) resp.Limits {
 		RoomTime:        c.CommitTimeout,
 
 		PubsubBuffer:     int64(c.PubsubLimit),
-		PubsubSoftBuffer: int64(c.PubsubSoftLimit),
+		PubsubSoftBuffer: int64(min(c.PubsubSoftLimit, c.PubsubLimit)), // the default may be above a limit that was given
 		PubsubSoftTime:   c.PubsubSoftTime,
 		TrackedKeys:      c.TrackedKeys,
 	}

@@ -105,7 +105,7 @@ func TestTracesOfSlowWrites(t *testing.T) {
 func TestNoTracesWithoutAnEndpoint(t *testing.T) {
 	c := tracetest.Start(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
-	n := startTestNode(t, t.TempDir(), "--otlp-sample", "1")
+	n := startTestNode(t, t.TempDir())
 	n.do("SET", "key", "value")
 	if n.node.traces != nil {
 		t.Error("there is a tracer")
