@@ -91,25 +91,24 @@ func unlinkKeys(tx *Tx, args Args, reply Reply) {
 	reply.Int(removed)
 }
 
-// exists: EXISTS and TOUCH key [key ...]. A key that comes twice counts twice.
-func exists(tx *Tx, args Args, reply Reply) {
-	defer func(noTouch bool) { tx.noTouch = noTouch }(tx.noTouch)
-	tx.noTouch = true // to ask is no access, as in Redis
+// exists: EXISTS key [key ...]. To ask is no access, as in Redis.
+func exists(tx *Tx, args Args, reply Reply) { tx.countKeys(args[1:], true, reply) }
+
+// touchKeys: TOUCH key [key ...]. It leaves its trace whatever the client wants of other commands.
+func touchKeys(tx *Tx, args Args, reply Reply) { tx.countKeys(args[1:], false, reply) }
+
+// countKeys replies how many of the keys there are; one that comes twice counts twice.
+func (tx *Tx) countKeys(keys [][]byte, noTouch bool, reply Reply) {
+	before := tx.noTouch
+	tx.noTouch = noTouch
 	n := int64(0)
-	for _, key := range args[1:] {
+	for _, key := range keys {
 		if tx.lookup(key) != nil {
 			n++
 		}
 	}
+	tx.noTouch = before
 	reply.Int(n)
-}
-
-// touchKeys: TOUCH key [key ...]. It leaves its trace whatever the client wants of other commands.
-func touchKeys(tx *Tx, args Args, reply Reply) {
-	noTouch := tx.noTouch
-	tx.noTouch = false
-	exists(tx, args, reply)
-	tx.noTouch = noTouch
 }
 
 // typeOf: TYPE key.

@@ -90,6 +90,9 @@ func TestGenericCommands(t *testing.T) {
 			OBJECT IDLETIME k => :5
 			GET k => "12"
 			OBJECT IDLETIME k => :0
+			tick 5000
+			TOUCH k k x => :2
+			OBJECT IDLETIME k => :0
 			OBJECT FREQ k => -ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.`},
 		{"FLUSHDB FLUSHALL SWAPDB", `
 			MSET a 1 b 2 => OK
