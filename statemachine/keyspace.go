@@ -224,7 +224,7 @@ func (ks *keyspace) flush(db *database) {
 	}
 	old.keys.drop()
 	old.parts.drop()
-	ks.signalAll(ks.number(db))
+	ks.signalAll(ks.numberOf(db))
 }
 
 // swap exchanges two databases, tombstones and all.

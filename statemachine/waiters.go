@@ -201,17 +201,7 @@ func (ks *keyspace) signal(db *database, o *Object) {
 	if !ks.waiters.any() || !o.kind.isCollection() {
 		return
 	}
-	ks.noteReady(waitKey{ks.number(db), string(o.key())})
-}
-
-// number is a database's.
-func (ks *keyspace) number(db *database) int {
-	for i := range ks.databases {
-		if db == &ks.databases[i] {
-			return i
-		}
-	}
-	panic("statemachine: a database of another keyspace")
+	ks.noteReady(waitKey{ks.numberOf(db), string(o.key())})
 }
 
 // signalAll notes that all keys of a database are others.
