@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -145,9 +144,7 @@ func TestBlockedClientsAreToldOfTheEnd(t *testing.T) {
 	w := dial(t, s)
 	w.send(line("BLPOP l 0"))
 	inLine(t, s, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := s.Close(ctx); err != nil {
+	if err := <-closing(s); err != nil {
 		t.Fatal(err)
 	}
 	w.want("-" + errUnblockedByEnd)

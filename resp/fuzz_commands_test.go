@@ -36,9 +36,7 @@ func startPromptServer(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Close(ctx); err != nil {
+		if err := <-closing(s); err != nil {
 			t.Errorf("closing the server: %v", err)
 		}
 		node.stop()

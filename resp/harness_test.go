@@ -23,6 +23,17 @@ const noListen = "none"
 
 func newMachine() *statemachine.Machine { return statemachine.New(statemachine.Config{}) }
 
+// closing has a server close, and tells what came of it.
+func closing(s *Server) <-chan error {
+	closed := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		closed <- s.Close(ctx)
+	}()
+	return closed
+}
+
 // startServer serves a fresh machine on a fake node.
 func startServer(t testing.TB, cfg Config) (*Server, *fakeNode) {
 	t.Helper()
@@ -40,9 +51,7 @@ func startServer(t testing.TB, cfg Config) (*Server, *fakeNode) {
 	}
 	t.Cleanup(func() {
 		node.letGo()
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Close(ctx); err != nil {
+		if err := <-closing(s); err != nil {
 			t.Errorf("closing the server: %v", err)
 		}
 		node.stop()

@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -105,12 +104,7 @@ func TestAListOfManyKeysEnds(t *testing.T) {
 	w = dial(t, s)
 	w.send(line("KEYS *"))
 	waitFor(t, s, func() bool { return s.waiting.Load() == 1 })
-	closed := make(chan error, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		closed <- s.Close(ctx)
-	}()
+	closed := closing(s)
 	w.want("-" + errClosing)
 	if err := <-closed; err != nil {
 		t.Error(err)
@@ -126,12 +120,7 @@ func TestAListOfManyKeysIsNotBegunByAClosingServer(t *testing.T) {
 	w := dial(t, s)
 	w.send(line("KEYS *"))
 	waitFor(t, s, func() bool { return s.waiting.Load() == 1 })
-	closed := make(chan error, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		closed <- s.Close(ctx)
-	}()
+	closed := closing(s)
 	waitFor(t, s, func() bool {
 		draining := make(chan bool, 1)
 		l := s.allLoops()[0]

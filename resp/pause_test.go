@@ -76,9 +76,7 @@ func TestCloseEndsErrands(t *testing.T) {
 	node.set(func() { node.saving.Running = 0 })
 	saves.send(line("SAVE"))
 	node.until(func() bool { return len(node.saves) == 2 })
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := s.Close(ctx); err != nil {
+	if err := <-closing(s); err != nil {
 		t.Error(err)
 	}
 	saves.want("-" + errClosing)

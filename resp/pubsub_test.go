@@ -123,8 +123,7 @@ func TestNumSubWithoutAnAnswer(t *testing.T) {
 	node.until(func() bool { return node.asking == 0 })
 	stays.send(line("PUBSUB NUMSUB one"))
 	node.until(func() bool { return node.asking == 1 })
-	closed := make(chan error, 1)
-	go func() { closed <- s.Close(t.Context()) }()
+	closed := closing(s)
 	stays.want("*2 $3 one :0")
 	if err := <-closed; err != nil {
 		t.Error(err)

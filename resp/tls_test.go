@@ -532,9 +532,7 @@ func TestTLSHalfOpenClients(t *testing.T) {
 		s, _ := startServer(t, Config{TLS: a.server(NoCertificates)})
 		conn := halfOpen(t, s)
 		waitFor(t, s, func() bool { return underWay(s) == 1 })
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Close(ctx); err != nil {
+		if err := <-closing(s); err != nil {
 			t.Error(err)
 		}
 		wantClosed(t, conn)

@@ -49,9 +49,7 @@ func TestUnixSocket(t *testing.T) {
 			t.Errorf("redis-cli -s: %q, %v", out, err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := s.Close(ctx); err != nil {
+	if err := <-closing(s); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
