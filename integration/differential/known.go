@@ -153,9 +153,7 @@ func typeAfter(s runner, d *Difference, key string) string {
 
 // mentions reports whether a call of the sequence has a word.
 func (d *Difference) mentions(word string) bool {
-	return slices.ContainsFunc(d.Calls, func(call Call) bool {
-		return slices.ContainsFunc(call.Args, func(arg string) bool { return strings.EqualFold(arg, word) })
-	})
+	return slices.ContainsFunc(d.Calls, func(call Call) bool { return hasWord(call.Args, word) })
 }
 
 // isCalledAfter reports whether a key is the first argument of a call behind one of a command that has it there, too.
@@ -174,9 +172,9 @@ func (d *Difference) isCalledAfter(command, key string) bool {
 	return false
 }
 
-// has reports whether the differing call has a word.
-func (d *Difference) has(word string) bool {
-	return slices.ContainsFunc(d.Call, func(arg string) bool { return strings.EqualFold(arg, word) })
+// hasWord reports whether a call has a word.
+func hasWord(call []string, word string) bool {
+	return slices.ContainsFunc(call, func(arg string) bool { return strings.EqualFold(arg, word) })
 }
 
 // follows reports whether the sequence has a call of the command.

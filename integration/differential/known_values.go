@@ -37,7 +37,7 @@ func valueDifferences() []Known {
 		}},
 		{Name: "sets that SORT does not sort", Reason: "BY a pattern without * leaves a set in its order, which is each server's own", Matches: func(d *Difference) bool {
 			return d.command("sort", "sort_ro") && d.mentions("BY") &&
-				(sameElements(d.Ours, d.Theirs) || d.has("LIMIT") && len(d.Ours.Elements) > 0 && len(d.Ours.Elements) == len(d.Theirs.Elements))
+				(sameElements(d.Ours, d.Theirs) || hasWord(d.Call, "LIMIT") && len(d.Ours.Elements) > 0 && len(d.Ours.Elements) == len(d.Theirs.Elements))
 		}},
 		{Name: "refused writes", Reason: "a write that is refused is no access to its key here", Matches: func(d *Difference) bool {
 			ours, err := strconv.Atoi(d.Ours.Text)

@@ -146,8 +146,7 @@ func sizeWithoutDead(s runner, d *Difference) bool {
 		if err != nil {
 			return false
 		}
-		last := replies[len(replies)-1]
-		if slices.ContainsFunc(append(last.Elements, last), d.Ours.equal) {
+		if d.oursIsIn(replies[len(replies)-1]) {
 			return true
 		}
 	}
