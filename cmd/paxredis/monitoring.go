@@ -121,8 +121,7 @@ func (w watchedLinks) LinkDown(id paxos.NodeID) {
 
 var _ peer.Handler = watchedLinks{}
 
-// noteDisk remembers what the watch of the disk found.
-func (n *node) noteDisk(text string) { n.monitor.Note(eventDisk, 0, text, 0) }
-
-// noteMemory remembers what the watch of memory found.
-func (n *node) noteMemory(text string) { n.monitor.Note(eventMemory, 0, text, 0) }
+// noteAs returns what remembers events of this kind, about this node.
+func (n *node) noteAs(kind string) func(text string) {
+	return func(text string) { n.monitor.Note(kind, 0, text, 0) }
+}

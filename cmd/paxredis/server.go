@@ -337,11 +337,11 @@ func (n *node) watch(c Config) context.CancelFunc {
 	ctx, cancel := context.WithCancel(context.Background())
 	leave := retreat{leads: func() bool { return n.group.Status().Role == paxos.RoleLeader }, handOver: n.group.HandOver, log: n.log}
 	if c.MinFreeDisk != 0 {
-		d := &diskWatch{retreat: leave, least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, note: n.noteDisk}
+		d := &diskWatch{retreat: leave, least: uint64(c.MinFreeDisk), free: n.store.FreeBytes, refuse: n.server.SetRefusal, note: n.noteAs(eventDisk)}
 		n.watching.Go(func() { d.run(ctx) })
 	}
 	if !c.MemoryWatermark.off() {
-		m := &memoryWatch{retreat: leave, most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure, note: n.noteMemory}
+		m := &memoryWatch{retreat: leave, most: c.MemoryWatermark, measure: measureMemory, collect: debug.FreeOSMemory, tell: n.server.SetMemoryPressure, note: n.noteAs(eventMemory)}
 		n.watching.Go(func() { m.run(ctx) })
 	}
 	return cancel
