@@ -34,7 +34,7 @@ test-tools: ## install what the tests use beside Go: redis-cli, redis-benchmark,
 # was measured is printed at the end.
 test: export PAXREDIS_TEST_FIGURES = $(abspath $(BIN)/figures)
 test: test-tools ## run all tests, with the race detector where there is more than one goroutine
-	@mkdir -p $(BIN) && rm -f $(PAXREDIS_TEST_FIGURES)
+	@mkdir -p $(BIN) && : >$(PAXREDIS_TEST_FIGURES)
 	$(GO) test -race -p 3 -timeout 25m ./storage/state $$($(GO) list ./... | grep -v -e '/storage/state$$' -e '/integration$$' -e '/integration/sim$$')
 	$(GO) test -p 3 -timeout 25m ./integration/sim ./statemachine ./storage ./storage/state ./storage/journal
 	$(GO) test -race -timeout 25m -parallel 3 ./integration || { cat $(PAXREDIS_TEST_FIGURES); exit 1; }
