@@ -33,6 +33,8 @@ type monitor struct {
 type monitors struct {
 	mu  sync.Mutex
 	all []*monitor
+	// showScripts says whether there is one that what scripts call is to be shown to.
+	showScripts func(on bool)
 }
 
 func (m *monitors) current() []*monitor {
@@ -45,12 +47,23 @@ func (m *monitors) add(one *monitor) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.all = append(m.all, one)
+	m.showScripts(true)
 }
 
 func (m *monitors) remove(one *monitor) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.all = slices.DeleteFunc(m.all, func(other *monitor) bool { return other == one })
+	m.showScripts(len(m.all) > 0)
+}
+
+// show shows a line to all of them.
+func (m *monitors) show(line []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, one := range m.all {
+		one.take(line)
+	}
 }
 
 // followMonitors takes over who monitors.
@@ -68,9 +81,10 @@ func (l *eventLoop) stopMonitor(c *Client) {
 	}
 }
 
-// feedMonitors shows a command that runs. As in Redis those of administrators are not shown, and passwords neither.
+// feedMonitors shows a command that runs. As in Redis those of administrators are not shown, and passwords neither. SkipMonitor is of scripts, and says
+// that in Redis they show themselves, before what they call; here all commands are shown before they run, but for local ones.
 func (l *eventLoop) feedMonitors(c *Client, r *row, args statemachine.Args) {
-	if r.Flags.Has(statemachine.Admin) || r.Flags.Has(statemachine.SkipMonitor) {
+	if r.Flags.Has(statemachine.Admin) {
 		return
 	}
 	if r.name == "exec" && c.tx != nil && !c.tx.spoiled {
@@ -78,10 +92,15 @@ func (l *eventLoop) feedMonitors(c *Client, r *row, args statemachine.Args) {
 			l.feedMonitors(c, c.tx.rows[i], c.tx.queued[i].Args)
 		}
 	}
-	line := monitorLine(l.now, c, redacted(r, args))
+	line := monitorLine(l.now, c.db, c.origin(), redacted(r, args))
 	for _, m := range l.monitors {
 		m.take(line)
 	}
+}
+
+// Scripted implements statemachine.Events: monitors are shown what scripts call, without whose script it is, as in Redis.
+func (h *hub) Scripted(db int, args statemachine.Args) {
+	h.server.monitors.show(monitorLine(time.Now(), db, "lua", args))
 }
 
 // take adds a line to the backlog.
@@ -120,14 +139,14 @@ func (m *monitor) show() {
 }
 
 // monitorLine is a command as MONITOR shows it: +1339518083.107412 [0 127.0.0.1:60866] "keys" "*".
-func monitorLine(at time.Time, c *Client, args statemachine.Args) []byte {
+func monitorLine(at time.Time, db int, origin string, args statemachine.Args) []byte {
 	micros := at.UnixMicro()
 	line := strconv.AppendInt([]byte{'+'}, micros/1e6, 10)
 	line = append(line, '.')
 	fraction := strconv.AppendInt(nil, 1e6+micros%1e6, 10)
 	line = append(append(line, fraction[1:]...), " ["...)
-	line = append(strconv.AppendInt(line, int64(c.db), 10), ' ')
-	line = append(append(line, c.origin()...), ']')
+	line = append(strconv.AppendInt(line, int64(db), 10), ' ')
+	line = append(append(line, origin...), ']')
 	for _, arg := range args {
 		line = append(line, ' ')
 		if len(arg) <= maxMonitorArg {

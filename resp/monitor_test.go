@@ -11,19 +11,30 @@ import (
 	"github.com/paxredis/paxredis/statemachine"
 )
 
-// monitored is what MONITOR shows, without when and who.
-var monitored = regexp.MustCompile(`^\+\d+\.\d{6} \[(\d+) 127\.0\.0\.1:\d+\] `)
+// monitored is what MONITOR shows, without when and which client.
+var monitored = regexp.MustCompile(`^\+\d+\.\d{6} \[(\d+) (?:127\.0\.0\.1:\d+|(lua))\] `)
 
 // What MONITOR shows is what redis-server shows: passwords and commands of administrators are left out, those of a transaction
-// come when it runs.
+// come when it runs, and those of a script behind it.
 func TestMonitorShowsWhatRedisShows(t *testing.T) {
 	redis := startRedisServer(t)
 	s, _ := startServer(t, Config{Loops: 3})
+	script := func(args ...string) (call statemachine.Args) {
+		for _, arg := range args {
+			call = append(call, []byte(arg))
+		}
+		return call
+	}
 	calls := []statemachine.Args{
 		words("SET a 1"), {[]byte("set"), []byte("k\r\n\t\a\b\"\\\x00\xffé"), []byte("")}, words("AUTH secret"), words("AUTH default secret"),
 		words("HELLO 2 AUTH default secret SETNAME me"), words("HELLO 3 AUTH other secret"), words("CONFIG SET maxclients 99"), words("CLIENT LIST"), words("NOSUCH a"), words("GET"),
 		words("MULTI"), words("INCR a"), words("GET a"), words("EXEC"), words("MULTI"), words("INCR"), words("EXEC"),
-		words("SELECT 3"), words("get a"), words("WATCH a"), words("PING last"),
+		words("SELECT 3"), words("get a"), words("WATCH a"),
+		script("EVAL", "redis.call('set',KEYS[1],'v')redis.call('select',2)redis.pcall('get')redis.pcall('nosuch')return redis.pcall('incr',KEYS[1],ARGV[1])", "1", "b", "x"),
+		script("EVAL", "redis.call('set','n',7.0)redis.pcall('lpush','n',1)return redis.pcall('ping')", "0"),
+		script("EVAL_RO", "redis.pcall('set','n',1)return redis.call('get','n')", "0"), script("EVAL", "error", "x"), script("EVALSHA", "nosuch", "0"),
+		script("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f',function(keys)redis.call('expire',keys[1],100)return redis.call('ttl',keys[1])end)"),
+		script("FCALL", "f", "1", "b"), words("FCALL nosuch 0"), words("PING last"),
 	}
 	show := func(address string) []string {
 		dialed := func() (net.Conn, *bufio.Reader) {
@@ -64,7 +75,7 @@ func TestMonitorShowsWhatRedisShows(t *testing.T) {
 			if !monitored.MatchString(line) {
 				t.Fatalf("%q", line)
 			}
-			all = append(all, monitored.ReplaceAllString(line, "$1 "))
+			all = append(all, monitored.ReplaceAllString(line, "$1 $2 "))
 			if strings.Contains(line, `"last"`) {
 				return all
 			}
@@ -91,7 +102,7 @@ func TestAMonitorThatDoesNotReadIsClosed(t *testing.T) {
 
 func TestMonitorShowsLargeArgumentsInPart(t *testing.T) {
 	c := &Client{remote: &net.TCPAddr{}}
-	line := monitorLine(c.active, c, statemachine.Args{[]byte("SET"), []byte(strings.Repeat("x", maxMonitorArg+5))})
+	line := monitorLine(c.active, c.db, c.origin(), statemachine.Args{[]byte("SET"), []byte(strings.Repeat("x", maxMonitorArg+5))})
 	if len(line) > maxMonitorArg+100 || !strings.HasSuffix(string(line), "\"... (5 more bytes)\r\n") {
 		t.Errorf("%d bytes that end with %q", len(line), line[len(line)-30:])
 	}

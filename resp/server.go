@@ -233,6 +233,7 @@ func newServer(cfg Config, node Node, machine *statemachine.Machine) (*Server, e
 		return nil, fmt.Errorf("resp: NotifyKeyspaceEvents is %q: %w", cfg.NotifyKeyspaceEvents, err)
 	}
 	machine.Listen(s.hub)
+	s.monitors.showScripts = machine.ShowScripts
 	node.CountAt(s.hub.countFor)
 	node.WatchSaves(s.saved)
 	events, _ := parseEvents(cfg.NotifyKeyspaceEvents)

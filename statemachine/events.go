@@ -30,7 +30,7 @@ const EventAll = EventGeneric | EventString | EventList | EventSet | EventHash |
 // Events is told what happens as commands are applied, in the order of the log: what this node's own clients listen for. It
 // decides nothing: whatever it does, the state is the same on every node. Machine.SetInterest says what of it is called at all.
 //
-// All but Notify are called on the goroutine of Apply, under the write lock, so none may call back into the Machine or wait. Notify is
+// All but Notify and Scripted are called on the goroutine of Apply, under the write lock, so none may call back into the Machine or wait. Notify is
 // called there too, and, for misses alone, on any goroutine that reads. No argument may be kept.
 type Events interface {
 	// Publish is a message of PUBLISH, or, sharded, of SPUBLISH. It returns to how many clients of this node it goes.
@@ -42,6 +42,9 @@ type Events interface {
 	// Read is a command that has just read the keyspace as part of a transaction or script of the log, on its origin alone: of the
 	// client whose command Replies.Next announced last.
 	Read(cmd *Command, args Args)
+	// Scripted is a command that a script has just run in a database, on the node that the script's client is connected to alone. It is called only after
+	// ShowScripts, from Apply or from any goroutine that reads, as Notify is. A read that is run again, since it met a due key, tells again.
+	Scripted(db int, args Args)
 	// Flush says that a whole database has been emptied or exchanged, or all of them have.
 	Flush()
 	// Expiring says that keys or fields whose time is over are about to be removed, Expired that this is done: how long it took is for the
@@ -63,6 +66,8 @@ type ears struct {
 	events   Events // nil: nobody listens
 	// origin: the section that is applied has replies.
 	origin bool
+	// scripts: somebody wants Events.Scripted.
+	scripts atomic.Bool
 }
 
 func (e *ears) want(class EventClass) bool { return EventClass(e.interest.Load())&class != 0 }
@@ -82,6 +87,10 @@ func (m *Machine) SetInterest(classes EventClass, changes bool) {
 	}
 	m.ears.interest.Store(uint32(classes))
 }
+
+// ShowScripts says whether Events.Scripted is called, for the scripts that begin from now on. It is not to begin with. It may be called from any goroutine
+// once Listen has returned.
+func (m *Machine) ShowScripts(on bool) { m.ears.scripts.Store(on) }
 
 // notify tells this node's clients of a keyspace event of a key in the selected database, as Redis's notifyKeyspaceEvent. Handlers call it
 // right behind the change, once for each event that Redis documents for the command: tx.notify(EventHash, "hset", args[1]). It costs

@@ -1,6 +1,7 @@
 package statemachine
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,12 +36,15 @@ func (l *listener) Notify(_ EventClass, event string, db int, key []byte) {
 }
 func (l *listener) Change(key []byte)            { l.say("changed:%s", key) }
 func (l *listener) Read(cmd *Command, args Args) { l.say("read:%s:%s", cmd.Name, args[1]) }
-func (l *listener) Flush()                       { l.say("flush") }
-func (l *listener) Expiring()                    { l.cycle(1) }
-func (l *listener) Expired()                     { l.cycle(-1) }
-func (l *listener) Applied()                     {}
-func (l *listener) Replaced()                    { l.say("replaced") }
-func (l *listener) SettingsChanged()             { l.say("settings") }
+func (l *listener) Scripted(db int, args Args) {
+	l.say("scripted:%d:%s", db, bytes.Join(args, []byte(",")))
+}
+func (l *listener) Flush()           { l.say("flush") }
+func (l *listener) Expiring()        { l.cycle(1) }
+func (l *listener) Expired()         { l.cycle(-1) }
+func (l *listener) Applied()         {}
+func (l *listener) Replaced()        { l.say("replaced") }
+func (l *listener) SettingsChanged() { l.say("settings") }
 
 // take returns what was heard since the last call, in a line.
 func (l *listener) take() string {
@@ -335,6 +339,37 @@ func TestAPublishInsideATransactionIsToldInItsTurn(t *testing.T) {
 	h.m.Apply(h.slot+1, Stamp{TimeMS: h.now}, encoded, 1, nil)
 	if got := l.take(); strings.Contains(got, "read:") {
 		t.Errorf("a node that is not the origin told of a read: %q", got)
+	}
+}
+
+// TestWhatScriptsCallIsToldOnTheirOrigin: the commands that run, of scripts that write and of those that read, on the node that their client asked.
+func TestWhatScriptsCallIsToldOnTheirOrigin(t *testing.T) {
+	h, l := newListening(t, 0, false)
+	const body = "redis.call('SET','a',ARGV[1])redis.call('select',3)redis.pcall('GET')redis.pcall('nosuch')redis.pcall('INCR','a')return{redis.call('Get','a')}"
+	write := AppendCommand(nil, 0, [][]byte{[]byte("EVAL"), []byte(body), []byte("0"), []byte("x")})
+	read := "EVAL_RO return\\_redis.call('get','a') 0"
+	h.apply(1, write)
+	if got := l.take(); got != "" {
+		t.Errorf("told %q before anybody asked", got)
+	}
+	h.m.ShowScripts(true)
+	h.apply(1, write)
+	if got, want := l.take(), "scripted:0:SET,a,x scripted:3:select,3 scripted:3:INCR,a scripted:3:Get,a"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	h.apply(1, AppendExec(nil, nil, []Queued{{Args: words("SET b 1")}, {Args: words(read)}}))
+	h.read(h.now, read)
+	if got, want := l.take(), "scripted:0:get,a scripted:0:get,a"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	h.m.Apply(h.slot+1, Stamp{TimeMS: h.now}, write, 1, nil)
+	if got := l.take(); got != "" {
+		t.Errorf("a node that is not the origin told %q", got)
+	}
+	h.m.ShowScripts(false)
+	h.read(h.now, read)
+	if got := l.take(); got != "" {
+		t.Errorf("told %q when nobody asks any more", got)
 	}
 }
 

@@ -74,6 +74,7 @@ func (e *evictedKeys) Notify(_ EventClass, event string, db int, key []byte) {
 }
 func (e *evictedKeys) Change([]byte)       {}
 func (e *evictedKeys) Read(*Command, Args) {}
+func (e *evictedKeys) Scripted(int, Args)  {}
 func (e *evictedKeys) Flush()              {}
 func (e *evictedKeys) Expiring()           {}
 func (e *evictedKeys) Expired()            {}

@@ -66,6 +66,8 @@ type scriptRunner struct {
 	tx       *Tx
 	db       int // the script's SELECT
 	readOnly bool
+	// shown: what the running script calls is told to Events.Scripted.
+	shown bool
 	// tight: the node that the command came from was out of memory (AppendTight). wrote: the script has called a command that writes, or may
 	// call any: it is not stopped in the middle.
 	tight, wrote bool
@@ -92,6 +94,7 @@ func (tx *Tx) runScript(flags lua.ScriptFlags, readOnly bool, reply Reply, run f
 	}
 	r, db, mayBlock := &tx.scripts, tx.db, tx.mayBlock
 	tx.mayBlock = false // a script waits for nothing
+	r.shown = r.machine.ears.scripts.Load() && (!r.inApply || r.machine.ears.origin)
 	r.tx, r.db, r.readOnly, r.wrote = tx, db, readOnly || flags&lua.NoWrites != 0 || !r.inApply, flags&lua.AllowOOM != 0
 	result := run(tx.interpreter(), r)
 	tx.begin(db)
@@ -124,6 +127,16 @@ func (r *scriptRunner) Call(args [][]byte, reply *lua.Capture) {
 			r.machine.ears.read(cmd, args)
 			r.tx.ks.endCommand()
 		}
+		if r.shown {
+			r.show(cmd, args)
+		}
+	}
+}
+
+// show tells of a command that has run, unless it is one that is not told of.
+func (r *scriptRunner) show(cmd *Command, args Args) {
+	if !cmd.Flags.Has(Admin) {
+		r.machine.ears.events.Scripted(r.db, args)
 	}
 }
 
@@ -181,11 +194,15 @@ func (r *scriptRunner) callOwn(args Args, reply Reply) bool {
 		reply.Error(errScriptArity)
 		return true
 	}
-	if problem := r.verify(r.machine.table.Lookup(args[0]), args); problem != "" {
+	cmd := r.machine.table.Lookup(args[0])
+	if problem := r.verify(cmd, args); problem != "" {
 		reply.Error(problem)
 		return true
 	}
 	own.run(r, args, reply)
+	if r.shown {
+		r.show(cmd, args)
+	}
 	return true
 }
 
