@@ -69,7 +69,11 @@ func (b *blockedCall) run() {
 func (w *Writer) Block(block statemachine.Block) {
 	b := w.call
 	if b == nil { // nobody could be told when a key is ready
-		writeNothing(w, block.NullArray)
+		if block.NullArray {
+			w.NullArray()
+		} else {
+			w.Null()
+		}
 		return
 	}
 	b.view.Await(b, &block)
@@ -78,15 +82,6 @@ func (w *Writer) Block(block statemachine.Block) {
 	}
 	block.Keys, block.Args = nil, nil
 	b.block, b.found = block, false
-}
-
-// writeNothing writes the reply of a command that found nothing.
-func writeNothing(w *Writer, nullArray bool) {
-	if nullArray {
-		w.NullArray()
-	} else {
-		w.Null()
-	}
 }
 
 // Ready implements statemachine.Waiter.
@@ -123,10 +118,8 @@ func (b *blockedCall) answered(reply []byte) {
 	}
 }
 
-// expire ends it because its time is up.
-func (b *blockedCall) expire() {
-	b.finish(func(w *Writer) { writeNothing(w, b.block.NullArray) })
-}
+// expire ends it because its time is up. As in Redis the reply does not depend on the command.
+func (b *blockedCall) expire() { b.finish((*Writer).NullArray) }
 
 // unblock ends it for CLIENT UNBLOCK.
 func (b *blockedCall) unblock(byError bool) {

@@ -49,7 +49,7 @@ func TestBlockedCommandsTimeOut(t *testing.T) {
 	s, _ := startServer(t, Config{})
 	w := dial(t, s)
 	w.check("BLPOP l 0.01", "*-1")
-	w.check("BRPOPLPUSH l m 0.01", "$-1")
+	w.check("BRPOPLPUSH l m 0.01", "*-1")
 	w.check("BLMPOP 0.01 2 l m LEFT COUNT 3", "*-1")
 	inLine(t, s, 0)
 	for command, want := range map[string]string{
@@ -332,7 +332,7 @@ func TestClientUnblock(t *testing.T) {
 	other.check("CLIENT UNBLOCK "+id, ":0")
 	for command, replies := range map[string][2]string{
 		"BLPOP l 0":                 {"*-1", "-" + errUnblocked},
-		"BLMOVE l m LEFT LEFT 0":    {"$-1", "-" + errUnblocked},
+		"BLMOVE l m LEFT LEFT 0":    {"*-1", "-" + errUnblocked},
 		"XREAD BLOCK 0 STREAMS x $": {"*-1", "-" + errUnblocked},
 	} {
 		for i, reason := range []string{" TIMEOUT", " error"} {
@@ -349,4 +349,50 @@ func TestClientUnblock(t *testing.T) {
 	w.want(":1")
 	other.check("CLIENT UNBLOCK "+id+" SOMETIME", "-"+errUnblockReason)
 	other.check("CLIENT UNBLOCK x", "-ERR value is not an integer or out of range")
+}
+
+// What a blocking command that finds nothing replies, in both protocols, is what redis-server replies: when its time is up, when it is unblocked, and
+// where it cannot wait.
+func TestRepliesOfBlockedCommandsAreRedis(t *testing.T) {
+	redis := startRedisServer(t)
+	s, _ := startServer(t, Config{Loops: 2})
+	blocking := func(seconds, millis string) []string {
+		return []string{
+			"BLPOP l " + seconds, "BRPOP l m " + seconds, "BLMPOP " + seconds + " 1 l LEFT", "BLMOVE l m LEFT LEFT " + seconds, "BRPOPLPUSH l m " + seconds,
+			"BZPOPMIN z " + seconds, "BZPOPMAX z y " + seconds, "BZMPOP " + seconds + " 1 z MIN",
+			"XREAD BLOCK " + millis + " STREAMS x $", "XREADGROUP GROUP g c BLOCK " + millis + " STREAMS s >",
+		}
+	}
+	ask := func(address, proto string) (replies []string) {
+		w, other := dialWire(t, "tcp", address), dialWire(t, "tcp", address)
+		w.do("HELLO " + proto)
+		w.do("XGROUP CREATE s g $ MKSTREAM")
+		id := w.do("CLIENT ID")[1:]
+		ends, briefly := blocking("0", "0"), blocking("0.01", "10")
+		for i, command := range briefly {
+			replies = append(replies, "time-out of "+command+": "+w.do(command))
+			w.send(lines("MULTI;" + command + ";EXEC"))
+			for range 3 {
+				replies = append(replies, "in MULTI "+command+": "+w.reply())
+			}
+			arguments := "'" + strings.ReplaceAll(command, " ", "','") + "'"
+			w.send(request("EVAL", "return redis.call("+arguments+")", "0"))
+			replies = append(replies, "in a script "+command+": "+w.reply())
+			for _, reason := range []string{"TIMEOUT", "ERROR"} {
+				w.send(line(ends[i]))
+				for other.do("CLIENT UNBLOCK "+id+" "+reason) != ":1" {
+				}
+				replies = append(replies, "unblocked by "+reason+", "+ends[i]+": "+w.reply())
+			}
+		}
+		return replies
+	}
+	for _, proto := range []string{"2", "3"} {
+		got, want := ask(s.Addr().String(), proto), ask(redis.address, proto)
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("RESP%s: %q, want %q", proto, got[i], want[i])
+			}
+		}
+	}
 }

@@ -19,7 +19,8 @@ type Block struct {
 	// Args, unless they are nil, are to be run again in place of the command's: what it said of the moment at which it was run first has
 	// become what it meant.
 	Args [][]byte
-	// NullArray says which null the reply is when the time is up: the aggregate's, or the value's.
+	// NullArray says which null the reply is of a client that cannot wait: the aggregate's, or the value's. When the time of one that waits is up it
+	// is the aggregate's, whatever the command.
 	NullArray bool
 }
 
@@ -29,8 +30,8 @@ type Blocker interface {
 	Block(b Block)
 }
 
-// block ends a command that found nothing: its client waits if it can, which is neither in a transaction nor in a script, and else gets the
-// null that would come when the time is up. On nodes that are not the command's origin nothing happens.
+// block ends a command that found nothing: its client waits if it can, which is neither in a transaction nor in a script, and else gets a
+// null at once. On nodes that are not the command's origin nothing happens.
 func (tx *Tx) block(b Block, reply Reply) {
 	b.DB = tx.db
 	if blocker, ok := reply.(Blocker); ok && tx.mayBlock {
