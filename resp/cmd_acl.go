@@ -59,23 +59,22 @@ func (l *eventLoop) record(c *Client, r *row, args statemachine.Args) {
 		l.reply(c, r, func(w *Writer) { w.Error(problem) })
 		return
 	}
-	l.writeHeld(c, r, prepared)
+	l.writeHeld(c, r, args, prepared)
 }
 
-// writeHeld writes a command to the log, and holds its client until it is answered.
-func (l *eventLoop) writeHeld(c *Client, r *row, args statemachine.Args) {
+// writeHeld writes a command to the log in place of the one that was asked for, and holds its client until it is answered.
+func (l *eventLoop) writeHeld(c *Client, r *row, asked, args statemachine.Args) {
 	c.hold(r)
-	l.write(c, item{client: c, row: r, kind: kindWrite, holds: true}, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
+	l.writeFor(c, item{client: c, row: r, kind: kindWrite, holds: true}, asked, func(dst []byte) []byte { return statemachine.AppendCommand(dst, c.db, args) })
 }
 
 // setPassword is CONFIG SET requirepass: it gives the default user of the whole cluster a password, or with "" none.
-func (l *eventLoop) setPassword(c *Client, password []byte) {
+func (l *eventLoop) setPassword(c *Client, r *row, asked statemachine.Args, password []byte) {
 	args := statemachine.Args{[]byte("ACL"), []byte("SETUSER"), []byte(statemachine.DefaultUser), []byte("resetpass"), []byte("nopass")}
 	if len(password) > 0 {
 		args[4] = []byte("#" + statemachine.HashPassword(password))
 	}
-	cmd, _ := l.server.table.Resolve(args)
-	l.writeHeld(c, l.server.rows[cmd], args)
+	l.writeHeld(c, r, asked, args)
 }
 
 // aclCat: ACL CAT [category].

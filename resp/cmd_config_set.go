@@ -32,10 +32,10 @@ func configSet(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 		apply()
 	}
 	if password != nil {
-		l.setPassword(c, password)
+		l.setPassword(c, r, args, password)
 		return
 	}
-	l.writeSettings(c, r, changes)
+	l.writeSettings(c, r, args, changes)
 }
 
 // errPasswordAlone is the error of a CONFIG SET that would be two entries of the log.
@@ -77,13 +77,13 @@ func (l *eventLoop) refusesSettings() (problem string) {
 }
 
 // writeSettings sends a change of settings through the log. The client's next command is looked at when it holds.
-func (l *eventLoop) writeSettings(c *Client, r *row, changes []statemachine.Setting) {
+func (l *eventLoop) writeSettings(c *Client, r *row, asked statemachine.Args, changes []statemachine.Setting) {
 	for i := range changes {
 		l.server.logger.Info("resp: a client changes a setting of all nodes", "name", changes[i].Name, "value", string(changes[i].Value),
 			"reset", changes[i].Reset, "client", c.id, "addr", c.remote)
 	}
 	c.hold(r)
-	l.write(c, item{client: c, row: r, kind: kindWrite, holds: true}, func(dst []byte) []byte { return statemachine.AppendSettings(dst, changes) })
+	l.writeFor(c, item{client: c, row: r, kind: kindWrite, holds: true}, asked, func(dst []byte) []byte { return statemachine.AppendSettings(dst, changes) })
 }
 
 // sharedChanges checks the pairs of a CONFIG SET, and separates those that go through the log from what makes the others true.
@@ -120,7 +120,7 @@ func paxosConfig(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 			l.reply(c, r, writeError(problem))
 			return
 		}
-		l.writeSettings(c, r, changes)
+		l.writeSettings(c, r, args, changes)
 	default:
 		l.reply(c, r, writeError(errPaxosSyntax))
 	}

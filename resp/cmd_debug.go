@@ -54,16 +54,22 @@ func sleepTime(arg []byte) time.Duration {
 // debugSleep: DEBUG SLEEP seconds. No client's command begins on this node meanwhile. Its part in the group goes on: a leader that
 // slept would lose its leadership, and what clients of other nodes want has nothing to do with this one.
 func debugSleep(l *eventLoop, c *Client, r *row, args statemachine.Args) {
-	d := sleepTime(args[2])
+	d, asked := sleepTime(args[2]), copyArgs(args)
 	l.pause(c, r, func(p *pause) {
 		p.giveUp = func() { p.answer(writeOK) }
 		l.server.sleeping.begin(haltAll, d, l.server.followHaltEverywhere)
 		l.server.followHaltEverywhere()
+		began := l.server.nanos()
 		timer := time.AfterFunc(d, func() {
 			if l.server.sleeping.expire() { // whoever is told that it is over may send the next command
 				l.server.followHaltEverywhere()
 			}
-			p.post(writeOK)
+			l.do(func() {
+				if !p.over {
+					l.took(c, r, asked, l.server.nanos()-began)
+				}
+				p.answer(writeOK)
+			})
 		})
 		p.stop = func() { timer.Stop() }
 	})
@@ -71,7 +77,8 @@ func debugSleep(l *eventLoop, c *Client, r *row, args statemachine.Args) {
 
 // debugSleepInExec is DEBUG SLEEP inside a transaction, where nothing waits: what comes behind the transaction does.
 func debugSleepInExec(l *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
-	l.server.sleeping.begin(haltAll, sleepTime(args[2]), l.server.followHaltEverywhere)
+	l.slept = sleepTime(args[2])
+	l.server.sleeping.begin(haltAll, l.slept, l.server.followHaltEverywhere)
 	l.server.followHaltEverywhere()
 	l.followHalt()
 	writeOK(w)

@@ -67,11 +67,13 @@ type eventLoop struct {
 	scratch      Writer
 	revisions    []uint64
 	draining     bool
-	overdueTimer *time.Timer // until a client may have waited for too long for room; nil: nobody waits
-	idleTimer    *time.Timer // until clients may have been idle for too long; nil: nobody looks
-	monitors     []*monitor  // to be shown each command
-	halted       haltMode    // which commands wait: CLIENT PAUSE
-	postponed    []*Client   // those whose command waits for that, the oldest first
+	overdueTimer *time.Timer   // until a client may have waited for too long for room; nil: nobody waits
+	idleTimer    *time.Timer   // until clients may have been idle for too long; nil: nobody looks
+	monitors     []*monitor    // to be shown each command
+	times        execTimes     // of the transaction that runs here
+	slept        time.Duration // what the local command at hand will have the clients wait for: DEBUG SLEEP in a transaction
+	halted       haltMode      // which commands wait: CLIENT PAUSE
+	postponed    []*Client     // those whose command waits for that, the oldest first
 
 	finishedAt []int64 // of the chunks whose replies this wake-up writes, by the server's nanos
 	tracer     *tracer // nil: nothing is traced

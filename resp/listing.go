@@ -55,9 +55,7 @@ func (l *eventLoop) startList(p *pause, it item, args statemachine.Args) {
 			if p.over {
 				return
 			}
-			nanos := l.server.nanos() - began
-			l.stats.time(p.row, nanos)
-			l.server.timed(p.client, p.row, args, nanos, l.now)
+			l.took(p.client, p.row, args, l.server.nanos()-began)
 			p.answer(write)
 		})
 	})

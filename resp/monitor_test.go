@@ -143,18 +143,3 @@ func TestResetEndsMonitor(t *testing.T) {
 	other.check("MONITOR", "+QUEUED")
 	other.check("EXEC", "*1 -ERR MONITOR isn't allowed for DENY BLOCKING client")
 }
-
-// Secrets are neither in the slow log.
-func TestSlowLogRedactsSecrets(t *testing.T) {
-	s, _ := startServer(t, Config{})
-	w := dial(t, s)
-	w.check("CONFIG SET slowlog-log-slower-than 0", "+OK")
-	w.do("AUTH default secret")
-	w.do("CONFIG SET requirepass secret maxclients 100")
-	w.do("HELLO 3 AUTH default secret")
-	w.do("CONFIG SET slowlog-log-slower-than -1")
-	got := w.do("SLOWLOG GET -1")
-	if strings.Contains(got, "secret") || !strings.Contains(got, "*3 $4 AUTH $10 (redacted) $10 (redacted)") || !strings.Contains(got, "$3 ACL $7 SETUSER $10 (redacted) $10 (redacted)") {
-		t.Error(got)
-	}
-}

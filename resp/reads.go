@@ -98,7 +98,11 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 		if l.viewReads%statemachine.MostWarm == 1 {
 			l.lookAhead(c, view, q.argsOf(it), byGrant)
 		}
+		if it.tx != nil {
+			l.times.begin(l.server, w, it.tx, began)
+		}
 		if l.revisions, due = q.run(it, view, w, l.revisions[:0]); due {
+			l.times.slow = l.times.slow[:0] // all of it runs again
 			w.truncate(start)
 			l.closeView()
 			return false, true
@@ -113,6 +117,9 @@ func (l *eventLoop) answer(c *Client, q *itemQueue, it *item, byGrant bool) (don
 		return true, false
 	}
 	l.complete(it, q.argsOf(it), w.Buf[start:], l.revisions)
+	if it.tx != nil {
+		l.times.end(func(args []string, nanos int64) { l.server.slow.keep(c, args, nanos, l.now, slowStages{}) })
+	}
 	if it.quiet {
 		w.truncate(start)
 	}
@@ -252,6 +259,11 @@ func (l *eventLoop) readsAnswered(m mail) {
 // write appends a command to the chunk, behind everything that is outstanding of its client. encode appends its log
 // encoding.
 func (l *eventLoop) write(c *Client, it item, encode func(dst []byte) []byte) {
+	l.writeFor(c, it, nil, encode)
+}
+
+// writeFor is write for a command that the log does not have as it was asked for. asked is how that was, for the slow log.
+func (l *eventLoop) writeFor(c *Client, it item, asked statemachine.Args, encode func(dst []byte) []byte) {
 	l.closeView()
 	if l.writesLarge {
 		l.writeLarge(c, it, encode)
@@ -266,7 +278,7 @@ func (l *eventLoop) write(c *Client, it item, encode func(dst []byte) []byte) {
 	s.bytes += added
 	l.underWay += added
 	it.stamp()
-	s.add(it, nil)
+	s.add(it, asked)
 	c.pending++
 	if len(chunk.Commands) >= chunkBytes {
 		l.handOver()

@@ -86,9 +86,12 @@ func (l *eventLoop) deliver(s *submission) {
 		if it.kind == kindWrite && s.slot > 0 {
 			it.client.lastSlot = s.slot
 		}
-		if len(slow) > 0 && slow[0].item == i {
-			l.server.slow.keep(it.client, slow[0].args, it.nanos, l.now, s.slowStages())
-			slow = slow[1:]
+		for ; len(slow) > 0 && slow[0].item == i; slow = slow[1:] {
+			stages := slowStages{}
+			if it.kind == kindWrite {
+				stages = s.slowStages()
+			}
+			l.server.slow.keep(it.client, slow[0].args, slow[0].nanos, l.now, stages)
 		}
 		l.answered(it, s.argsOf(it), reply, revisions)
 	}

@@ -21,11 +21,14 @@ type Writer struct {
 	overrun bool // something was left out
 	// call, if not nil, is the command at hand, which may have to wait for a key.
 	call *blockedCall
+	// times, if not nil, times the commands of the transaction at hand.
+	times *execTimes
 }
 
 var (
 	_ statemachine.Reply   = (*Writer)(nil)
 	_ statemachine.Blocker = (*Writer)(nil)
+	_ statemachine.Stepper = (*Writer)(nil)
 )
 
 // Reset empties the buffer and keeps its memory.

@@ -50,18 +50,22 @@ func (s *Server) timed(c *Client, r *row, args statemachine.Args, nanos int64, a
 // spike looks at how long a command took, for the latency monitor.
 func (s *Server) spike(r *row, nanos int64, at time.Time) {
 	if longest := s.settings.monitorLatency(); longest > 0 && nanos >= int64(longest) && r != nil {
-		event := eventCommand
-		if r.Flags.Has(statemachine.Fast) {
-			event = eventFastCommand
-		}
-		s.latency.note(event, at, time.Duration(nanos))
+		s.latency.note(latencyEvent(r), at, time.Duration(nanos))
 	}
 }
 
-// wants reports whether a command that took so long is slow. EXEC is, unlike in Redis, where its commands are timed one by one.
+// latencyEvent is the event of a command that took long.
+func latencyEvent(r *row) string {
+	if r.Flags.Has(statemachine.Fast) {
+		return eventFastCommand
+	}
+	return eventCommand
+}
+
+// wants reports whether a command that took so long is slow. EXEC never is, but its commands are (execTimes); those of scripts are not timed.
 func (s *slowLog) wants(r *row, nanos int64) bool {
 	threshold := s.settings.slowerThan()
-	return threshold >= 0 && nanos/1000 >= threshold && r != nil && (!r.Flags.Has(statemachine.SkipSlowlog) || r.name == "exec")
+	return threshold >= 0 && nanos/1000 >= threshold && r != nil && !r.Flags.Has(statemachine.SkipSlowlog)
 }
 
 // keep keeps a command that was slow, with what slowArguments says of its arguments. Its time is that of its execution alone: not what a

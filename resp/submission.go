@@ -23,17 +23,19 @@ type submission struct {
 	at        int // the item whose turn it is
 	running   bool
 	began     int64
-	slow      []slowWrite // in order
-	revisions []uint64    // of the WATCHes, in order
-	slot      uint64      // where it was applied; 0 if it failed
+	slow      []slowCall // in order
+	times     execTimes
+	revisions []uint64 // of the WATCHes, in order
+	slot      uint64   // where it was applied; 0 if it failed
 	stages    chunkStages
 	sent      int64 // when it was handed over, by the server's nanos; only where a loop traces
 }
 
-// slowWrite is what the slow log keeps of a write's arguments, which only the log has.
-type slowWrite struct {
-	item int
-	args []string
+// slowCall is a command of an item that is one for the slow log: a write, whose arguments only the log has, or one of a transaction.
+type slowCall struct {
+	item  int
+	args  []string
+	nanos int64
 }
 
 // chunkStages are how long a chunk was on its way, and when its replies were there by the server's nanos; 0: it failed.
@@ -78,6 +80,9 @@ func (s *submission) Next(_ int, view *statemachine.View) statemachine.Reply {
 	}
 	s.out.Proto = int(it.proto)
 	s.out.expect(it.call, view)
+	if it.tx != nil {
+		s.times.begin(s.loop.server, &s.out, it.tx, s.began)
+	}
 	s.limit()
 	return &s.out
 }
@@ -124,10 +129,22 @@ func (s *submission) endWrite(view *statemachine.View) {
 	if it.user != nil {
 		it.client.noteScript(view.Denials())
 	}
-	if s.loop.server.slow.wants(it.row, it.nanos) {
-		s.slow = append(s.slow, slowWrite{s.at, slowArguments(it.row, view.LastArgs())})
+	switch {
+	case it.tx != nil:
+		s.keepSlowQueued()
+	case s.loop.server.slow.wants(it.row, it.nanos):
+		args := view.LastArgs()
+		if it.argc > 0 { // the log has something else in place of what was asked for
+			args = s.argsOf(it)
+		}
+		s.slow = append(s.slow, slowCall{s.at, slowArguments(it.row, args), it.nanos})
 	}
 	s.end()
+}
+
+// keepSlowQueued keeps what was slow of the transaction that has just run.
+func (s *submission) keepSlowQueued() {
+	s.times.end(func(args []string, nanos int64) { s.slow = append(s.slow, slowCall{s.at, args, nanos}) })
 }
 
 // runDeferred answers the items up to the next write.
@@ -142,8 +159,12 @@ func (s *submission) runDeferred(view *statemachine.View) {
 			it.tooMuch = true
 		default:
 			began := s.loop.server.nanos()
+			if it.tx != nil {
+				s.times.begin(s.loop.server, &s.out, it.tx, began)
+			}
 			s.revisions, _ = s.run(it, view, &s.out, s.revisions)
 			it.nanos = s.loop.server.nanos() - began
+			s.keepSlowQueued()
 		}
 		s.end()
 	}

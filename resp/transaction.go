@@ -224,9 +224,12 @@ func (l *eventLoop) runQueuedLocals(c *Client, tx *transaction) (fits bool) {
 			continue
 		}
 		w.Proto = c.proto
-		start := len(w.Buf)
+		start, began := len(w.Buf), l.server.nanos()
 		r.local(l, c, q.Args, &w)
-		l.stats.count(r, w.Buf[start:], 0)
+		nanos := l.server.nanos() - began + int64(l.slept)
+		l.slept = 0
+		l.stats.count(r, w.Buf[start:], nanos)
+		l.server.timed(c, r, q.Args, nanos, l.now)
 		q.Literal = w.Buf[start:len(w.Buf):len(w.Buf)]
 		if w.overrun {
 			return false

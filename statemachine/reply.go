@@ -31,6 +31,11 @@ type Reply interface {
 	Protocol() int
 }
 
+// Stepper is a Reply that is told how far a transaction has come. Step is called behind the reply of its command i, unless that reply was ready.
+type Stepper interface {
+	Step(i int)
+}
+
 // Discard is the Reply of nodes that are not the origin of a command.
 var Discard Reply = discard{}
 

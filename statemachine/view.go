@@ -102,11 +102,16 @@ func (v *View) exec(watches []Watch, queued []Queued, reply Reply, call func(*Vi
 		}
 	}
 	reply.Array(len(queued))
+	stepper, _ := reply.(Stepper)
 	for i := range queued {
-		if q := &queued[i]; q.Literal != nil {
+		q := &queued[i]
+		if q.Literal != nil {
 			reply.Raw(q.Literal)
-		} else {
-			call(v, q.DB, q.Args, reply)
+			continue
+		}
+		call(v, q.DB, q.Args, reply)
+		if stepper != nil {
+			stepper.Step(i)
 		}
 	}
 }
