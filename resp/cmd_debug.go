@@ -21,7 +21,7 @@ func debugCommands() []localCommand {
 	return []localCommand{{Command: statemachine.Command{Name: "DEBUG"}, subcommands: []localCommand{
 		sub("ERROR", 3, "string", "Replies with an error.", debugError),
 		sub("LOG", 3, "message", "Writes a message to the server log.", debugLog),
-		sub("PROTOCOL", 3, "<string | integer | double | null | array | set | map | attrib | push | verbatim | true | false | bignum>",
+		sub("PROTOCOL", 3, "<string | integer | double | bignum | null | array | set | map | attrib | push | verbatim | true | false>",
 			"Replies with a test value of a type.", debugProtocol),
 		reload,
 		sleep,
@@ -106,8 +106,8 @@ func debugProtocol(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 		w.Double(3.141)
 	case "null":
 		w.Null()
-	case "array", "set", "push":
-		header := map[string]func(int){"array": w.Array, "set": w.Set, "push": w.Push}[kind]
+	case "array", "set":
+		header := map[string]func(int){"array": w.Array, "set": w.Set}[kind]
 		header(3)
 		for i := range 3 {
 			w.Int(int64(i))
@@ -123,6 +123,15 @@ func debugProtocol(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 			w.Raw([]byte("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"))
 		}
 		w.BulkString("Some real reply following the attribute")
+	case "push":
+		if w.Protocol() < 3 {
+			w.Error(errNeedsRESP3)
+			return
+		}
+		w.Push(2)
+		w.BulkString("server-cpu-usage")
+		w.Int(42)
+		w.BulkString("Some real reply following the push reply") // a push is none
 	case "verbatim":
 		w.Verbatim("txt", "This is a verbatim\nstring")
 	case "true", "false":
@@ -135,6 +144,6 @@ func debugProtocol(_ *eventLoop, _ *Client, args statemachine.Args, w *Writer) {
 		}
 	default:
 		w.Error("ERR Wrong protocol type name. Please use one of the following: " +
-			"string|integer|double|null|array|set|map|attrib|push|verbatim|true|false")
+			"string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")
 	}
 }

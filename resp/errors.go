@@ -34,6 +34,9 @@ const (
 	errTooManyNames    = "ERR too many names in one command" // Redis has no such bound
 )
 
+// errNeedsRESP3 is the error of DEBUG PROTOCOL for what only RESP3 has.
+const errNeedsRESP3 = "ERR RESP2 is not supported by this command"
+
 // Errors of DEBUG RELOAD: the first is Redis's.
 const (
 	errReloadOption  = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."

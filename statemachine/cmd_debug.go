@@ -37,7 +37,7 @@ const (
 // zeros if they are to have a size.
 func debugPopulate(tx *Tx, args Args, reply Reply) {
 	if len(args) > 5 {
-		reply.Error(unknownDebug(args[1]))
+		reply.Error(BadSubcommand(args))
 		return
 	}
 	count, ok := positiveArg(args[2], reply)
@@ -90,13 +90,8 @@ func positiveArg(arg []byte, reply Reply) (int64, bool) {
 	return n, true
 }
 
-// unknownDebug is the error of a call of DEBUG that Redis does not know.
-func unknownDebug(subcommand []byte) string {
-	return "ERR unknown subcommand or wrong number of arguments for '" + Excerpt(subcommand) + "'. Try DEBUG HELP."
-}
-
-// lruClockMask is what Redis's clock of accesses, in seconds, has room for.
-const lruClockMask = 1<<24 - 1
+// LRUClockMask is what Redis's clock of accesses, in Unix seconds, has room for.
+const LRUClockMask = 1<<24 - 1
 
 // debugDigestValue: DEBUG DIGEST-VALUE [key ...].
 func debugDigestValue(tx *Tx, args Args, reply Reply) {
@@ -140,17 +135,17 @@ func debugHelp(_ *Tx, _ Args, reply Reply) {
 		"    it is used instead of the 'key' prefix. A key that exists is left as it is.",
 		"PROTOCOL <type>",
 		"    Reply with a test value of the specified type. <type> can be: string,",
-		"    integer, double, null, array, set, map, attrib, push, verbatim, true,",
-		"    false, bignum.",
+		"    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
+		"    true, false.",
 		"RELOAD",
 		"    Have the cluster take a checkpoint, and return once this node has it on disk.",
 		"    What is in memory stays.",
-		"SLEEP <seconds>",
-		"    Have this node run no commands for <seconds>. Decimals allowed.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    Setting it to 0 disables expiring keys in background when they are not",
 		"    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
 		"    default.",
+		"SLEEP <seconds>",
+		"    Have this node run no commands for <seconds>. Decimals allowed.",
 		"HELP",
 		"    Prints this help.",
 	})
@@ -159,7 +154,7 @@ func debugHelp(_ *Tx, _ Args, reply Reply) {
 // debugObject: DEBUG OBJECT key [FAST]. Addresses are nobody's business; serializedlength is that of the key's records in a checkpoint.
 func debugObject(tx *Tx, args Args, reply Reply) {
 	if len(args) > 4 || len(args) == 4 && !is(args[3], "FAST") {
-		reply.Error(unknownDebug(args[1]))
+		reply.Error(BadSubcommand(args))
 		return
 	}
 	o := tx.peek(args[2])
@@ -176,5 +171,5 @@ func debugObject(tx *Tx, args Args, reply Reply) {
 		}
 	}
 	reply.Status(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		o.encoding(), length, access&lruClockMask, max(0, tx.now/1000-access)))
+		o.encoding(), length, access&LRUClockMask, max(0, tx.now/1000-access)))
 }

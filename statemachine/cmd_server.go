@@ -17,7 +17,7 @@ var serverCommands = []Command{
 		Categories: []string{"keyspace", "dangerous"}, Run: swapdb},
 	{Name: "DEBUG", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Group: groupServer, Since: "1.0.0",
 		Complexity: "Depends on subcommand.",
-		Summary:    "A container for debugging commands.", Subcommands: debugCommands},
+		Summary:    "A container for debugging commands.", Subcommands: debugCommands, Undivided: true},
 	{Name: "CLUSTER", Arity: -2, Group: groupCluster, Since: "3.0.0", Complexity: "Depends on subcommand.",
 		Summary: "A container for Redis Cluster commands.", Subcommands: clusterCommands},
 	{Name: "MEMORY", Arity: -2, Group: groupServer, Since: "4.0.0", Complexity: "Depends on subcommand.",

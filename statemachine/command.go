@@ -80,6 +80,8 @@ type Command struct {
 	// Subcommands are the rows of a container command such as OBJECT. A container without a Run of its own refuses to
 	// be called without one of them.
 	Subcommands []Command
+	// Undivided containers have subcommands that are no commands of their own in Redis, which has one error for whatever it does not know of them.
+	Undivided bool
 	// Run executes the command, the same way for a plain call, in EXEC, and for a read. Nil for Local commands.
 	Run func(tx *Tx, args Args, reply Reply)
 }

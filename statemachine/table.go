@@ -156,7 +156,10 @@ func (t *Table) Resolve(args Args) (c *Command, problem string) {
 	}
 	if len(args) > 1 && n.subcommands != nil {
 		sub := lookup(n.subcommands, args[1])
-		if sub == nil {
+		switch {
+		case n.command.Undivided && (sub == nil || !sub.command.accepts(len(args))):
+			return nil, BadSubcommand(args)
+		case sub == nil:
 			return nil, unknownSubcommand(n.command.Name, args[1])
 		}
 		n = sub
