@@ -36,7 +36,7 @@ func (s *Server) infoSource() *InfoSource {
 			MaxInput: t.maxInput, MaxOutput: t.maxOutput},
 		Memory:      s.memoryInfo(&state),
 		Persistence: s.persistenceInfo(),
-		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
+		Stats: StatsInfo{Connections: t.connections, Commands: t.processed, InputBytes: t.inputBytes, OutputBytes: t.outputBytes, Reads: t.reads, Writes: t.writes,
 			Rejected: t.rejected, TLS: s.tlsInfo(), Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted, Denied: t.denied, Dropped: t.dropped,
 			Hits: t.hits, Misses: t.misses, Tombstones: uint64(state.Tombstones)},
 		Listeners:   s.hub.figures(),
@@ -77,6 +77,7 @@ func (s *Server) memoryInfo(state *statemachine.Stats) MemoryInfo {
 	m.Pressure = s.pressure.Load()
 	m.Clients = uint64(max(s.clientBytes.Load(), 0))
 	m.Scripts, m.Libraries, m.Functions = state.Scripts, state.Libraries, state.Functions
+	m.ScriptBytes, m.LibraryBytes = uint64(state.ScriptBytes), uint64(state.LibraryBytes)
 	m.Left, m.Freed = state.Left, state.Freed
 	m.Start = min(s.startMemory, m.Used-m.Dataset)
 	for {

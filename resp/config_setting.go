@@ -87,6 +87,9 @@ func (b clientBound) parse(text string) (apply func(), why string) {
 	return func() { b.bytes.Store(n) }, ""
 }
 
+// evictionInErrors are the policies in the order of Redis's errors.
+var evictionInErrors = []string{"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"}
+
 // evictionSetting is the name of a policy.
 type evictionSetting struct {
 	policy  *atomic.Uint32
@@ -98,7 +101,7 @@ func (e evictionSetting) get() string { return statemachine.EvictionPolicy(e.pol
 func (e evictionSetting) parse(text string) (apply func(), why string) {
 	p, ok := statemachine.ParseEvictionPolicy(text)
 	if !ok {
-		return nil, "argument(s) must be one of the following: " + strings.Join(statemachine.EvictionPolicyNames(), ", ")
+		return nil, "argument(s) must be one of the following: " + strings.Join(evictionInErrors, ", ")
 	}
 	return func() { e.policy.Store(uint32(p)); e.changed() }, ""
 }

@@ -81,6 +81,12 @@ func (s *Settings) table(from SettingsSource) []parameter {
 		{name: "no-appendfsync-on-rewrite", fixed: "no"},
 		{name: "save", fixed: ""},
 		{name: "stop-writes-on-bgsave-error", fixed: "yes"},
+		{name: "rdbcompression", fixed: "no"}, // a checkpoint's values are as they are in memory
+		{name: "rdbchecksum", fixed: "yes", immutable: true},
+
+		// A script ends by itself, and nobody is told meanwhile that the server is busy, which is what 0 says.
+		{name: "lua-time-limit", fixed: "0"},
+		{name: "busy-reply-threshold", fixed: "0"},
 
 		{name: notifyParameter, shared: true, bound: true},
 		{name: logLevelParameter, fixed: "notice", bound: true}, // fixed without Config.LogLevel

@@ -251,6 +251,7 @@ func (l *eventLoop) receive(c *Client, data []byte, n int) {
 	c.active = l.now
 	l.back(c)
 	l.stats.inputBytes.Add(uint64(n))
+	l.stats.reads.Add(1)
 	if c.input.empty() {
 		if data = data[l.parse(c, data):]; len(data) > 0 && !c.closed && !c.closing {
 			c.input.add(data, c.scanner.Want())

@@ -67,6 +67,8 @@ type MemoryInfo struct {
 	Clients  uint64 // by replies that clients do not read, and requests that are not complete
 	// Scripts, Libraries and Functions are how many are loaded.
 	Scripts, Libraries, Functions int
+	// ScriptBytes and LibraryBytes are what their texts take. What the interpreters take is part of Used and not known apart.
+	ScriptBytes, LibraryBytes uint64
 	// Left is how many removed collections have memory that has not been freed yet, and Freed how many had it.
 	Left  int
 	Freed uint64
@@ -115,6 +117,7 @@ type StatsInfo struct {
 	Connections, Commands   uint64
 	OpsPerSecond            uint64
 	InputBytes, OutputBytes uint64
+	Reads, Writes           uint64                // of sockets, that something came of
 	InputRate, OutputRate   float64               // KiB/s
 	Rejected                uint64                // connections turned away
 	TLS                     *TLSInfo              // nil: this node has no TLS

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/paxredis/paxredis/statemachine"
 )
 
 // infoSection is one section of INFO.
@@ -32,6 +34,7 @@ var infoSections = []infoSection{
 	{"Paxos", true, paxosSection},
 }
 
+// serverSection has no hz and configured_hz: nothing here is done so many times a second.
 func serverSection(w *infoWriter, src *InfoSource) {
 	s := &src.Server
 	w.str("redis_version", s.RedisVersion)
@@ -51,6 +54,7 @@ func serverSection(w *infoWriter, src *InfoSource) {
 	w.int("server_time_usec", s.Now.UnixMicro())
 	w.int("uptime_in_seconds", int64(s.Uptime/time.Second))
 	w.int("uptime_in_days", int64(s.Uptime/(24*time.Hour)))
+	w.int("lru_clock", s.Now.Unix()&statemachine.LRUClockMask)
 	w.str("executable", s.Executable)
 	w.str("config_file", s.ConfigFile)
 	w.int("event_loops", int64(s.EventLoops))
@@ -84,9 +88,12 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.num("used_memory_dataset", m.Dataset)
 	w.str("used_memory_dataset_perc", strconv.FormatFloat(100*ratio(m.Dataset, m.Used), 'f', 2, 64)+"%")
 	w.num("used_memory_stacks", m.Stacks)
+	w.num("used_memory_scripts_eval", m.ScriptBytes)
 	w.int("number_of_cached_scripts", int64(m.Scripts))
 	w.int("number_of_functions", int64(m.Functions))
 	w.int("number_of_libraries", int64(m.Libraries))
+	w.num("used_memory_functions", m.LibraryBytes)
+	w.bytes("used_memory_scripts", m.ScriptBytes+m.LibraryBytes)
 	w.num("allocator_allocated", m.Dataset)
 	w.num("allocator_active", m.Mapped)
 	w.num("allocator_resident", m.Mapped)
@@ -124,7 +131,8 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	if p.Loading {
 		loadingFields(w, p)
 	}
-	w.zeros("async_loading", "current_cow_size")
+	w.zeros("async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age")
+	w.fixed("current_fork_perc", 0, 2)
 	w.num("rdb_changes_since_last_save", p.ChangesSinceSave)
 	w.flag("rdb_bgsave_in_progress", p.RunningSlot > 0)
 	w.int("rdb_last_save_time", p.LastSave)
@@ -141,6 +149,7 @@ func persistenceSection(w *infoWriter, src *InfoSource) {
 	w.str("aof_last_rewrite_time_sec", "-1")
 	w.str("aof_current_rewrite_time_sec", "-1")
 	w.str("aof_last_bgrewrite_status", "ok")
+	w.zeros("aof_rewrites", "aof_rewrites_consecutive_failures")
 	writes := "ok"
 	if p.WritesRefused {
 		writes = "err"
@@ -216,7 +225,10 @@ func statsSection(w *infoWriter, src *InfoSource) {
 	w.int("tracking_total_prefixes", int64(src.Listeners.Prefixes))
 	w.zeros("unexpected_error_replies")
 	w.num("total_error_replies", s.Errors)
-	w.zeros("dump_payload_sanitizations", "io_threaded_reads_processed", "io_threaded_writes_processed")
+	w.zeros("dump_payload_sanitizations")
+	w.num("total_reads_processed", s.Reads)
+	w.num("total_writes_processed", s.Writes)
+	w.zeros("io_threaded_reads_processed", "io_threaded_writes_processed")
 	w.num("client_query_buffer_limit_disconnections", s.Dropped[overQuery])
 	w.num("client_output_buffer_limit_disconnections", s.Dropped[overOutput])
 	w.num("acl_access_denied_auth", s.Denied[deniedAuth])

@@ -167,3 +167,33 @@ func fieldSections(text string) map[string]string {
 	}
 	return sections
 }
+
+// What scripts and libraries take is what their texts do, and goes with them; sockets are read and written as often as something came and went.
+func TestInfoTellsOfScriptsAndSockets(t *testing.T) {
+	s, _ := startServer(t, Config{})
+	w := dial(t, s)
+	w.send(request("EVAL", "return '"+strings.Repeat("x", 1000)+"'", "0"))
+	w.reply()
+	w.send(request("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f',function()return 1 end)--"+strings.Repeat("x", 3000)))
+	w.want("$1 l")
+	m := s.Info().Memory
+	if m.ScriptBytes < 1000 || m.ScriptBytes > 2000 || m.LibraryBytes < 3000 || m.LibraryBytes > 4000 {
+		t.Errorf("scripts take %d bytes, and libraries %d", m.ScriptBytes, m.LibraryBytes)
+	}
+	w.check("SCRIPT FLUSH", "+OK")
+	w.check("FUNCTION FLUSH", "+OK")
+	if m := s.Info().Memory; m.ScriptBytes != 0 || m.LibraryBytes != 0 {
+		t.Errorf("scripts take %d bytes, and libraries %d, and all are gone", m.ScriptBytes, m.LibraryBytes)
+	}
+	before := s.Info().Stats
+	for range 10 {
+		w.check("PING", "+PONG")
+	}
+	if after := s.Info().Stats; after.Reads-before.Reads != 10 || after.Writes-before.Writes != 10 {
+		t.Errorf("%d reads and %d writes for 10 commands", after.Reads-before.Reads, after.Writes-before.Writes)
+	}
+	w.check("CONFIG RESETSTAT", "+OK")
+	if got := s.Info().Stats; got.Reads > 1 || got.Writes > 1 {
+		t.Errorf("%d reads and %d writes right after a reset", got.Reads, got.Writes)
+	}
+}

@@ -49,6 +49,7 @@ func (l *eventLoop) flush(c *Client) {
 	c.out.Buf = nil
 	if !c.closed {
 		l.stats.outputBytes.Add(uint64(len(buf)))
+		l.stats.writes.Add(1)
 		raise(&l.stats.maxOutput, c.conn.OutboundBuffered()+len(buf))
 		kept, err := c.conn.Write(buf)
 		switch {

@@ -30,6 +30,8 @@ type loopStats struct {
 	commands    []commandStats
 	inputBytes  atomic.Uint64
 	outputBytes atomic.Uint64
+	reads       atomic.Uint64             // of sockets, that something came of
+	writes      atomic.Uint64             // to sockets
 	dropped     [overLimits]atomic.Uint64 // clients, by the limit that they were beyond
 	maxInput    atomic.Int64              // the most unread input of a client
 	maxOutput   atomic.Int64              // the most replies that were held for a client
@@ -108,6 +110,7 @@ type totals struct {
 	commands                           []commandTotals // by row.index
 	errors                             map[string]uint64
 	inputBytes, outputBytes, processed uint64
+	reads, writes                      uint64
 	connections, rejected              uint64
 	hits, misses                       uint64
 	expired, expiredFields, evicted    uint64
@@ -130,6 +133,8 @@ func (s *Server) total() totals {
 	for _, l := range s.allLoops() {
 		t.inputBytes += l.stats.inputBytes.Load()
 		t.outputBytes += l.stats.outputBytes.Load()
+		t.reads += l.stats.reads.Load()
+		t.writes += l.stats.writes.Load()
 		for limit := range t.dropped {
 			t.dropped[limit] += l.stats.dropped[limit].Load()
 		}
@@ -174,6 +179,8 @@ func (s *Server) sinceReset() totals {
 	}
 	t.inputBytes -= base.inputBytes
 	t.outputBytes -= base.outputBytes
+	t.reads -= base.reads
+	t.writes -= base.writes
 	t.processed -= base.processed
 	t.connections -= base.connections
 	t.rejected -= base.rejected

@@ -41,6 +41,8 @@ type loaded struct {
 	evals   []*Object // those of kindEval, oldest first; none of them is used once it has been removed
 	bytes   int
 	scripts int // of both kinds
+	// scriptBytes and libraryBytes are their parts of bytes.
+	scriptBytes, libraryBytes int
 	// libraries and functions are what the libraries' texts say, by name.
 	libraries map[string]*library
 	functions map[string]*library
@@ -89,22 +91,29 @@ func (ks *keyspace) load(kind Kind, key, body []byte) (ok bool) {
 
 // count notes what follows from the record of something that is loaded now, but for what libraries and users say.
 func (l *loaded) count(o *Object) {
-	l.bytes += len(o.bytes()) + loadedCost
-	if isScript(o.kind) {
-		l.scripts++
-	}
+	l.tally(o, 1)
 	if o.kind == kindEval {
 		l.evals = append(l.evals, o)
+	}
+}
+
+// tally adds something to the figures, or with -1 takes it away.
+func (l *loaded) tally(o *Object, sign int) {
+	bytes := sign * (len(o.bytes()) + loadedCost)
+	l.bytes += bytes
+	switch {
+	case isScript(o.kind):
+		l.scripts += sign
+		l.scriptBytes += bytes
+	case isLibrary(o.kind):
+		l.libraryBytes += bytes
 	}
 }
 
 // unload removes what is loaded.
 func (ks *keyspace) unload(o *Object) {
 	l := &ks.loaded
-	l.bytes -= len(o.bytes()) + loadedCost
-	if isScript(o.kind) {
-		l.scripts--
-	}
+	l.tally(o, -1)
 	if o.kind == kindEval {
 		i := slices.Index(l.evals, o)
 		l.evals = slices.Delete(l.evals, i, i+1)

@@ -80,8 +80,9 @@ func (l *loaded) verify(t testing.TB) {
 	if err := again.index(&users); err != nil {
 		t.Fatal(err)
 	}
-	if again.scripts != l.scripts {
-		t.Fatalf("%d scripts are counted of %d", l.scripts, again.scripts)
+	if again.scripts != l.scripts || again.scriptBytes != l.scriptBytes || again.libraryBytes != l.libraryBytes {
+		t.Fatalf("%d scripts of %d bytes and libraries of %d bytes are counted of %d, %d and %d", l.scripts, l.scriptBytes, l.libraryBytes,
+			again.scripts, again.scriptBytes, again.libraryBytes)
 	}
 	if again.bytes != l.bytes || !slices.Equal(again.evals, l.evals) || len(again.libraries) != len(l.libraries) || len(again.functions) != len(l.functions) {
 		t.Fatalf("%d bytes, %d scripts of EVAL, %d libraries and %d functions are noted of %d, %d, %d and %d", l.bytes, len(l.evals), len(l.libraries),

@@ -24,6 +24,8 @@ type Stats struct {
 	ExpiredFields uint64
 	// Scripts, Libraries and Functions are how many are loaded.
 	Scripts, Libraries, Functions int
+	// ScriptBytes and LibraryBytes are what the texts of scripts and libraries take.
+	ScriptBytes, LibraryBytes int
 	// Hits and Misses count this node's reads of keys, since it started.
 	Hits, Misses uint64
 }
@@ -43,7 +45,8 @@ func (m *Machine) Stats() Stats {
 	s := Stats{Revision: m.ks.revision, Slot: m.slot, TimeMS: m.ks.now, Expired: m.ks.expired, ExpiredFields: m.ks.expiredFields, Evicted: m.evicted.Load(),
 		Left: int(m.left.Load()), Freed: m.freed.Load(),
 		Waiting: int(m.waiters.waiting.Load()), Hits: m.hits.Load(), Misses: m.misses.Load(),
-		Scripts: m.ks.loaded.scripts, Libraries: len(m.ks.loaded.libraries), Functions: len(m.ks.loaded.functions)}
+		Scripts: m.ks.loaded.scripts, Libraries: len(m.ks.loaded.libraries), Functions: len(m.ks.loaded.functions),
+		ScriptBytes: m.ks.loaded.scriptBytes, LibraryBytes: m.ks.loaded.libraryBytes}
 	for i := range m.ks.databases {
 		db := &m.ks.databases[i]
 		s.Databases[i] = DatabaseStats{Keys: db.keys.len(), Expires: db.keys.times.len(), AvgTTL: db.keys.times.mean(m.ks.now)}
