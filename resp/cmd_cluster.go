@@ -18,25 +18,25 @@ func clusterCommands() []localCommand {
 		c.Flags |= statemachine.Loading
 		return c
 	}
-	replicas := sub("REPLICAS", 3, "5.0.0", "node-id", "Lists the replica nodes of a master node.", clusterReplicas)
-	slaves := sub("SLAVES", 3, "3.0.0", "node-id", "Lists the replica nodes of a master node.", clusterReplicas)
+	replicas := sub("REPLICAS", 3, "5.0.0", "node-id", "Lists the replica nodes of a master node.", clusterReplicas).with(tipsVaries)
+	slaves := sub("SLAVES", 3, "3.0.0", "node-id", "Lists the replica nodes of a master node.", clusterReplicas).with(tipsVaries)
 	replicas.Flags |= statemachine.Admin
 	slaves.Flags |= statemachine.Admin
-	failures := sub("COUNT-FAILURE-REPORTS", 3, "3.0.0", "node-id", "Returns the number of active failure reports active for a node.", clusterFailureReports)
+	failures := sub("COUNT-FAILURE-REPORTS", 3, "3.0.0", "node-id", "Returns the number of active failure reports active for a node.", clusterFailureReports).with(tipsVaries)
 	failures.Flags |= statemachine.Admin
 	return []localCommand{
 		{Command: statemachine.Command{Name: "CLUSTER"}, subcommands: []localCommand{
 			failures,
 			loading(sub("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands.", clusterHelp)),
-			sub("INFO", 2, "3.0.0", "", "Returns information about the state of a node.", clusterInfo),
-			sub("LINKS", 2, "7.0.0", "", "Returns a list of all TCP links to and from peer nodes.", clusterLinks),
+			sub("INFO", 2, "3.0.0", "", "Returns information about the state of a node.", clusterInfo).with(tipsVaries),
+			sub("LINKS", 2, "7.0.0", "", "Returns a list of all TCP links to and from peer nodes.", clusterLinks).with(tipsVaries),
 			sub("MYID", 2, "3.0.0", "", "Returns the ID of a node.", clusterMyID),
-			sub("MYSHARDID", 2, "7.2.0", "", "Returns the shard ID of a node.", clusterMyShardID),
-			sub("NODES", 2, "3.0.0", "", "Returns the cluster configuration for a node.", clusterNodes),
+			sub("MYSHARDID", 2, "7.2.0", "", "Returns the shard ID of a node.", clusterMyShardID).with(tipsVaries),
+			sub("NODES", 2, "3.0.0", "", "Returns the cluster configuration for a node.", clusterNodes).with(tipsVaries),
 			replicas,
-			loading(sub("SHARDS", 2, "7.0.0", "", "Returns the mapping of cluster slots to shards.", clusterShards)),
+			loading(sub("SHARDS", 2, "7.0.0", "", "Returns the mapping of cluster slots to shards.", clusterShards)).with(tipsVaries),
 			slaves,
-			loading(sub("SLOTS", 2, "3.0.0", "", "Returns the mapping of cluster slots to nodes.", clusterSlots)),
+			loading(sub("SLOTS", 2, "3.0.0", "", "Returns the mapping of cluster slots to nodes.", clusterSlots)).with(tipsVaries),
 		}},
 		{local: asking, Command: statemachine.Command{Name: "ASKING", Arity: 1, Flags: statemachine.Fast, Group: groupCluster, Since: "3.0.0",
 			Complexity: "O(1)", Summary: "Signals that a cluster client is following an -ASK redirect, which are never sent.",

@@ -11,7 +11,7 @@ func introspectionCommands() []localCommand {
 		return localCommand{local: run, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: adminOnly,
 			Group: groupServer, Complexity: "O(N) when N is the number of configuration parameters provided", Summary: summary, Syntax: syntax}}
 	}
-	set := config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSetInExec)
+	set := config("SET", -4, "2.0.0", "parameter value [parameter value ...]", "Sets configuration parameters in-flight.", configSetInExec).with(tipsAllNodes)
 	set.special, set.awaited = configSet, true
 	table := func(name string, arity int, since, syntax, summary string) localCommand {
 		return localCommand{local: command, Command: statemachine.Command{Name: name, Arity: arity, Since: since, Flags: anytime,
@@ -23,23 +23,23 @@ func introspectionCommands() []localCommand {
 	return []localCommand{
 		{local: command, Command: statemachine.Command{Name: "COMMAND", Arity: -1, Flags: anytime, Group: groupServer, Since: "2.8.13",
 			Complexity: "O(N) where N is the total number of commands", Summary: "Returns detailed information about all commands.",
-			Tips: []string{"nondeterministic_output_order"}, Categories: []string{"connection"}},
+			Tips: tipsUnordered, Categories: []string{"connection"}},
 			subcommands: []localCommand{
 				table("COUNT", 2, "2.8.13", "", "Returns a count of commands."),
-				table("DOCS", -2, "7.0.0", "[command-name [command-name ...]]", "Returns documentary information about one, multiple or all commands."),
+				table("DOCS", -2, "7.0.0", "[command-name [command-name ...]]", "Returns documentary information about one, multiple or all commands.").with(tipsUnordered),
 				table("GETKEYS", -3, "2.8.13", "command [arg [arg ...]]", "Extracts the key names from an arbitrary command."),
 				table("GETKEYSANDFLAGS", -3, "7.0.0", "command [arg [arg ...]]", "Extracts the key names and access flags for an arbitrary command."),
 				table("HELP", 2, "5.0.0", "", "Returns helpful text about the different subcommands."),
-				table("INFO", -2, "2.8.13", "[command-name [command-name ...]]", "Returns information about one, multiple or all commands."),
-				table("LIST", -2, "7.0.0", "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]", "Returns a list of command names."),
+				table("INFO", -2, "2.8.13", "[command-name [command-name ...]]", "Returns information about one, multiple or all commands.").with(tipsUnordered),
+				table("LIST", -2, "7.0.0", "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]", "Returns a list of command names.").with(tipsUnordered),
 			}},
 		{Command: statemachine.Command{Name: "CONFIG", Arity: -2, Flags: anytime, Group: groupServer, Since: "2.0.0",
 			Complexity: "Depends on subcommand.", Summary: "A container for server configuration commands."},
 			subcommands: []localCommand{
 				config("GET", -3, "2.0.0", "parameter [parameter ...]", "Returns the effective values of configuration parameters.", configGet),
 				configHelp,
-				config("RESETSTAT", 2, "2.0.0", "", "Resets the server's statistics.", configResetStat),
-				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files. What is set on all nodes stays set.", refuseWith(errNoConfigFile)),
+				config("RESETSTAT", 2, "2.0.0", "", "Resets the server's statistics.", configResetStat).with(tipsAllNodes),
+				config("REWRITE", 2, "2.8.0", "", "Refused: the server does not write configuration files. What is set on all nodes stays set.", refuseWith(errNoConfigFile)).with(tipsAllNodes),
 				set,
 			}},
 		{local: info, Command: statemachine.Command{Name: "INFO", Arity: -1, Flags: anytime, Group: groupServer, Since: "1.0.0",

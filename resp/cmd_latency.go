@@ -17,13 +17,13 @@ func latencyCommands() []localCommand {
 	help.Flags = anytime
 	return []localCommand{{Command: statemachine.Command{Name: "LATENCY", Arity: -2, Flags: anytime, Group: groupServer, Since: "2.8.13",
 		Complexity: "Depends on subcommand.", Summary: "A container for latency diagnostics commands."}, subcommands: []localCommand{
-		sub("DOCTOR", 2, "2.8.13", "", "Returns a human-readable latency analysis report.", latencyDoctor),
-		sub("GRAPH", 3, "2.8.13", "event", "Returns a latency graph for an event.", latencyGraph),
+		sub("DOCTOR", 2, "2.8.13", "", "Returns a human-readable latency analysis report.", latencyDoctor).with(tipsReport),
+		sub("GRAPH", 3, "2.8.13", "event", "Returns a latency graph for an event.", latencyGraph).with(tipsReport),
 		help,
-		sub("HISTOGRAM", -2, "7.0.0", "[command [command ...]]", "Returns the cumulative distribution of latencies of a subset or all commands.", latencyHistogramOf),
-		sub("HISTORY", 3, "2.8.13", "event", "Returns timestamp-latency samples for an event.", latencyHistory),
-		sub("LATEST", 2, "2.8.13", "", "Returns the latest latency samples for all events.", latencyLatest),
-		sub("RESET", -2, "2.8.13", "[event [event ...]]", "Resets the latency data for one or more events.", latencyReset),
+		sub("HISTOGRAM", -2, "7.0.0", "[command [command ...]]", "Returns the cumulative distribution of latencies of a subset or all commands.", latencyHistogramOf).with(tipsReport),
+		sub("HISTORY", 3, "2.8.13", "event", "Returns timestamp-latency samples for an event.", latencyHistory).with(tipsReport),
+		sub("LATEST", 2, "2.8.13", "", "Returns the latest latency samples for all events.", latencyLatest).with(tipsReport),
+		sub("RESET", -2, "2.8.13", "[event [event ...]]", "Resets the latency data for one or more events.", latencyReset).with([]string{"request_policy:all_nodes", "response_policy:agg_sum"}),
 	}}}
 }
 

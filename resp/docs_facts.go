@@ -6,17 +6,18 @@ import (
 	"sync"
 )
 
-// docFacts is what COMMAND DOCS tells of a command's past.
+// docFacts is what COMMAND DOCS tells of a command's past, and COMMAND INFO of its keys in words.
 type docFacts struct {
 	flags                       []string
 	deprecatedSince, replacedBy string
 	history                     []docChange
+	keyNotes                    map[int]string // on its key specifications, by their index
 }
 
 // docChange is what a version of Redis changed.
 type docChange struct{ since, what string }
 
-// docFactsText has a line for each fact: the command, what it is about, a version or a flag, and a text, with tabs in between. They are what redis-server
+// docFactsText has a line for each fact: the command, what it is about, a version, a flag or an index, and a text, with tabs in between. They are what redis-server
 // 7.0 tells of the commands that are here, too (https://redis.io/docs/latest/commands/command-docs).
 //
 //go:embed docs_facts.txt
@@ -36,6 +37,11 @@ var factsOf = sync.OnceValue(func() map[string]docFacts {
 			f.deprecatedSince, f.replacedBy = fields[2], fields[3]
 		case "history":
 			f.history = append(f.history, docChange{fields[2], fields[3]})
+		case "keynote":
+			if f.keyNotes == nil {
+				f.keyNotes = make(map[int]string)
+			}
+			f.keyNotes[int(fields[2][0]-'0')] = fields[3] // there are no more than three
 		}
 		facts[fields[0]] = f
 	}

@@ -21,9 +21,10 @@ func writeCommandInfo(reply statemachine.Reply, name string, c *statemachine.Com
 		reply.BulkString(tip)
 	}
 	specs := statemachine.KeySpecs(c)
+	notes := factsOf()[name].keyNotes
 	reply.Set(len(specs))
 	for i := range specs {
-		writeKeySpec(reply, &specs[i])
+		writeKeySpec(reply, &specs[i], notes[i])
 	}
 	if len(c.Subcommands) == 0 {
 		reply.Set(0)
@@ -72,11 +73,23 @@ func flagNames(c *statemachine.Command) []string {
 }
 
 // writeKeySpec writes a key specification as COMMAND INFO does.
-func writeKeySpec(reply statemachine.Reply, s *statemachine.KeySpec) {
-	reply.Map(3)
+func writeKeySpec(reply statemachine.Reply, s *statemachine.KeySpec, note string) {
+	if note == "" {
+		reply.Map(3)
+	} else {
+		reply.Map(4)
+		reply.BulkString("notes")
+		reply.BulkString(note)
+	}
 	reply.BulkString("flags")
 	writeStatusSet(reply, s.Flags)
 	reply.BulkString("begin_search")
+	if s.Unknown {
+		writeSearch(reply, "unknown", nil)
+		reply.BulkString("find_keys")
+		writeSearch(reply, "unknown", nil)
+		return
+	}
 	if s.Word != "" {
 		writeWordSearch(reply, s)
 	} else {

@@ -142,15 +142,15 @@ func slowlogCommands() localCommand {
 	help.Flags = anytime
 	return localCommand{Command: statemachine.Command{Name: "SLOWLOG", Arity: -2, Flags: anytime, Group: groupServer, Since: "2.2.12",
 		Complexity: "Depends on subcommand.", Summary: "A container for slow log commands."}, subcommands: []localCommand{
-		sub("GET", -2, "[count]", "Returns the slow log's entries.", slowlogGet),
+		sub("GET", -2, "[count]", "Returns the slow log's entries.", slowlogGet).with([]string{"request_policy:all_nodes", "nondeterministic_output"}),
 		help,
 		sub("LEN", 2, "", "Returns the number of entries in the slow log.", func(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 			w.Int(int64(l.server.slow.len()))
-		}),
+		}).with([]string{"request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"}),
 		sub("RESET", 2, "", "Clears all entries from the slow log.", func(l *eventLoop, _ *Client, _ statemachine.Args, w *Writer) {
 			l.server.slow.reset()
 			w.Status("OK")
-		}),
+		}).with(tipsAllNodes),
 	}}
 }
 

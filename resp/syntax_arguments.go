@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/paxredis/paxredis/statemachine"
@@ -42,7 +43,9 @@ var keyWords = map[string]bool{"key": true, "key1": true, "key2": true, "newkey"
 
 // argumentsOf reads the arguments of a command out of its synopsis.
 func argumentsOf(c *statemachine.Command) []argument {
-	b := argumentBuilder{specs: len(statemachine.KeySpecs(c)), doubles: strings.HasSuffix(c.Name, "FLOAT")}
+	specs := statemachine.KeySpecs(c)
+	b := argumentBuilder{specs: len(specs), doubles: strings.HasSuffix(c.Name, "FLOAT")}
+	b.patterns = slices.IndexFunc(specs, func(s statemachine.KeySpec) bool { return s.Unknown })
 	return b.sequence(parseSynopsis(c.Syntax))
 }
 
@@ -51,6 +54,8 @@ type argumentBuilder struct {
 	specs   int  // the command's key specifications
 	keys    int  // keys met so far
 	doubles bool // an increment is no integer
+	// patterns is the index of the specification of keys that patterns stand for; -1: there is none.
+	patterns int
 }
 
 // sequence returns the arguments of nodes that follow each other.
@@ -158,7 +163,12 @@ func joinNames(arguments []argument) string {
 func (b *argumentBuilder) value(word string) argument {
 	a := argument{name: word, kind: argString, key: -1}
 	switch kind := valueKinds[word]; {
+	case b.patterns >= 0 && word == "pattern":
+		a.kind, a.key = kind, b.patterns
 	case b.specs > 0 && keyWords[word]:
+		if b.keys == b.patterns {
+			b.keys++
+		}
 		a.kind, a.key = argKey, min(b.keys, b.specs-1)
 		b.keys++
 	case word == "increment" && b.doubles:

@@ -63,7 +63,7 @@ func TestSyntax(t *testing.T) {
 		{"SCAN", "cursor [MATCH pattern] [COUNT count] [TYPE type]", statemachine.Keys{},
 			"cursor:integer MATCH=pattern:pattern? COUNT=count:integer? TYPE=type?"},
 		{"EVAL", "script numkeys [key [key ...]] [arg [arg ...]]", statemachine.Keys{Numkeys: 2}, "script numkeys:integer key:key#0?+ arg?+"},
-		{"SORT", "key [GET pattern [GET pattern ...]]", firstKey, "key:key#0 GET=pattern:pattern?++"},
+		{"SORT", "key [GET pattern [GET pattern ...]]", firstKey, "key:key#0 GET=pattern:pattern#1?++"},
 		{"SINTERCARD", "numkeys key [key ...] [LIMIT limit]", statemachine.Keys{Numkeys: 1}, "numkeys:integer key:key#0+ LIMIT=limit?"},
 		{"XREAD", "[COUNT count] STREAMS key [key ...] id [id ...]", statemachine.Keys{First: 1, Last: 1, Step: 1},
 			"COUNT=count:integer? STREAMS=key_id:block(key:key#0+ id+)"},

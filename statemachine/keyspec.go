@@ -13,6 +13,7 @@ type KeySpec struct {
 	Last, Step int // Last is relative to First, or, negative, counts from the end
 	IsNumbered bool
 	Word       string // keys are behind this argument, which is looked for from index First on
+	Unknown    bool   // where keys are is not told: they are made of elements, or behind an option that may be anywhere
 	Limit      int    // only the first share of the arguments, one in so many, are keys; 0: all are, and behind an option one is
 }
 
@@ -66,8 +67,8 @@ var keyFlags = map[string][][]string{
 	"ENCODING": {readsMeta}, "USAGE": {readsMeta}, "FREQ": {readsMeta}, "IDLETIME": {readsMeta}, "REFCOUNT": {readsMeta}, "VERSION": {readsMeta},
 }
 
-// storeOptions are the commands whose options STORE and STOREDIST have a key, of SORT the first alone, and where their options begin.
-var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5, "SORT": sortOptionsAt}
+// storeOptions are the commands whose options STORE and STOREDIST have a key, and where their options begin.
+var storeOptions = map[string]int{"GEORADIUS": 6, "GEORADIUSBYMEMBER": 5}
 
 // sortOptionsAt is where the options of SORT begin.
 const sortOptionsAt = 2
@@ -108,11 +109,15 @@ func KeySpecs(c *Command) []KeySpec {
 		return specs
 	}
 	if options := storeOptions[c.Name]; options > 0 {
-		specs := []KeySpec{{Flags: readsValue, First: c.Keys.First, Step: 1}, {Flags: replaces, First: options, Step: 1, Word: "STORE"}}
-		if c.Name == "SORT" {
-			return specs
+		return []KeySpec{{Flags: readsValue, First: c.Keys.First, Step: 1}, {Flags: replaces, First: options, Step: 1, Word: "STORE"},
+			{Flags: replaces, First: options, Step: 1, Word: "STOREDIST"}}
+	}
+	if c.Name == "SORT" || c.Name == "SORT_RO" {
+		specs := []KeySpec{{Flags: readsValue, First: c.Keys.First, Step: 1}, {Flags: readsValue, Unknown: true}, {Flags: replaces, Unknown: true}}
+		if c.Name == "SORT_RO" {
+			return specs[:2]
 		}
-		return append(specs, KeySpec{Flags: replaces, First: options, Step: 1, Word: "STOREDIST"})
+		return specs
 	}
 	last := c.Keys.Last
 	if last > 0 {
@@ -129,6 +134,9 @@ type FoundKey struct {
 
 // find returns the keys that a specification finds in a call; ok is false if the call does not have them.
 func (s *KeySpec) find(args Args) (found []FoundKey, ok bool) {
+	if s.Unknown {
+		return nil, true
+	}
 	first, last := s.First, s.First+s.Last
 	if s.Last < 0 {
 		last = len(args) + s.Last
@@ -154,7 +162,7 @@ func (s *KeySpec) find(args Args) (found []FoundKey, ok bool) {
 			return nil, false
 		}
 		count, isNumber := ParseInt(args[s.First])
-		if step := int64(s.Step); !isNumber || count < 0 || count > (int64(len(args)-s.First-1)+step-1)/step {
+		if step := int64(s.Step); !isNumber || count < 1 || count > (int64(len(args)-s.First-1)+step-1)/step {
 			return nil, false
 		}
 		first, last = s.First+1, s.First+1+(int(count)-1)*s.Step
