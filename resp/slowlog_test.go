@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paxredis/paxredis/statemachine"
 )
@@ -85,5 +86,23 @@ func TestASleepIsASpikeAndSlow(t *testing.T) {
 	}
 	if got := w.do("SLOWLOG GET"); !strings.Contains(got, "*3 $5 DEBUG $5 SLEEP $4 0.02") || !strings.Contains(got, "*3 $5 DEBUG $5 SLEEP $4 0.03") {
 		t.Error(got)
+	}
+}
+
+// A fast command of a transaction that takes long is a spike of its own event, besides that of EXEC.
+func TestACommandOfATransactionIsASpike(t *testing.T) {
+	s, _ := startServer(t, Config{Parameters: map[string]string{"latency-monitor-threshold": "20"}})
+	tx := &transaction{rows: []*row{s.rows[s.table.Lookup([]byte("INCR"))]}, queued: []statemachine.Queued{{Args: words("INCR a")}}}
+	var w Writer
+	var times execTimes
+	times.begin(s, &w, tx, s.nanos()-int64(50*time.Millisecond))
+	w.Step(0)
+	times.end(func(args []string, _ int64) {
+		if !slices.Equal(args, []string{"INCR", "a"}) {
+			t.Errorf("the slow log has %q", args)
+		}
+	})
+	if _, ok := s.latency.series(eventFastCommand); !ok {
+		t.Error("it is none")
 	}
 }
