@@ -32,7 +32,7 @@ var sharedCommands = strings.Fields(`setnx setex psetex getset getdel getex mget
 	substr incr decr incrby decrby incrbyfloat lcs unlink exists type touch rename renamenx copy move expire pexpire expireat
 	pexpireat ttl pttl expiretime pexpiretime persist object|encoding object|freq object|idletime object|refcount watch scan
 	randomkey dbsize flushdb flushall swapdb echo multi exec discard unwatch time quit reset select auth readonly
-	readwrite module|list client|id client|setname client|getname config|get config|resetstat command info bgsave save lastsave ping`)
+	readwrite sort sort_ro module|list client|id client|setname client|getname config|get config|resetstat command info bgsave save lastsave ping`)
 
 func TestCommandInfoIsRedis(t *testing.T) {
 	redis := startRedisServer(t)
