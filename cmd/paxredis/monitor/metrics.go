@@ -88,13 +88,10 @@ var clientMetrics = []metric{
 	byCommand("commands_total", "Calls of each command.", func(c *resp.CommandFigures) uint64 { return c.Calls }),
 	byCommand("commands_failed_total", "Calls that were answered with an error as they ran.", func(c *resp.CommandFigures) uint64 { return c.Failed }),
 	byCommand("commands_rejected_total", "Calls that were refused before they ran.", func(c *resp.CommandFigures) uint64 { return c.Rejected }),
-	{name: "command_duration_seconds", help: "How long each command took to run, without what it waited for.", scale: coarseSeconds, labels: []string{"command"}, read: func(s *scrape) []sample {
-		samples := make([]sample, len(s.clients.Commands))
-		for i := range samples {
-			samples[i] = sample{counts: &s.clients.Commands[i].Latency, labels: []string{s.clients.Commands[i].Name}}
-		}
-		return samples
-	}},
+	durationByCommand("command_duration_seconds", "How long each command took to run, without what it waited for.", coarseSeconds,
+		func(c *resp.CommandFigures) *replication.HistogramCounts { return &c.Latency }),
+	durationByCommand("command_wait_seconds", "How long clients waited for each command's reply: from when it had come whole until the reply was handed to the socket.", waitSeconds,
+		func(c *resp.CommandFigures) *replication.HistogramCounts { return &c.Wait }),
 	{name: "errors_total", help: "Error replies by their code; other: by those that only a script can make up.", kind: prometheus.CounterValue, labels: []string{"code"}, read: errorCodes},
 	gauge("connections", "Connections of clients.", func(s *scrape) float64 { return float64(s.info.Clients.Connected) }),
 	gauge("connections_max", "The most there may be.", func(s *scrape) float64 { return float64(s.info.Clients.MaxClients) }),
