@@ -117,7 +117,7 @@ func (l *eventLoop) countReplies() {
 // slowStages is what the slow log keeps of the way of a write, whose replies are about to be written.
 func (s *submission) slowStages() slowStages {
 	st := &s.stages
-	return slowStages{queue: st.queue, replicate: st.replicate, apply: st.apply, reply: time.Duration(s.loop.server.nanos() - st.finished)}
+	return slowStages{queue: st.queue, replicate: st.replicate, sync: st.sync, apply: st.apply, reply: time.Duration(s.loop.server.nanos() - st.finished)}
 }
 
 // answered takes in the reply of an item that was in a chunk. args are those of one that is no write.

@@ -71,7 +71,7 @@ func (l *stageLoop) packet(data []byte) {
 func (l *stageLoop) answer() {
 	s := l.lane.chunk.Replies.(*submission)
 	l.lane.chunk = replication.Chunk{Commands: l.lane.chunk.Commands[:0]}
-	s.Waited(time.Microsecond, time.Microsecond)
+	s.Waited(time.Microsecond, time.Microsecond, time.Microsecond)
 	for i := range s.items {
 		s.Next(i, nil).Status("OK")
 	}

@@ -50,8 +50,9 @@ var clusterMetrics = []metric{
 // pathMetrics are about the way of commands through the log.
 var pathMetrics = []metric{
 	{name: "stage_duration_seconds", help: "How long what clients of this node sent together took: queue until it left for the log, replicate until it was chosen and its turn came, " +
-		"apply to be applied, reply until the replies were at their sockets.", scale: fineSeconds, labels: []string{"stage"}, read: func(s *scrape) []sample {
+		"sync for how much of that this node's journal wrote and synced, apply to be applied, reply until the replies were at their sockets.", scale: fineSeconds, labels: []string{"stage"}, read: func(s *scrape) []sample {
 		return []sample{{counts: &s.figures.Queue, labels: []string{"queue"}}, {counts: &s.figures.Replicate, labels: []string{"replicate"}},
+			{counts: &s.figures.ReplicateSync, labels: []string{"sync"}},
 			{counts: &s.figures.Apply, labels: []string{"apply"}}, {counts: &s.clients.Reply, labels: []string{"reply"}}}
 	}},
 	histogram("journal_sync_duration_seconds", "How long each write and sync of this node's journal took.", fineSeconds, func(s *scrape) *replication.HistogramCounts { return &s.figures.Sync }),
