@@ -94,7 +94,9 @@ func sendFragments(o *origin) (sent int) {
 	}
 }
 
-func addOne(o *origin) *flight { return o.add(&Chunk{Commands: []byte("x"), Count: 1}, 100, departure{}) }
+func addOne(o *origin) *flight {
+	return o.add(&Chunk{Commands: []byte("x"), Count: 1}, 100, departure{})
+}
 
 // The last fragment waits for the commands that were numbered before the large one, and for no others.
 func TestLastFragmentWaitsForCommandsBeforeIt(t *testing.T) {
