@@ -11,11 +11,11 @@ import (
 )
 
 // prefers has the browser say which colours its user prefers: light or dark.
-func prefers(scheme string) chromedp.Func {
-	return func(ctx context.Context, _ *chromedp.Target) error {
+func prefers(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 		return err
-	}
+	})
 }
 
 // rises is true in a page where a curve of the chart with this title has come from below to at least a quarter of the chart's height.

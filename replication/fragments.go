@@ -1,8 +1,6 @@
 package replication
 
 import (
-	"time"
-
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 

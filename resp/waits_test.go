@@ -41,6 +41,13 @@ func TestEachAnswerEndsOneWait(t *testing.T) {
 // far is what the clock of a test goes on by, which no test takes.
 const far = time.Hour
 
+// newWaitLoop is the loop of a server that counts its waits.
+func newWaitLoop(t *testing.T) *stageLoop {
+	l := newStageLoop(t)
+	l.server.loops = []*eventLoop{l.eventLoop}
+	return l
+}
+
 // goOn has the server's clock go on. The loop of the test is the only one that looks at it.
 func (l *stageLoop) goOn() { l.server.start = l.server.start.Add(-far) }
 
@@ -49,6 +56,7 @@ func (l *stageLoop) arrive(requests string) {
 	l.clock = l.server.nanos()
 	l.biteEnds = l.clock + biteNanos
 	l.receive(l.client, []byte(requests), len(requests))
+	l.touch(l.client)
 	l.endTurn()
 	l.serve()
 	l.handOverAll()
@@ -56,7 +64,7 @@ func (l *stageLoop) arrive(requests string) {
 
 // A write waits from when it came until it is answered, each of a pipeline for itself; a local command behind it waits for it.
 func TestAWaitIsAsLongAsTheWayThroughTheLog(t *testing.T) {
-	l := newStageLoop(t)
+	l := newWaitLoop(t)
 	l.arrive(lines("SET a 1"))
 	l.goOn()
 	l.arrive(lines("INCR b;PING"))
@@ -76,7 +84,7 @@ func TestAWaitIsAsLongAsTheWayThroughTheLog(t *testing.T) {
 
 // A write for which the log has no room waits from when it came.
 func TestTheWaitForRoomIsInTheWait(t *testing.T) {
-	l := newStageLoop(t)
+	l := newWaitLoop(t)
 	l.underWay = mostRoomBytes
 	l.arrive(line("SET a 1"))
 	l.goOn()
@@ -97,7 +105,7 @@ func TestTheWaitForRoomIsInTheWait(t *testing.T) {
 // What was in line is counted from when it was tried again, and its way through the log then is.
 func TestTheTimeInLineIsNotInTheWait(t *testing.T) {
 	for _, later := range []bool{false, true} {
-		l := newStageLoop(t)
+		l := newWaitLoop(t)
 		l.arrive(line("BLPOP l 0"))
 		call := l.lane.chunk.Replies.(*submission).items[0].call
 		l.discard()
@@ -120,7 +128,7 @@ func TestTheTimeInLineIsNotInTheWait(t *testing.T) {
 
 // Waits are counted in the power of two that they are in, by command, though they are counted together.
 func TestWaitsAreCountedTogether(t *testing.T) {
-	l := newStageLoop(t)
+	l := newWaitLoop(t)
 	now := int64(1 << 20)
 	for _, w := range []struct {
 		command string
