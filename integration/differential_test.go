@@ -12,6 +12,7 @@ import (
 )
 
 var (
+	differentialServer    = flag.String("differential.server", "redis-server", "program to compare with: a redis-server or valkey-server of another release")
 	differentialSeed      = flag.Uint64("differential.seed", 1, "seed of the sequences sent to redis-server and paxredis")
 	differentialGroup     = flag.String("differential.group", "", "the group whose commands come often; all of them if empty")
 	differentialSequences = flag.Int("differential.sequences", 1500, "how many sequences to compare")
@@ -24,7 +25,13 @@ const differencesShown = 8
 // startRedisServer starts a redis-server without persistence, in a directory, and returns its address; the test is skipped without one.
 func startRedisServer(t *testing.T, dir string, flags ...string) string {
 	t.Helper()
-	path := needsTool(t, "redis-server")
+	return startServerLikeRedis(t, *differentialServer, dir, flags...)
+}
+
+// startServerLikeRedis starts another program that takes redis-server's arguments, likewise.
+func startServerLikeRedis(t *testing.T, program, dir string, flags ...string) string {
+	t.Helper()
+	path := needsTool(t, program)
 	address := loopback(freePort(t))
 	cmd := exec.Command(path, append([]string{"--port", portOf(t, address), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir}, flags...)...)
 	if err := cmd.Start(); err != nil {
@@ -36,7 +43,7 @@ func startRedisServer(t *testing.T, dir string, flags ...string) string {
 	})
 	client := newClient(address)
 	t.Cleanup(func() { _ = client.Close() })
-	await(t, "redis-server to answer", func() error { return client.Ping(t.Context()).Err() })
+	await(t, program+" to answer", func() error { return client.Ping(t.Context()).Err() })
 	return address
 }
 
@@ -51,6 +58,16 @@ func dialServer(t *testing.T, name, address string) *differential.Server {
 	return s
 }
 
+// planOf is what of two servers is compared.
+func planOf(t *testing.T, ours, theirs *differential.Server) differential.Plan {
+	t.Helper()
+	version, err := differential.ReadVersion(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return differential.NewPlan(tableOf(t, ours), tableOf(t, theirs), version)
+}
+
 func tableOf(t *testing.T, s *differential.Server) map[string]*differential.Command {
 	t.Helper()
 	table, err := differential.ReadCommands(s)
@@ -63,15 +80,27 @@ func tableOf(t *testing.T, s *differential.Server) map[string]*differential.Comm
 // TestRandomSequencesAsRedis compares random sequences of all commands of the command table with redis-server.
 func TestRandomSequencesAsRedis(t *testing.T) {
 	needsProcesses(t)
-	theirs := dialServer(t, "redis-server", startRedisServer(t, t.TempDir()))
+	compareSequences(t, *differentialServer, *differentialSequences)
+}
+
+// TestRandomSequencesAsValkey compares with Valkey 8, which says of itself that it is Redis 7.2: the release that paxredis keeps to, while Debian's
+// redis-server is an older one.
+func TestRandomSequencesAsValkey(t *testing.T) {
+	needsProcesses(t)
+	compareSequences(t, "valkey-server", *differentialSequences/2)
+}
+
+func compareSequences(t *testing.T, program string, sequences int) {
+	t.Helper()
+	theirs := dialServer(t, program, startServerLikeRedis(t, program, t.TempDir()))
 	ours := dialServer(t, "paxredis", startSingle(t).address)
-	plan := differential.NewPlan(tableOf(t, ours), tableOf(t, theirs))
+	plan := planOf(t, ours, theirs)
 	for _, problem := range plan.Problems {
 		t.Error(problem)
 	}
-	length := differential.Length{Sequences: *differentialSequences, Calls: *differentialCalls}
+	length := differential.Length{Sequences: sequences, Calls: *differentialCalls}
 	t.Logf("seed %d: replay with -differential.seed %[1]d -differential.sequences %d -differential.calls %d", *differentialSeed, length.Sequences, length.Calls)
-	c := differential.NewComparison(ours, theirs, plan.Commands, differential.KnownDifferences())
+	c := differential.NewComparison(ours, theirs, plan.Commands, plan.Known)
 	found, err := c.Search(differential.NewGenerator(*differentialSeed, plan.Commands), *differentialGroup, length, differencesShown)
 	if err != nil {
 		t.Error(err)

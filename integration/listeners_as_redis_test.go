@@ -84,7 +84,7 @@ func TestKeyspaceEventsAsRedis(t *testing.T) {
 	needsProcesses(t)
 	theirs := overhear(t, "redis-server", startRedisServer(t, t.TempDir()))
 	ours := overhear(t, "paxredis", startSingle(t).address)
-	plan := differential.NewPlan(tableOf(t, ours.calls), tableOf(t, theirs.calls))
+	plan := planOf(t, ours.calls, theirs.calls)
 	commands := slices.DeleteFunc(plan.Commands, func(c *differential.Command) bool {
 		// RESET and the like make a sequence poorer.
 		return otherEvents[c.Name] != "" || c.Group == "scripting" || c.Group == "connection" || c.Group == "server"

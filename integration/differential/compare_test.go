@@ -57,7 +57,7 @@ func TestRepliesThatAreTheSame(t *testing.T) {
 		{zscore, "ZSCORE z a", "$3 0.1", ",0.1", different},
 		{get, "GET a", "$3 0.1", "$19 0.10000000000000001", different},
 	} {
-		comparison := NewComparison(nil, nil, nil, KnownDifferences())
+		comparison := NewComparison(nil, nil, nil, KnownDifferences(700))
 		d := &Difference{Command: c.row, Call: strings.Fields(c.call), Ours: reply(t, c.ours), Theirs: reply(t, c.theirs)}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %q and %q: %v, want %v", c.call, c.ours, c.theirs, got, c.want)
@@ -96,7 +96,7 @@ func TestWhatIsWantedIsNoMore(t *testing.T) {
 		{spop, counted, "+OK", "+b", diverged}, // by chance, also if it replies the same without PFCOUNT
 		{hello, nil, "*2 +version +7.2", "*4 +version +7.0 +mode +a", different},
 	} {
-		comparison := NewComparison(&fake{dead: 2}, &fake{dead: 2}, nil, KnownDifferences())
+		comparison := NewComparison(&fake{dead: 2}, &fake{dead: 2}, nil, KnownDifferences(700))
 		d := &Difference{Command: c.row, Calls: c.calls, Call: []string{c.row.Name}, Ours: reply(t, c.ours), Theirs: reply(t, c.theirs)}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %q and %q: %v, want %v", c.row.Name, c.ours, c.theirs, got, c.want)
@@ -110,7 +110,7 @@ func TestARefusedWriteIsNoAccess(t *testing.T) {
 	for key, want := range map[string]verdict{"x": equal, "y": different, "z": different} {
 		sequence := calls([]string{"RPOP", "y"}, []string{"RESTORE", "x", "0"}, []string{"RESTORE", "y", "0"}, []string{"RPOP", "x"}, []string{"OBJECT", "IDLETIME", key})
 		d := &Difference{Command: idle, Calls: sequence, Call: sequence[4].Args, Ours: reply(t, ":100000"), Theirs: reply(t, ":0")}
-		if got := NewComparison(nil, nil, nil, KnownDifferences()).judge(d); got != want {
+		if got := NewComparison(nil, nil, nil, KnownDifferences(700)).judge(d); got != want {
 			t.Errorf("%s: %v, want %v", key, got, want)
 		}
 	}

@@ -7,36 +7,28 @@ import (
 )
 
 // Incomparable are the commands that are not compared, with the reason, by their full name; container|* is a container with all its
-// subcommands. Each must be in paxredis's table.
-func Incomparable() map[string]string {
+// subcommands. Each must be in paxredis's table. What a server of the version lacks is among them.
+func Incomparable(theirs Version) map[string]string {
 	const (
 		own      = "paxredis' own"
 		self     = "it says what the server and its process are"
 		table    = "the tables are not of the same commands"
 		program  = "its arguments are programs; package statemachine compares scripts"
 		lessHelp = "the subcommands are not the same"
-		since8   = "it is newer than the redis-server that is compared, or Valkey's"
-		since72  = "the redis-server that is compared is 7.0, which does not have it"
-		since74  = "it is of 7.4, and redis-server of 7.0"
-		since80  = "it is of 8.0, and redis-server of 7.0"
 		modules  = "there are no modules here, as the replies say; redis-server has its own settings for them"
 	)
-	return map[string]string{
+	found := map[string]string{
 		"paxos|*": own, "object|version": own,
 		"acl|*": "users are each server's own, and the texts are of 7.2; package resp compares them", "info": self, "cluster|*": self, "role": self, "lolwut": self, "debug|*": self, "config|get": self,
 		"client|info": self, "client|list": self, "slowlog|get": self, "slowlog|len": self,
 		"client|pause": "it holds up what is compared", "client|unpause": "it is of use after CLIENT PAUSE", "client|unblock": "here it cannot be in a transaction", "client|caching": "it needs CLIENT TRACKING",
 		"client|tracking": "invalidations are no replies: they come when they come",
 		"client|kill":     "it ends the connection that is compared", "client|reply": "what has no reply cannot be compared",
-		"hexpire": since74, "hpexpire": since74, "hexpireat": since74, "hpexpireat": since74, "httl": since74, "hpttl": since74,
-		"hexpiretime": since74, "hpexpiretime": since74, "hpersist": since74, "hgetdel": since80, "hgetex": since80, "hsetex": since80,
 		"memory|stats": self, "memory|doctor": self, "memory|malloc-stats": self, "memory|usage": self, "memory|purge": "here it cannot be in a transaction",
 		"latency|histogram": self, "latency|doctor": self, "latency|graph": self, "latency|history": self, "latency|latest": self, "latency|reset": self,
-		"waitaof": since72, "failover": "a paxredis node has no replicas of its own", "asking": "redis-server queues it without cluster mode, too",
-		"client|no-touch": since72, "client|setinfo": since72,
+		"failover": "a paxredis node has no replicas of its own", "asking": "redis-server queues it without cluster mode, too",
 		"pfselftest":  "it takes redis-server seconds",
 		"module|help": modules, "module|load": modules, "module|loadex": modules, "module|unload": modules,
-		"digest": since8, "delex": since8, "delifeq": since8, "msetex": since8,
 		"client|help": lessHelp, "command|help": lessHelp, "config|help": lessHelp, "slowlog|help": lessHelp,
 		"command": table, "command|count": table, "command|docs": table, "command|info": table, "command|list": table,
 		"config|set": "the settings are each server's own", "config|rewrite": "redis-server has no file here either, but another error",
@@ -49,6 +41,20 @@ func Incomparable() map[string]string {
 		"replicaof": "a paxredis node is no replica", "slaveof": "a paxredis node is no replica",
 		"readonly": "redis-server refuses it without cluster mode", "readwrite": "redis-server refuses it without cluster mode",
 	}
+	for name, since := range newerCommands {
+		if theirs < since {
+			found[name] = "the redis-server that is compared is older"
+		}
+	}
+	return found
+}
+
+// newerCommands are those that redis-server 7.0 lacks, by the release that has them.
+var newerCommands = map[string]Version{
+	"waitaof": of72, "client|no-touch": of72, "client|setinfo": of72,
+	"hexpire": of74, "hpexpire": of74, "hexpireat": of74, "hpexpireat": of74, "httl": of74, "hpttl": of74, "hexpiretime": of74, "hpexpiretime": of74, "hpersist": of74,
+	"hgetdel": of80, "hgetex": of80, "hsetex": of80,
+	"digest": ofNone, "delex": ofNone, "delifeq": ofNone, "msetex": ofNone,
 }
 
 // flagsIncomparable are the flags of commands that are not compared, with the reason.
@@ -56,15 +62,20 @@ var flagsIncomparable = map[string]string{
 	"pubsub": "messages are no replies: they come when they come",
 }
 
-// OwnTokens are paxredis's options that the redis-server that is compared does not have, by the command. They are not drawn.
-func OwnTokens() map[string][]string {
-	return map[string][]string{
+// OwnTokens are paxredis's options that a redis-server of the version does not have, by the command. They are not drawn.
+func OwnTokens(theirs Version) map[string][]string {
+	found := map[string][]string{
 		"get": {"WITHVER"}, "keys": {"WITHVER"}, "set": {"VER", "IFVER", "WITHVER", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}, "del": {"VER", "IFVER"},
 		// What redis-server calls any string, an operation.
 		"bitop": {"AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"},
-		"hscan": {"NOVALUES"},                             // of 7.4
-		"zrank": {"WITHSCORE"}, "zrevrank": {"WITHSCORE"}, // of 7.2
 	}
+	if theirs < of72 {
+		found["zrank"], found["zrevrank"] = []string{"WITHSCORE"}, []string{"WITHSCORE"}
+	}
+	if theirs < of74 {
+		found["hscan"] = []string{"NOVALUES"}
+	}
+	return found
 }
 
 // timeTokens are options that make a result depend on the time; they are not drawn.
@@ -76,6 +87,8 @@ var timeTokens = map[string][]string{
 type Known struct {
 	// Name is short, Reason says why it is wanted.
 	Name, Reason string
+	// Since is the first release that replies as paxredis does, so that with it there is no such difference; 0: none.
+	Since Version
 	// Diverges says that the servers' data differ afterwards, so that nothing more of the sequence is compared.
 	Diverges bool
 	// Matches says whether a difference is this one.
@@ -84,16 +97,16 @@ type Known struct {
 	Confirmed func(ours, theirs runner, d *Difference) bool
 }
 
-// KnownDifferences are all differences that are wanted.
-func KnownDifferences() []Known {
-	return slices.Concat(valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
+// KnownDifferences are all differences from a redis-server of the version that are wanted.
+func KnownDifferences(theirs Version) []Known {
+	return slices.DeleteFunc(slices.Concat(valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
-		{Name: "a name for a stranger", Reason: "HELLO looks at the name of SETNAME before the password from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "a name for a stranger", Since: of72, Reason: "HELLO looks at the name of SETNAME before the password from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("hello") && strings.HasPrefix(d.Ours.Text, "ERR Client names cannot contain") && strings.HasPrefix(d.Theirs.Text, "WRONGPASS")
 		}},
-		{Name: "a password before what is no option", Reason: "HELLO looks at all of its options before the password from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "a password before what is no option", Since: of72, Reason: "HELLO looks at all of its options before the password from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("hello") && strings.HasPrefix(d.Ours.Text, "ERR Syntax error in HELLO option") && strings.HasPrefix(d.Theirs.Text, "WRONGPASS")
 		}},
 		{Name: "identifiers of the clock", Diverges: true, Reason: "two servers are not asked in the same millisecond", Matches: func(d *Difference) bool {
@@ -114,10 +127,10 @@ func KnownDifferences() []Known {
 		{Name: "options of their own, in COMMAND GETKEYS", Reason: "GET takes WITHVER, and ZRANK WITHSCORE, so with one more argument it is a call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) > 2 && slices.Contains([]string{"GET", "ZRANK", "ZREVRANK"}, strings.ToUpper(d.Call[2])) && isInvalidNumber(d.Theirs)
 		}},
-		{Name: "COMMAND GETKEYS of a name alone", Reason: "it is taken from 7.2 on, and refused as that command's call", Matches: func(d *Difference) bool {
+		{Name: "COMMAND GETKEYS of a name alone", Since: of72, Reason: "it is taken from 7.2 on, and refused as that command's call", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.IsError()
 		}},
-		{Name: "COMMAND GETKEYS of a name alone, queued", Diverges: true, Reason: "so it is found by EXEC", Matches: func(d *Difference) bool {
+		{Name: "COMMAND GETKEYS of a name alone, queued", Since: of72, Diverges: true, Reason: "so it is found by EXEC", Matches: func(d *Difference) bool {
 			return d.command(keyQuestions...) && len(d.Call) == 3 && isWrongNumber(d.Theirs) && d.Ours.isQueued()
 		}},
 		{Name: "long errors", Reason: "an error repeats no more than 128 bytes of what a client sent", Matches: func(d *Difference) bool {
@@ -138,7 +151,7 @@ func KnownDifferences() []Known {
 			},
 			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
 			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
-	})
+	}), func(k Known) bool { return k.Since != 0 && k.Since <= theirs })
 }
 
 // typeAfter is the type of a key after the calls.

@@ -8,17 +8,17 @@ import (
 // streamDifferences are those of streams.
 func streamDifferences() []Known {
 	return []Known{
-		{Name: "consumers that claimed nothing", Diverges: true, Reason: "XCLAIM and XAUTOCLAIM make their consumer in any case from 7.2 on",
+		{Name: "consumers that claimed nothing", Since: of72, Diverges: true, Reason: "XCLAIM and XAUTOCLAIM make their consumer in any case from 7.2 on",
 			Matches: func(d *Difference) bool {
 				return d.command("xinfo|groups", "xinfo|consumers", "xinfo|stream", "xgroup|createconsumer") && (d.follows("xclaim") || d.follows("xautoclaim"))
 			}},
-		{Name: "when consumers were active", Reason: "XINFO tells it from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "when consumers were active", Since: of72, Reason: "XINFO tells it from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("xinfo|consumers", "xinfo|stream") && (strings.Contains(d.Ours.String(), `"inactive"`) || strings.Contains(d.Ours.String(), `"active-time"`))
 		}},
-		{Name: "below what was deleted", Diverges: true, Reason: "XSETID looks at the greatest deleted identifier from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "below what was deleted", Since: of72, Diverges: true, Reason: "XSETID looks at the greatest deleted identifier from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("xsetid") && strings.HasPrefix(d.Ours.Text, "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")
 		}},
-		{Name: "unbalanced streams", Reason: "the command is quoted from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "unbalanced streams", Since: of72, Reason: "the command is quoted from 7.2 on", Matches: func(d *Difference) bool {
 			return strings.HasPrefix(d.Ours.Text, "ERR Unbalanced '") && strings.HasPrefix(d.Theirs.Text, "ERR Unbalanced X")
 		}},
 		{Name: "long names of groups", Reason: "an error repeats no more than 128 bytes of each argument", Matches: func(d *Difference) bool {

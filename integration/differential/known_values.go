@@ -9,16 +9,16 @@ import (
 // valueDifferences are those of the types of values, but for streams and sorted sets.
 func valueDifferences() []Known {
 	return []Known{
-		{Name: "lists in one listpack", Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "lists in one listpack", Since: of72, Reason: "small lists are listpacks from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("object|encoding") && d.Ours.Text == "listpack" && d.Theirs.Text == "quicklist"
 		}},
-		{Name: "RANK without an opposite", Reason: "LPOS refuses the least integer from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "RANK without an opposite", Since: of72, Reason: "LPOS refuses the least integer from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("lpos") && strings.HasPrefix(d.Ours.Text, "ERR value is out of range, value must between -9223372036854775807")
 		}},
-		{Name: "a time-out without end", Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
+		{Name: "a time-out without end", Since: of72, Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
 			return d.Ours.Text == "ERR timeout is out of range" && d.Theirs.Text == "ERR timeout is negative"
 		}},
-		{Name: "arguments of BITCOUNT and BITPOS", Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "arguments of BITCOUNT and BITPOS", Since: of72, Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("bitcount", "bitpos") && d.Ours.IsError() && (d.Theirs.Kind == ':' || strings.HasPrefix(d.Theirs.Text, "WRONGTYPE "))
 		}},
 		{Name: "estimates in HyperLogLogs", Reason: "redis-server's PFCOUNT writes its estimate into the value; here it is a read",
@@ -26,7 +26,7 @@ func valueDifferences() []Known {
 				return d.follows("pfcount") && d.Command != nil && !d.Command.writesByChance()
 			},
 			Confirmed: func(_, theirs runner, d *Difference) bool { return sameWithout("pfcount", theirs, d) }},
-		{Name: "sets in listpacks", Reason: "from 7.2 on a small set is kept in a listpack, and 7.0 has hash tables, or intsets where a set has been made anew",
+		{Name: "sets in listpacks", Since: of72, Reason: "from 7.2 on a small set is kept in a listpack, and 7.0 has hash tables, or intsets where a set has been made anew",
 			Matches: func(d *Difference) bool {
 				return d.command("object|encoding") && d.Ours.Text == "listpack" && (d.Theirs.Text == "hashtable" || d.Theirs.Text == "intset")
 			},
@@ -62,7 +62,7 @@ func sortedSetDifferences() []Known {
 			Matches: func(d *Difference) bool {
 				return d.Command != nil && hasDoubles(d.Command) && d.mentions("STOREDIST") && nearly(withShortDoubles(d.Ours), withShortDoubles(d.Theirs))
 			}},
-		{Name: "WITHSCORE", Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
+		{Name: "WITHSCORE", Since: of72, Reason: "ZRANK and ZREVRANK take it from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("zrank", "zrevrank") && !d.Ours.isQueued() && isWrongNumber(d.Theirs)
 		}},
 		{Name: "sorted sets that were sorted", Reason: "redis-server's SORT gives up the compact encoding of a sorted set; here to sort is no change", Matches: func(d *Difference) bool {

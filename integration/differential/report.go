@@ -34,7 +34,7 @@ func (p *Plan) Report(stats Stats, differences int) string {
 	for _, rule := range Rules() {
 		fmt.Fprintf(&b, "same by the rule %q: %d\n", rule.Name, stats.Rules[rule.Name])
 	}
-	for _, k := range KnownDifferences() {
+	for _, k := range p.Known {
 		fmt.Fprintf(&b, "wanted difference %q, %d times: %s\n", k.Name, stats.Known[k.Name], k.Reason)
 	}
 	byReason := make(map[string][]string)

@@ -15,12 +15,14 @@ type Plan struct {
 	// Problems are the entries of the lists that are wrong: names that are in no table, commands and options that redis-server does
 	// not have and that nobody listed.
 	Problems []string
+	// Known are the differences that are wanted.
+	Known []Known
 }
 
-// NewPlan decides what of our table is compared with theirs.
-func NewPlan(ours, theirs map[string]*Command) Plan {
-	p := Plan{Skipped: make(map[string]string)}
-	incomparable := Incomparable()
+// NewPlan decides what of our table is compared with theirs, which is a redis-server's of the version.
+func NewPlan(ours, theirs map[string]*Command, version Version) Plan {
+	p := Plan{Skipped: make(map[string]string), Known: KnownDifferences(version)}
+	incomparable, ownTokens := Incomparable(version), OwnTokens(version)
 	for name := range incomparable {
 		if ours[strings.TrimSuffix(name, "|*")] == nil {
 			p.problem("%s is listed as incomparable, but in no command table", name)
@@ -37,8 +39,8 @@ func NewPlan(ours, theirs map[string]*Command) Plan {
 			p.Skipped[c.Name] = reason
 			continue
 		}
-		p.checkTokens(c, ours[c.Name], theirs[c.Name])
-		c.prune()
+		p.checkTokens(ours[c.Name], theirs[c.Name], ownTokens[c.Name])
+		c.prune(ownTokens[c.Name])
 		p.Commands = append(p.Commands, c)
 	}
 	return p
@@ -65,8 +67,8 @@ func skipReason(c *Command, incomparable map[string]string) string {
 	return ""
 }
 
-// checkTokens demands that the options that only paxredis has are exactly those listed.
-func (p *Plan) checkTokens(c, ours, theirs *Command) {
+// checkTokens demands that the options of a command that only paxredis has are exactly those listed.
+func (p *Plan) checkTokens(ours, theirs *Command, listed []string) {
 	var own, their []string
 	for _, g := range ours.Grammars {
 		own = append(own, Tokens(g)...)
@@ -74,27 +76,26 @@ func (p *Plan) checkTokens(c, ours, theirs *Command) {
 	for _, g := range theirs.Grammars {
 		their = append(their, Tokens(g)...)
 	}
-	listed := OwnTokens()[c.Name]
 	for _, token := range own {
 		if !slices.Contains(their, token) && !slices.Contains(listed, token) {
-			p.problem("%s has the option %s, which redis-server's has not and which is not listed as paxredis's own", c.Name, token)
+			p.problem("%s has the option %s, which redis-server's has not and which is not listed as paxredis's own", ours.Name, token)
 		}
 	}
 	for _, token := range listed {
 		if !slices.Contains(own, token) {
-			p.problem("%s is listed as an option of %s, which does not have it", token, c.Name)
+			p.problem("%s is listed as an option of %s, which does not have it", token, ours.Name)
 		}
 	}
 	for _, token := range their {
 		if !slices.Contains(own, token) {
-			p.problem("%s lacks the option %s of redis-server's", c.Name, token)
+			p.problem("%s lacks the option %s of redis-server's", ours.Name, token)
 		}
 	}
 }
 
 // prune takes the options out of the grammars that are not to be drawn.
-func (c *Command) prune() {
-	unwanted := slices.Concat(OwnTokens()[c.Name], timeTokens[c.Name])
+func (c *Command) prune(own []string) {
+	unwanted := slices.Concat(own, timeTokens[c.Name])
 	for i, g := range c.Grammars {
 		c.Grammars[i] = pruned(g, unwanted)
 	}

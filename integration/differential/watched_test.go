@@ -147,7 +147,7 @@ func TestAWatchThatDoesNothingIsFound(t *testing.T) {
 		ours, theirs := &fake{blind: true}, &fake{}
 		mine, _ := rerun(ours, calls)
 		redis, _ := rerun(theirs, calls)
-		comparison := NewComparison(ours, theirs, nil, KnownDifferences())
+		comparison := NewComparison(ours, theirs, nil, KnownDifferences(700))
 		d := &Difference{Command: &Command{Name: "exec"}, Calls: calls, Call: []string{"EXEC"}, Ours: mine[len(calls)-1], Theirs: redis[len(calls)-1]}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %v and %v: %v, want %v", c.calls, d.Ours, d.Theirs, got, c.want)
@@ -169,7 +169,7 @@ func TestAWatchThatSeesGroupsIsWanted(t *testing.T) {
 		ours, theirs := &fake{versions: true}, &fake{blind: true}
 		mine, _ := rerun(ours, calls)
 		redis, _ := rerun(theirs, calls)
-		comparison := NewComparison(ours, theirs, nil, KnownDifferences())
+		comparison := NewComparison(ours, theirs, nil, KnownDifferences(700))
 		d := &Difference{Command: &Command{Name: "exec"}, Calls: calls, Call: []string{"EXEC"}, Ours: mine[len(calls)-1], Theirs: redis[len(calls)-1]}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %v and %v: %v, want %v", c.calls, d.Ours, d.Theirs, got, c.want)
@@ -202,7 +202,7 @@ func TestTrimsOfWholeNodesAreWanted(t *testing.T) {
 		calls := script(c.calls)
 		mine, _ := rerun(c.ours, calls)
 		redis, _ := rerun(c.theirs, calls)
-		comparison := NewComparison(c.ours, c.theirs, nil, KnownDifferences())
+		comparison := NewComparison(c.ours, c.theirs, nil, KnownDifferences(700))
 		d := &Difference{Command: &Command{Name: "xlen", Group: "stream"}, Calls: calls, Call: []string{"XLEN", "x"}, Ours: mine[1], Theirs: redis[1]}
 		if got := comparison.judge(d); got != c.want {
 			t.Errorf("%s: %v, want %v", c.calls, got, c.want)

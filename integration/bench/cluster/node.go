@@ -119,9 +119,12 @@ func (n *Node) AwaitServing(ctx context.Context) error {
 	return nil
 }
 
+// checkpointLimit is how long a checkpoint may take: it waits for one that is under way, and rests while clients are busy.
+const checkpointLimit = 10 * time.Minute
+
 // Checkpoint has the cluster take a checkpoint, and returns once this node has published it.
 func (n *Node) Checkpoint(ctx context.Context) error {
-	if err := n.client.Do(ctx, "PAXOS", "CHECKPOINT", "NEW").Err(); err != nil {
+	if err := n.client.WithTimeout(checkpointLimit).Do(ctx, "PAXOS", "CHECKPOINT", "NEW").Err(); err != nil {
 		return fmt.Errorf("node %d: a checkpoint: %w", n.ID, err)
 	}
 	return nil
