@@ -20,7 +20,7 @@ var (
 )
 
 // differencesShown is after how many differences of different kinds a comparison stops.
-const differencesShown = 8
+const differencesShown = 40
 
 // startRedisServer starts a redis-server without persistence, in a directory, and returns its address; the test is skipped without one.
 func startRedisServer(t *testing.T, dir string, flags ...string) string {
@@ -87,7 +87,7 @@ func TestRandomSequencesAsRedis(t *testing.T) {
 // redis-server is an older one.
 func TestRandomSequencesAsValkey(t *testing.T) {
 	needsProcesses(t)
-	compareSequences(t, "valkey-server", *differentialSequences/2)
+	compareSequences(t, "valkey-server", *differentialSequences)
 }
 
 func compareSequences(t *testing.T, program string, sequences int) {

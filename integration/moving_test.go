@@ -18,7 +18,13 @@ import (
 // startSource starts a redis-server that saves nothing by itself, in a directory, and returns a client of it.
 func startSource(t *testing.T, dir string, flags ...string) *redis.Client {
 	t.Helper()
-	address := startRedisServer(t, dir, append([]string{"--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0", "--hz", "100"}, flags...)...)
+	return startSourceOf(t, *differentialServer, dir, flags...)
+}
+
+// startSourceOf starts another program like redis-server, likewise.
+func startSourceOf(t *testing.T, program, dir string, flags ...string) *redis.Client {
+	t.Helper()
+	address := startServerLikeRedis(t, program, dir, append([]string{"--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0", "--hz", "100"}, flags...)...)
 	client := newClient(address)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
@@ -284,12 +290,14 @@ func writers(t *testing.T, source *redis.Client, stop <-chan struct{}) (wait fun
 	return running.Wait
 }
 
-// TestALiveSourceIsFollowed follows a redis-server that is written to, while the link breaks and the leader is killed, up to the cut-over. All keys are the same then, and
+// TestALiveSourceIsFollowed follows a redis-server, or Valkey, that is written to, while the link breaks and the leader is killed, up to the cut-over. All keys are the same then, and
 // the source takes no more writes.
 func TestALiveSourceIsFollowed(t *testing.T) {
-	for name, flags := range map[string][]string{"without disk": {"--repl-diskless-sync", "yes"}, "from disk": {"--repl-diskless-sync", "no"}} {
-		t.Run(name, func(t *testing.T) {
-			source := startSource(t, t.TempDir(), flags...)
+	for _, of := range []struct{ name, program, withoutDisk string }{
+		{"without disk", *differentialServer, "yes"}, {"from disk", *differentialServer, "no"}, {"Valkey", "valkey-server", "yes"},
+	} {
+		t.Run(of.name, func(t *testing.T) {
+			source := startSourceOf(t, of.program, t.TempDir(), "--repl-diskless-sync", of.withoutDisk)
 			mustDo(t, source, "ACL", "SETUSER", "mover", "on", ">secret", "~*", "&*", "+@all")
 			fillSource(t, source)
 			c := startCluster(t, 3)

@@ -88,7 +88,7 @@ func clientSetInfo(_ *eventLoop, c *Client, args statemachine.Args, w *Writer) {
 		return
 	}
 	if !isClientName(args[3]) {
-		w.Error("ERR " + strings.ToLower(option) + " cannot contain spaces, newlines or special characters.")
+		w.Error("ERR " + string(args[2]) + " cannot contain spaces, newlines or special characters.")
 		return
 	}
 	if option == "LIB-NAME" {

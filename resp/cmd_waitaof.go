@@ -9,17 +9,17 @@ import (
 // waitAOFArgs reads WAITAOF's arguments.
 func waitAOFArgs(args statemachine.Args) (local, replicas int, timeout time.Duration, problem string) {
 	n, ok := statemachine.ParseInt(args[1])
-	if !ok || n < 0 || n > 1 {
-		return 0, 0, 0, "ERR value is out of range, must be between 0 and 1"
+	if !ok {
+		return 0, 0, 0, errInteger
 	}
-	replicas, timeout, problem = waitArgs(args[1:])
-	switch {
-	case problem != "":
-		return 0, 0, 0, problem
-	case replicas < 0:
+	if n < 0 || n > 1 {
+		return 0, 0, 0, "ERR value is out of range, value must between 0 and 1"
+	}
+	if count, ok := statemachine.ParseInt(args[2]); !ok || count < 0 {
 		return 0, 0, 0, "ERR value is out of range, must be positive"
 	}
-	return int(n), replicas, timeout, ""
+	replicas, timeout, problem = waitArgs(args[1:])
+	return int(n), replicas, timeout, problem
 }
 
 // syncedHere tells whether this node has the connection's writes on stable storage, and how many other voters have.

@@ -43,7 +43,7 @@ func (tx *Tx) block(b Block, reply Reply) {
 }
 
 // timeoutArg reads a timeout in seconds, a fraction rounded up to milliseconds, or replies Redis's error.
-func timeoutArg(arg []byte, reply Reply) (ms int64, ok bool) {
+func (tx *Tx) timeoutArg(arg []byte, reply Reply) (ms int64, ok bool) {
 	seconds, ok := parseLongDouble(arg)
 	if !ok {
 		reply.Error(errTimeout)
@@ -53,8 +53,19 @@ func timeoutArg(arg []byte, reply Reply) (ms int64, ok bool) {
 	switch {
 	case !ok:
 		reply.Error(errTimeoutRange)
+	default:
+		return tx.timeout(ms, reply)
+	}
+	return 0, false
+}
+
+// timeout checks a number of milliseconds: neither is it negative, nor is its end beyond what can be told.
+func (tx *Tx) timeout(ms int64, reply Reply) (int64, bool) {
+	switch {
 	case ms < 0:
 		reply.Error(errTimeoutNegative)
+	case ms > math.MaxInt64-tx.now:
+		reply.Error(errTimeoutRange)
 	default:
 		return ms, true
 	}

@@ -1,11 +1,11 @@
 package statemachine
 
 var listBlockingCommands = []Command{
-	{Name: "BLPOP", Arity: -3, Flags: Write | NoScript | Blocking, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupList, Since: "2.0.0",
+	{Name: "BLPOP", Arity: -3, Flags: Write | Blocking, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupList, Since: "2.0.0",
 		Complexity: "O(N) where N is the number of provided keys.",
 		Summary:    "Removes and returns the first element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.",
 		Syntax:     "key [key ...] timeout", Run: func(tx *Tx, args Args, reply Reply) { blockingPop(tx, args, listLeft, reply) }},
-	{Name: "BRPOP", Arity: -3, Flags: Write | NoScript | Blocking, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupList, Since: "2.0.0",
+	{Name: "BRPOP", Arity: -3, Flags: Write | Blocking, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupList, Since: "2.0.0",
 		Complexity: "O(N) where N is the number of provided keys.",
 		Summary:    "Removes and returns the last element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.",
 		Syntax:     "key [key ...] timeout", Run: func(tx *Tx, args Args, reply Reply) { blockingPop(tx, args, listRight, reply) }},
@@ -13,17 +13,17 @@ var listBlockingCommands = []Command{
 		Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
 		Summary:    "Pops the first element from one of multiple lists. Blocks until an element is available otherwise. Deletes the list if the last element was popped.",
 		Syntax:     "timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]", Run: blmpop},
-	{Name: "BLMOVE", Arity: 6, Flags: Write | DenyOOM | NoScript | Blocking, Keys: twoKeys, Group: groupList, Since: "6.2.0", Complexity: "O(1)",
+	{Name: "BLMOVE", Arity: 6, Flags: Write | DenyOOM | Blocking, Keys: twoKeys, Group: groupList, Since: "6.2.0", Complexity: "O(1)",
 		Summary: "Pops an element from a list, pushes it to another list and returns it. Blocks until an element is available otherwise. Deletes the list if the last element was moved.",
 		Syntax:  "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout", Run: blmove},
-	{Name: "BRPOPLPUSH", Arity: 4, Flags: Write | DenyOOM | NoScript | Blocking, Keys: twoKeys, Group: groupList, Since: "2.2.0", Complexity: "O(1)",
+	{Name: "BRPOPLPUSH", Arity: 4, Flags: Write | DenyOOM | Blocking, Keys: twoKeys, Group: groupList, Since: "2.2.0", Complexity: "O(1)",
 		Summary: "Pops an element from a list, pushes it to another list and returns it. Block until an element is available otherwise. Deletes the list if the last element was popped.",
 		Syntax:  "source destination timeout", Run: brpoplpush},
 }
 
 // blockingPop: BLPOP and BRPOP key [key ...] timeout.
 func blockingPop(tx *Tx, args Args, end listEnd, reply Reply) {
-	timeout, ok := timeoutArg(args[len(args)-1], reply)
+	timeout, ok := tx.timeoutArg(args[len(args)-1], reply)
 	if !ok {
 		return
 	}
@@ -58,7 +58,7 @@ func blmpop(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	timeout, ok := timeoutArg(args[1], reply)
+	timeout, ok := tx.timeoutArg(args[1], reply)
 	if ok && !popFirst(tx, p, reply) {
 		tx.block(Block{Kind: KindList, Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
 	}
@@ -83,7 +83,7 @@ func brpoplpush(tx *Tx, args Args, reply Reply) {
 }
 
 func blockingMove(tx *Tx, args Args, from, to listEnd, timeout []byte, reply Reply) {
-	ms, ok := timeoutArg(timeout, reply)
+	ms, ok := tx.timeoutArg(timeout, reply)
 	if !ok {
 		return
 	}

@@ -14,7 +14,7 @@ type streamRead struct {
 }
 
 // parseStreamRead reads the options in front of the streams; name is the command's.
-func parseStreamRead(args Args, name string, reply Reply) (r streamRead, ok bool) {
+func (tx *Tx) parseStreamRead(args Args, name string, reply Reply) (r streamRead, ok bool) {
 	isGroup := name == "xreadgroup"
 	for i := 1; i < len(args); i++ {
 		switch more := len(args) - i - 1; {
@@ -24,7 +24,7 @@ func parseStreamRead(args Args, name string, reply Reply) (r streamRead, ok bool
 				return r, false
 			}
 			i++
-			if r.timeoutMS, ok = milliTimeoutArg(args[i], reply); !ok {
+			if r.timeoutMS, ok = tx.milliTimeoutArg(args[i], reply); !ok {
 				return r, false
 			}
 			r.block = true
@@ -68,22 +68,18 @@ func parseStreamRead(args Args, name string, reply Reply) (r streamRead, ok bool
 }
 
 // milliTimeoutArg reads a timeout in milliseconds, or replies Redis's error.
-func milliTimeoutArg(arg []byte, reply Reply) (ms int64, ok bool) {
+func (tx *Tx) milliTimeoutArg(arg []byte, reply Reply) (ms int64, ok bool) {
 	ms, ok = ParseInt(arg)
-	switch {
-	case !ok:
+	if !ok {
 		reply.Error(errTimeoutInteger)
-	case ms < 0:
-		reply.Error(errTimeoutNegative)
-	default:
-		return ms, true
+		return 0, false
 	}
-	return 0, false
+	return tx.timeout(ms, reply)
 }
 
 // xread: XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...].
 func xread(tx *Tx, args Args, reply Reply) {
-	r, ok := parseStreamRead(args, "xread", reply)
+	r, ok := tx.parseStreamRead(args, "xread", reply)
 	if !ok {
 		return
 	}
@@ -177,7 +173,7 @@ func replyStream(key []byte, reply Reply) {
 
 // xreadgroup: XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...].
 func xreadgroup(tx *Tx, args Args, reply Reply) {
-	r, ok := parseStreamRead(args, "xreadgroup", reply)
+	r, ok := tx.parseStreamRead(args, "xreadgroup", reply)
 	if !ok {
 		return
 	}

@@ -1,12 +1,12 @@
 package statemachine
 
 var zsetBlockingCommands = []Command{
-	{Name: "BZPOPMIN", Arity: -3, Flags: Write | NoScript | Blocking | Fast, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupZSet, Since: "5.0.0",
+	{Name: "BZPOPMIN", Arity: -3, Flags: Write | Blocking | Fast, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupZSet, Since: "5.0.0",
 		Complexity: "O(log(N)) with N being the number of elements in the sorted set.",
 		Summary: "Removes and returns the member with the lowest score from one or more sorted sets. Blocks until a member is available otherwise. " +
 			"Deletes the sorted set if the last element was popped.",
 		Syntax: "key [key ...] timeout", Run: func(tx *Tx, args Args, reply Reply) { bzpop(tx, args, false, reply) }},
-	{Name: "BZPOPMAX", Arity: -3, Flags: Write | NoScript | Blocking | Fast, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupZSet, Since: "5.0.0",
+	{Name: "BZPOPMAX", Arity: -3, Flags: Write | Blocking | Fast, Keys: Keys{First: 1, Last: -2, Step: 1}, Group: groupZSet, Since: "5.0.0",
 		Complexity: "O(log(N)) with N being the number of elements in the sorted set.",
 		Summary: "Removes and returns the member with the highest score from one or more sorted sets. Blocks until a member available otherwise. " +
 			"Deletes the sorted set if the last element was popped.",
@@ -20,7 +20,7 @@ var zsetBlockingCommands = []Command{
 
 // bzpop: BZPOPMIN and BZPOPMAX key [key ...] timeout. Replies with the key, the member and its score.
 func bzpop(tx *Tx, args Args, highest bool, reply Reply) {
-	timeout, ok := timeoutArg(args[len(args)-1], reply)
+	timeout, ok := tx.timeoutArg(args[len(args)-1], reply)
 	if !ok {
 		return
 	}
@@ -50,7 +50,7 @@ func bzmpop(tx *Tx, args Args, reply Reply) {
 	if !ok {
 		return
 	}
-	timeout, ok := timeoutArg(args[1], reply)
+	timeout, ok := tx.timeoutArg(args[1], reply)
 	if ok && !p.run(tx, reply) {
 		tx.block(Block{Kind: KindZSet, Keys: p.keys, TimeoutMS: timeout, NullArray: true}, reply)
 	}

@@ -155,6 +155,18 @@ func TestLoadedBytesAreBounded(t *testing.T) {
 	}
 }
 
+// TestNothingBlocksInScripts calls blocking commands from scripts, where they reply as those that do not block, as from Redis 7.2 on.
+func TestNothingBlocksInScripts(t *testing.T) {
+	h := newHarness(t)
+	for _, call := range []string{"'BLPOP', 'l', 0", "'BRPOP', 'l', 0", "'BLMPOP', 0, 1, 'l', 'LEFT'", "'BLMOVE', 'l', 'm', 'LEFT', 'LEFT', 0", "'BRPOPLPUSH', 'l', 'm', 0",
+		"'BZPOPMIN', 'z', 0", "'BZPOPMAX', 'z', 0", "'BZMPOP', 0, 1, 'z', 'MIN'"} {
+		h.calls(`"yes"`, "EVAL", "return redis.call("+call+") == false and 'yes' or 'no'", "0")
+	}
+	h.calls(":2", "RPUSH", "l", "a", "b")
+	h.calls(`*2 "l" "a"`, "EVAL", "return redis.call('BLPOP', 'l', 0)", "0")
+	h.calls(`"b"`, "EVAL", "return redis.call('BLMOVE', 'l', 'm', 'LEFT', 'LEFT', 0)", "0")
+}
+
 func TestScriptsThatRead(t *testing.T) {
 	h := newHarness(t)
 	h.calls("OK", "SET", "k", "v")

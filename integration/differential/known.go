@@ -26,7 +26,7 @@ func Incomparable(theirs Version) map[string]string {
 		"client|kill":     "it ends the connection that is compared", "client|reply": "what has no reply cannot be compared",
 		"memory|stats": self, "memory|doctor": self, "memory|malloc-stats": self, "memory|usage": self, "memory|purge": "here it cannot be in a transaction",
 		"latency|histogram": self, "latency|doctor": self, "latency|graph": self, "latency|history": self, "latency|latest": self, "latency|reset": self,
-		"failover": "a paxredis node has no replicas of its own", "asking": "redis-server queues it without cluster mode, too",
+		"waitaof": "redis-server has no append-only file here", "failover": "a paxredis node has no replicas of its own", "asking": "redis-server queues it without cluster mode, too",
 		"pfselftest":  "it takes redis-server seconds",
 		"module|help": modules, "module|load": modules, "module|loadex": modules, "module|unload": modules,
 		"client|help": lessHelp, "command|help": lessHelp, "config|help": lessHelp, "slowlog|help": lessHelp,
@@ -46,12 +46,15 @@ func Incomparable(theirs Version) map[string]string {
 			found[name] = "the redis-server that is compared is older"
 		}
 	}
+	if theirs >= of72 {
+		found["auth"] = "the servers that are compared, Valkey 8.0 and Redis 8.0, have no reply to the second one that fails"
+	}
 	return found
 }
 
 // newerCommands are those that redis-server 7.0 lacks, by the release that has them.
 var newerCommands = map[string]Version{
-	"waitaof": of72, "client|no-touch": of72, "client|setinfo": of72,
+	"client|no-touch": of72, "client|setinfo": of72,
 	"hexpire": of74, "hpexpire": of74, "hexpireat": of74, "hpexpireat": of74, "httl": of74, "hpttl": of74, "hexpiretime": of74, "hpexpiretime": of74, "hpersist": of74,
 	"hgetdel": of80, "hgetex": of80, "hsetex": of80,
 	"digest": ofNone, "delex": ofNone, "delifeq": ofNone, "msetex": ofNone,
@@ -72,11 +75,17 @@ func OwnTokens(theirs Version) map[string][]string {
 	if theirs < of72 {
 		found["zrank"], found["zrevrank"] = []string{"WITHSCORE"}, []string{"WITHSCORE"}
 	}
+	if theirs >= of72 {
+		found["hello"] = []string{"AUTH"} // as AUTH itself
+	}
 	if theirs < of74 {
 		found["hscan"] = []string{"NOVALUES"}
 	}
 	return found
 }
+
+// theirTokens are options that paxredis does not have: those of Valkey.
+var theirTokens = map[string][]string{"zscan": {"NOSCORES"}}
 
 // timeTokens are options that make a result depend on the time; they are not drawn.
 var timeTokens = map[string][]string{
@@ -99,7 +108,11 @@ type Known struct {
 
 // KnownDifferences are all differences from a redis-server of the version that are wanted.
 func KnownDifferences(theirs Version) []Known {
-	return slices.DeleteFunc(slices.Concat(valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
+	var newer []Known
+	if theirs >= of72 {
+		newer = newerDifferences(theirs)
+	}
+	return slices.DeleteFunc(slices.Concat(newer, valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
@@ -195,14 +208,14 @@ func (d *Difference) follows(command string) bool {
 	return slices.ContainsFunc(d.Calls, func(call Call) bool { return strings.EqualFold(call.Args[0], command) })
 }
 
-// sameGreeting compares two replies of HELLO but for the version and the client's id.
+// sameGreeting compares two replies of HELLO but for the server's name, the version and the client's id.
 func sameGreeting(ours, theirs Reply) bool {
 	if ours.Kind != theirs.Kind || ours.IsError() || len(ours.Elements) != len(theirs.Elements) {
 		return false
 	}
 	their := fields(theirs)
 	for name, value := range fields(ours) {
-		if other, ok := their[name]; !ok || value.Kind != other.Kind || name != "version" && name != "id" && !value.equal(other) {
+		if other, ok := their[name]; !ok || value.Kind != other.Kind || !slices.Contains([]string{"server", "version", "id", "modules"}, name) && !value.equal(other) {
 			return false
 		}
 	}

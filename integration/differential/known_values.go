@@ -18,6 +18,9 @@ func valueDifferences() []Known {
 		{Name: "a time-out without end", Since: of72, Reason: "infinity is out of range from 7.2 on; before it is negative", Matches: func(d *Difference) bool {
 			return d.Ours.Text == "ERR timeout is out of range" && d.Theirs.Text == "ERR timeout is negative"
 		}},
+		{Name: "a time-out beyond all time", Since: of72, Diverges: true, Reason: "its end is looked at from 7.2 on; before, it may lie behind", Matches: func(d *Difference) bool {
+			return d.Ours.Text == "ERR timeout is out of range" && !d.Theirs.IsError()
+		}},
 		{Name: "arguments of BITCOUNT and BITPOS", Since: of72, Reason: "they are read before the key is looked for from 7.2 on", Matches: func(d *Difference) bool {
 			return d.command("bitcount", "bitpos") && d.Ours.IsError() && (d.Theirs.Kind == ':' || strings.HasPrefix(d.Theirs.Text, "WRONGTYPE "))
 		}},

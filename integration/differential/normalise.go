@@ -23,6 +23,7 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{"times pass while two servers are asked", named("ttl", "pttl", "expiretime", "pexpiretime", "object|idletime"), sameTime},
+		{"moments of two servers' clocks", named("xinfo|stream"), sameMoments},
 		{"a whole iteration in any order", named("scan", "hscan", "sscan", "zscan"), sameIteration},
 		{"each server's own numbers", named("client|id"), sameShape},
 		{"any order", tip("nondeterministic_output_order"), sameInAnyOrder},
@@ -61,6 +62,25 @@ func sameTime(call []string, ours, theirs Reply) bool {
 		slack = slackMilliseconds
 	}
 	return math.Abs(float64(a)-float64(b)) <= float64(slack)
+}
+
+// sameMoments compares replies whose Unix milliseconds may be as far apart as the servers' runs of the call.
+func sameMoments(_ []string, ours, theirs Reply) bool { return momentsAlike(canonical(ours), canonical(theirs)) }
+
+func momentsAlike(ours, theirs Reply) bool {
+	const firstMoment = 1e12 // a number of this size is of the year 2001 at least, and nothing else in a reply
+	if a, b := moment(ours), moment(theirs); a >= firstMoment && b >= firstMoment && math.Abs(a-b) <= slackMilliseconds {
+		return true
+	}
+	return ours.Kind == theirs.Kind && ours.Null == theirs.Null && ours.Text == theirs.Text && slices.EqualFunc(ours.Elements, theirs.Elements, momentsAlike)
+}
+
+// moment is an integer reply, or 0.
+func moment(r Reply) float64 {
+	if n, err := strconv.ParseInt(r.Text, 10, 64); err == nil && r.Kind == ':' {
+		return float64(n)
+	}
+	return 0
 }
 
 // sameIteration compares what a call of the SCAN family found, if both went through everything in it. Cursors are each server's own.

@@ -87,7 +87,7 @@ func (p *Plan) checkTokens(ours, theirs *Command, listed []string) {
 		}
 	}
 	for _, token := range their {
-		if !slices.Contains(own, token) {
+		if !slices.Contains(own, token) && !slices.Contains(theirTokens[ours.Name], token) {
 			p.problem("%s lacks the option %s of redis-server's", ours.Name, token)
 		}
 	}
@@ -95,7 +95,7 @@ func (p *Plan) checkTokens(ours, theirs *Command, listed []string) {
 
 // prune takes the options out of the grammars that are not to be drawn.
 func (c *Command) prune(own []string) {
-	unwanted := slices.Concat(own, timeTokens[c.Name])
+	unwanted := slices.Concat(own, theirTokens[c.Name], timeTokens[c.Name])
 	for i, g := range c.Grammars {
 		c.Grammars[i] = pruned(g, unwanted)
 	}
