@@ -38,13 +38,15 @@ func TestPrometheusScrapesACluster(t *testing.T) {
 		"global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\nscrape_configs: [{job_name: paxredis, static_configs: [{targets: [%s]}]}]\n",
 		rules, strings.Join(targets, ", ")))
 	for query, want := range map[string]string{
-		`count(up{job="paxredis"} == 1)`:                                       "3",
-		`sum(paxredis_ready)`:                                                  "3",
-		`sum(paxredis_role{role="leader"})`:                                    "1",
-		`sum(paxredis_peer_up)`:                                                "6",
-		`sum(paxredis_commands_total{command="set"})`:                          "20",
-		`sum(paxredis_stage_duration_seconds_count{stage="reply"}) >= bool 20`: "1",
-		`min(paxredis_keys{db="0"})`:                                           "20",
+		`count(up{job="paxredis"} == 1)`:                                                              "3",
+		`sum(paxredis_ready)`:                                                                         "3",
+		`sum(paxredis_role{role="leader"})`:                                                           "1",
+		`sum(paxredis_peer_up)`:                                                                       "6",
+		`sum(paxredis_commands_total{command="set"})`:                                                 "20",
+		`sum(paxredis_stage_duration_seconds_count{stage="reply"}) >= bool 20`:                        "1",
+		`sum(paxredis_command_wait_seconds_count{command="set"})`:                                     "20",
+		`sum(paxredis_stage_duration_seconds_sum{stage="sync"}) > bool 0`:                             "1",
+		`min(paxredis_keys{db="0"})`:                                                                  "20",
 		`max by (cluster) (paxredis_leader_known * on (instance) group_left (cluster) paxredis_info)`: "1",
 	} {
 		await(t, query, func() error {

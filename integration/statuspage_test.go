@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -122,11 +121,7 @@ func TestTheStatusPageOnAPhone(t *testing.T) {
 	n.start()
 	n.awaitServing()
 	watchTab(t, tab, n.http())
-	dark := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
-		return err
-	})
-	if err := chromedp.Do(tab, chromedp.EmulateViewport(360, 700), dark, chromedp.Navigate(n.http()+"/")); err != nil {
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(360, 700), prefers("dark"), chromedp.Navigate(n.http()+"/")); err != nil {
 		t.Fatal(err)
 	}
 	awaitPage(t, tab, "a node alone", headlineSays("good", "Node 1 leads"))

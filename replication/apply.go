@@ -334,7 +334,7 @@ func (a *applier) admit(slot paxos.Slot, s *section) (replies Replies, run bool,
 		return nil, false, nil
 	case verdictOpened:
 		if own {
-			_, _, _, err = a.origin.removeApplied(s)
+			_, _, err = a.origin.removeApplied(s)
 		} else if s.node == a.origin.node && s.boot >= a.origin.boot && !a.isBeforeOwn() {
 			err = a.replaced(current)
 		}
@@ -356,14 +356,14 @@ func (a *applier) beginOwn(s *section) (Replies, error) {
 	if s.isFragment() {
 		take = a.origin.appliedLarge
 	}
-	replies, queued, sent, err := take(s)
+	replies, left, err := take(s)
 	if err != nil || a.figures == nil {
 		return replies, err
 	}
-	a.began = stageTime()
-	a.figures.replicate.AddDuration(a.began - sent)
+	began, replicate, sync := a.figures.arrive(left)
+	a.began = began
 	if r, ok := replies.(StageReplies); ok {
-		r.Waited(queued, a.began-sent)
+		r.Waited(left.queued, replicate, sync)
 	}
 	return replies, nil
 }

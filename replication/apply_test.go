@@ -110,8 +110,8 @@ func TestIdleFlightRunsBeforeTheFlightBehindIt(t *testing.T) {
 	openOwn(t, a)
 	read, reads := chunkOf("")
 	write, writes := chunkOf("a")
-	a.origin.add(read, 1<<60)
-	f := a.origin.add(write, 1<<60)
+	a.origin.add(read, 1<<60, departure{})
+	f := a.origin.add(write, 1<<60, departure{})
 	a.runIdle(false)
 	select {
 	case <-reads[0].done:
@@ -136,7 +136,7 @@ func TestIdleFlightWaitsForItsReadSlot(t *testing.T) {
 	a, _ := newApplierAlone(1)
 	openOwn(t, a)
 	c, reads := chunkOf("")
-	f := a.origin.add(c, 1<<60)
+	f := a.origin.add(c, 1<<60, departure{})
 	a.origin.makeReady([]*flight{f}, 2)
 	if a.runIdle(false); len(reads[0].done) != 0 {
 		t.Fatal("it ran at slot 1")
@@ -155,8 +155,8 @@ func TestExpiredFlightIsAppliedWithoutReplies(t *testing.T) {
 	openOwn(t, a)
 	write, writes := chunkOf("a")
 	read, reads := chunkOf("")
-	f := a.origin.add(write, 5)
-	a.origin.add(read, 5)
+	f := a.origin.add(write, 5, departure{})
+	a.origin.add(read, 5, departure{})
 	if ended := a.origin.expire(4, NoLeader, Uncertain); ended != nil {
 		t.Fatal("expired before the deadline")
 	}

@@ -1,8 +1,6 @@
 package replication
 
 import (
-	"time"
-
 	"github.com/paxredis/paxredis/replication/paxos"
 )
 
@@ -115,8 +113,7 @@ type largeFlight struct {
 	behind uint64
 	// uncertain: who waited was told so. Then the next chunk of other commands voids this one, and voided is set.
 	uncertain, voided bool
-	// queued is how long it waited before it left, sent when that was by stageTime: for figures alone.
-	queued, sent time.Duration
+	left              departure
 }
 
 // mayBeginLarge reports whether a large command may be begun: the one before is over, and the session is open, so that no fragment comes to the
@@ -130,13 +127,13 @@ func (o *origin) mayBeginLarge() bool {
 	return o.opened
 }
 
-// beginLarge takes a large command on.
-func (o *origin) beginLarge(c *Chunk, deadline int64, queued time.Duration) {
+// beginLarge takes a large command on, which leaves now.
+func (o *origin) beginLarge(c *Chunk, deadline int64, left departure) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.largeNumber++
 	o.large = &largeFlight{number: o.largeNumber, commands: c.Commands, count: uint32(c.Count), replies: c.Replies, deadline: deadline,
-		behind: o.next - 1, queued: queued, sent: stageTime()}
+		behind: o.next - 1, left: left}
 	if c.Replies != nil {
 		o.waiting++
 	}
@@ -215,16 +212,15 @@ func (o *origin) appliedFragment(s *section) {
 	}
 }
 
-// appliedLarge takes the large command out, whose last fragment is being applied, and returns with who waits for it when it was sent, and
-// after how long a wait.
-func (o *origin) appliedLarge(s *section) (replies Replies, queued, sent time.Duration, err error) {
+// appliedLarge takes the large command out, whose last fragment is being applied, and returns with who waits for it when it left.
+func (o *origin) appliedLarge(s *section) (replies Replies, left departure, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	f := o.large
 	if f == nil || f.number != s.large || uint64(len(f.commands)) != s.total || f.count != s.count {
-		return nil, 0, 0, o.strange("large command", s.large, s.large)
+		return nil, departure{}, o.strange("large command", s.large, s.large)
 	}
-	return o.removeLarge(), f.queued, f.sent, nil
+	return o.removeLarge(), f.left, nil
 }
 
 // voidUncertain returns the number of the large command whose outcome was uncertain, 0 without one, and sends no more of it: the section that is

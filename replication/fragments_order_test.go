@@ -78,7 +78,7 @@ func TestUndecodableVoids(t *testing.T) {
 func originOfLarge() *origin {
 	o := newOrigin(&Config{Self: 1, Boot: 1, Session: uuid.New()})
 	o.remove()
-	o.beginLarge(&Chunk{Commands: []byte("abcdefgh"), Count: 1, Replies: &items{}}, 5, 0)
+	o.beginLarge(&Chunk{Commands: []byte("abcdefgh"), Count: 1, Replies: &items{}}, 5, departure{})
 	return o
 }
 
@@ -94,7 +94,9 @@ func sendFragments(o *origin) (sent int) {
 	}
 }
 
-func addOne(o *origin) *flight { return o.add(&Chunk{Commands: []byte("x"), Count: 1}, 100) }
+func addOne(o *origin) *flight {
+	return o.add(&Chunk{Commands: []byte("x"), Count: 1}, 100, departure{})
+}
 
 // The last fragment waits for the commands that were numbered before the large one, and for no others.
 func TestLastFragmentWaitsForCommandsBeforeIt(t *testing.T) {
@@ -102,7 +104,7 @@ func TestLastFragmentWaitsForCommandsBeforeIt(t *testing.T) {
 	o.remove()
 	addOne(o)
 	addOne(o)
-	o.beginLarge(&Chunk{Commands: []byte("abcdefgh"), Count: 1}, 5, 0)
+	o.beginLarge(&Chunk{Commands: []byte("abcdefgh"), Count: 1}, 5, departure{})
 	addOne(o)
 	for step, want := range []int{1, 0, 1} {
 		if got := sendFragments(o); got != want {
@@ -151,10 +153,10 @@ func TestVoidedLargeCommandMayBeAppliedBefore(t *testing.T) {
 	o.expire(5, NoLeader, Uncertain)
 	addOne(o)
 	last := section{node: 1, session: o.session, large: 1, offset: 4, total: 8, count: 1, commands: []byte("efgh")}
-	if replies, _, _, err := o.appliedLarge(&last); replies != nil || err != nil {
+	if replies, _, err := o.appliedLarge(&last); replies != nil || err != nil {
 		t.Fatalf("%v, %v", replies, err)
 	}
-	o.beginLarge(&Chunk{Commands: []byte("second"), Count: 1}, 100, 0)
+	o.beginLarge(&Chunk{Commands: []byte("second"), Count: 1}, 100, departure{})
 	if o.remove(); o.large == nil || o.large.number != 2 {
 		t.Error("the next large command ended with it")
 	}

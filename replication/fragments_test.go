@@ -209,7 +209,7 @@ func TestApplierPutsFragmentsTogether(t *testing.T) {
 	a, m := newApplierAlone(1)
 	openOwn(t, a)
 	c, waiting := chunkOf("a large one")
-	a.origin.beginLarge(c, 1, 0)
+	a.origin.beginLarge(c, 1, departure{})
 	slots := 0
 	for {
 		s, ok := a.origin.fragment(5, 100)
@@ -246,7 +246,7 @@ func TestMarkHasALargeCommandBeginAnew(t *testing.T) {
 	a, m := newApplierAlone(1)
 	openOwn(t, a)
 	c, waiting := chunkOf("a large one")
-	a.origin.beginLarge(c, 1, 0)
+	a.origin.beginLarge(c, 1, departure{})
 	send := func() section {
 		s, ok := a.origin.fragment(5, 100)
 		if !ok {
@@ -286,7 +286,7 @@ func TestOriginSendsFragmentsInAWindowAndAgain(t *testing.T) {
 		t.Error("it may begin before the session is open")
 	}
 	o.remove()
-	o.beginLarge(&Chunk{Commands: []byte("abcdefgh"), Count: 1}, 1, 0)
+	o.beginLarge(&Chunk{Commands: []byte("abcdefgh"), Count: 1}, 1, departure{})
 	if o.mayBeginLarge() {
 		t.Error("a second one may begin")
 	}
@@ -330,7 +330,7 @@ func TestLargeCommandIsGivenUpOrUncertain(t *testing.T) {
 		o := newOrigin(&Config{Self: 1, Boot: 1, Session: uuid.New()})
 		o.remove()
 		c, _ := chunkOf("large")
-		o.beginLarge(c, 5, 0)
+		o.beginLarge(c, 5, departure{})
 		for range test.sent {
 			s, _ := o.fragment(4, 100)
 			o.sentFragment(&s)
@@ -347,7 +347,7 @@ func TestLargeCommandIsGivenUpOrUncertain(t *testing.T) {
 		}
 		o.large = nil
 		o.hasLarge.Store(false)
-		if o.beginLarge(c, 5, 0); o.large.number != 2 {
+		if o.beginLarge(c, 5, departure{}); o.large.number != 2 {
 			t.Errorf("the next one is number %d", o.large.number)
 		}
 	}
@@ -480,7 +480,7 @@ func TestInstalledCheckpointHasALargeCommand(t *testing.T) {
 			o := newOrigin(&Config{Self: 1, Boot: 1, Session: uuid.New()})
 			o.remove()
 			c, _ := chunkOf("large")
-			o.beginLarge(c, 5, 0)
+			o.beginLarge(c, 5, departure{})
 			o.large.next, o.large.applied = 4, 2
 			ended := o.largeCaughtUp(test.session(Session{ID: o.session, Boot: 1}))
 			if len(ended) != test.ended || test.ended == 1 && ended[0].outcome != Uncertain {

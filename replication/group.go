@@ -110,7 +110,7 @@ func newGroup(cfg Config, restored paxos.Restored, s Storage, t Transport, m Mac
 	g.lanes.Store(&[]*Lane{})
 	g.setConfiguration(cfg.Configuration)
 	g.saver = newSaver(s, t, c, g.inbox.storedThrough, g.fail)
-	g.saver.observe, g.saver.took = cfg.observe, &g.figures.sync
+	g.saver.observe, g.saver.took, g.saver.busy = cfg.observe, &g.figures.sync, &g.figures.journal
 	g.catchUp = newCatchUp(s, t, cfg.Limits.LearnBytes, g.fail)
 	g.kept = newKeptLog(g)
 	g.checkpointer = newCheckpointer(g)

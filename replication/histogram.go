@@ -25,6 +25,12 @@ func (h *Histogram) Add(n uint64) {
 // AddDuration counts a duration, in nanoseconds. A negative one, by clocks that do not agree, counts as none.
 func (h *Histogram) AddDuration(d time.Duration) { h.Add(uint64(max(d, 0))) }
 
+// AddAlike counts so many numbers at once that have the same bits.Len64, with their sum.
+func (h *Histogram) AddAlike(length int, count, sum uint64) {
+	h.counts[length].Add(count)
+	h.sum.Add(sum)
+}
+
 // HistogramCounts are a Histogram's counts at a moment.
 type HistogramCounts struct {
 	// Counts[i] is how many numbers have been below 1<<i and not below half of that.
@@ -40,6 +46,14 @@ func (h *Histogram) Read() (c HistogramCounts) {
 	}
 	c.Sum = h.sum.Load()
 	return c
+}
+
+// Include adds the counts of another Histogram.
+func (c *HistogramCounts) Include(other *HistogramCounts) {
+	for i, n := range other.Counts {
+		c.Counts[i] += n
+	}
+	c.Sum += other.Sum
 }
 
 // Total is how many numbers were counted.

@@ -30,7 +30,7 @@ func TestAnInstalledStateEndsTheWaitOfWhatItMayHaveApplied(t *testing.T) {
 			var sent [2]*item
 			for i := range sent {
 				sent[i] = &item{text: "x", done: make(chan result, 1)}
-				a.origin.add(&Chunk{Commands: []byte("x"), Count: 1, Replies: &items{list: []*item{sent[i]}}}, 1)
+				a.origin.add(&Chunk{Commands: []byte("x"), Count: 1, Replies: &items{list: []*item{sent[i]}}}, 1, departure{})
 			}
 			a.restore(60, &test.state)
 			if err := a.catchUpOwn(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -17,8 +16,7 @@ type flight struct {
 	// replies is nil once the wait is over, one way or the other; the section stays until it is applied.
 	replies  Replies
 	deadline int64 // Instant.Mono
-	// queued is how long it waited before it left, sent when that was by stageTime: for figures alone.
-	queued, sent time.Duration
+	left     departure
 	// idle: the chunk has no commands. It runs once it is the oldest flight and slot is applied, which a read round
 	// found, or right before the next flight behind it, whichever is first: either way it sees everything that was
 	// acknowledged anywhere before it was handed over.
@@ -58,9 +56,9 @@ func newOrigin(cfg *Config) *origin {
 // isOwn reports whether a section belongs to this boot.
 func (o *origin) isOwn(s *section) bool { return s.node == o.node && s.session == o.session }
 
-// add numbers a chunk and appends it.
-func (o *origin) add(c *Chunk, deadline int64) *flight {
-	f := &flight{replies: c.Replies, deadline: deadline, idle: c.Count == 0, sent: stageTime()}
+// add numbers a chunk that leaves now, and appends it.
+func (o *origin) add(c *Chunk, deadline int64, left departure) *flight {
+	f := &flight{replies: c.Replies, deadline: deadline, idle: c.Count == 0, left: left}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !f.idle {
@@ -186,19 +184,18 @@ func (o *origin) removeIdle(applied paxos.Slot, always bool) (replies Replies, o
 	return o.remove(), true
 }
 
-// removeApplied takes the flight of a section that is being applied out, and returns with who waits for it when it was sent, and after how long a wait; idle ones
-// before it are gone already.
-func (o *origin) removeApplied(s *section) (replies Replies, queued, sent time.Duration, err error) {
+// removeApplied takes the flight of a section that is being applied out, and returns with who waits for it when it left; idle ones before it are gone already.
+func (o *origin) removeApplied(s *section) (replies Replies, left departure, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.flights) > 0 {
 		oldest := o.flights[0]
 		f := &oldest.section
 		if f.open == s.open && f.first == s.first && f.count == s.count {
-			return o.remove(), oldest.queued, oldest.sent, nil
+			return o.remove(), oldest.left, nil
 		}
 	}
-	return nil, 0, 0, o.strange("commands", s.first, s.last())
+	return nil, departure{}, o.strange("commands", s.first, s.last())
 }
 
 // strange is the error of an own section that this node has not sent.

@@ -191,10 +191,11 @@ func (l *loop) takeLane(lane *Lane, d *batchDraft) bool {
 			return false
 		}
 		lane.dropHeld()
-		f := l.g.origin.add(c, c.born+int64(l.g.cfg.CommitTimeout))
-		if f.queued = time.Duration(l.now.Mono - c.born); !f.idle {
-			l.g.figures.queue.AddDuration(f.queued)
+		var left departure
+		if c.Count > 0 {
+			left = l.g.figures.depart(time.Duration(l.now.Mono - c.born))
 		}
+		f := l.g.origin.add(c, c.born+int64(l.g.cfg.CommitTimeout), left)
 		l.sending.position++
 		if f.idle {
 			l.awaitTurn(f)

@@ -28,7 +28,7 @@ func BenchmarkStageQueue(b *testing.B) {
 				}
 				l.End(c)
 				l.collect()
-				f := g.origin.add(l.held[0], 0)
+				f := g.origin.add(l.held[0], 0, departure{})
 				l.dropHeld()
 				if g.origin.remove() == nil || f.section.count != uint32(n) {
 					b.Fatalf("a flight of %d commands", f.section.count)

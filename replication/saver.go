@@ -23,6 +23,7 @@ type saver struct {
 	queue     *queue[save]
 	latency   latencies
 	took      *Histogram
+	busy      *busyTime
 	observe   func(Event) // of slow syncs; nil: nobody is told
 	watcher   atomic.Pointer[func(took time.Duration)]
 	stored    func(sequence uint64)
@@ -38,7 +39,7 @@ type saver struct {
 }
 
 func newSaver(s Storage, t Transport, c Clock, stored func(uint64), fail func(error)) *saver {
-	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), took: new(Histogram), stored: stored, fail: fail, ended: make(chan struct{})}
+	return &saver{storage: s, transport: t, clock: c, queue: newQueue[save](), took: new(Histogram), busy: new(busyTime), stored: stored, fail: fail, ended: make(chan struct{})}
 }
 
 func (s *saver) await() { s.queue.await() }
@@ -88,7 +89,10 @@ func (s *saver) save(writes []paxos.Write) error {
 		return nil
 	}
 	began := s.clock.Now().Mono
-	if err := s.storage.Save(writes); err != nil {
+	s.busy.begin()
+	err := s.storage.Save(writes)
+	s.busy.end()
+	if err != nil {
 		return fmt.Errorf("the journal could not be written, so this node stops rather than forget a vote: %w", err)
 	}
 	took := time.Duration(s.clock.Now().Mono - began)

@@ -26,9 +26,7 @@ func (l *loop) beginLarge() {
 			return
 		}
 		if c := lane.large.Swap(nil); c != nil {
-			queued := time.Duration(l.now.Mono - c.born)
-			l.g.figures.queue.AddDuration(queued)
-			l.g.origin.beginLarge(c, c.born+int64(l.g.cfg.CommitTimeout), queued)
+			l.g.origin.beginLarge(c, c.born+int64(l.g.cfg.CommitTimeout), l.g.figures.depart(time.Duration(l.now.Mono-c.born)))
 			return
 		}
 	}

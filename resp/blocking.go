@@ -17,6 +17,7 @@ type blockedCall struct {
 	pause *pause
 	args  [][]byte
 	db    int
+	since int64 // when it came, or was tried again; see waits.go
 
 	view  *statemachine.View
 	block statemachine.Block // its Keys are not kept
@@ -30,7 +31,7 @@ type blockedCall struct {
 
 // block runs a command that may have to wait. The client's parser is held until it is answered.
 func (l *eventLoop) block(c *Client, r *row, args statemachine.Args) {
-	b := &blockedCall{args: copyArgs(args), db: c.db}
+	b := &blockedCall{args: copyArgs(args), db: c.db, since: l.since}
 	l.pause(c, r, func(p *pause) {
 		b.pause = p
 		p.giveUp = func() { b.finish(func(w *Writer) { w.Error(errUnblockedByEnd) }) }
@@ -97,8 +98,14 @@ func (b *blockedCall) retry() {
 	case b.running:
 		b.ready = true
 	default:
-		b.run()
+		b.runAgain()
 	}
+}
+
+// runAgain has the command run since a key is ready.
+func (b *blockedCall) runAgain() {
+	b.since = b.pause.loop.server.nanos()
+	b.run()
 }
 
 // answered takes in what came of a run; reply is valid for the duration of the call.
@@ -108,11 +115,12 @@ func (b *blockedCall) answered(reply []byte) {
 	case b.pause.over:
 		b.forget() // the client has gone meanwhile; the run may have put it in line again
 	case b.found:
+		b.pause.since = b.since
 		b.pause.answer(func(w *Writer) { w.Raw(reply) })
 	case b.end != nil:
 		b.pause.answer(b.end)
 	case b.ready:
-		b.run()
+		b.runAgain()
 	case b.timer == nil && b.block.TimeoutMS > 0 && b.block.TimeoutMS <= int64(maxWait/time.Millisecond):
 		b.timer = time.AfterFunc(time.Duration(b.block.TimeoutMS)*time.Millisecond, func() { b.pause.loop.do(b.expire) })
 	}

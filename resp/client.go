@@ -40,6 +40,7 @@ type Client struct {
 	awaitsLarge             bool      // it is a large one, and another is on its way
 	alone                   bool      // it is a large one that waits for what is before it, or one is on its way: nothing else is looked at
 	awaitsSince             time.Time // since when there was no room for its next write; zero: there was
+	heldUpSince             int64     // when its next command came, by the server's nanos, if that could not be dispatched at once; see waits.go
 	hasReady                bool      // a waiting item can be answered now
 	isOld, isQueued         bool      // see turns
 	stuck                   bool      // it does not take its replies

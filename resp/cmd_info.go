@@ -74,7 +74,7 @@ func (s *Server) memoryInfo(state *statemachine.Stats) MemoryInfo {
 	m.Dataset, m.Mapped = uint64(keyspace.InUse), uint64(keyspace.Mapped)
 	m.Used += m.Dataset
 	m.Most, m.Policy = uint64(s.settings.maxMemory.Load()), s.settings.evictionPolicy().String()
-	m.Pressure = s.pressure.Load()
+	m.Pressure, m.Limit = s.pressure.Load(), s.config.MemoryLimit
 	m.Clients = uint64(max(s.clientBytes.Load(), 0))
 	m.Scripts, m.Libraries, m.Functions = state.Scripts, state.Libraries, state.Functions
 	m.ScriptBytes, m.LibraryBytes = uint64(state.ScriptBytes), uint64(state.LibraryBytes)

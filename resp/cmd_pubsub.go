@@ -128,6 +128,7 @@ func (do subscribing) special(l *eventLoop, c *Client, r *row, args statemachine
 		start := len(w.Buf)
 		do(l.server.hub, clientRoster{c}, args[1:], w)
 		l.stats.count(r, w.Buf[start:], 0)
+		l.replied(r, l.since)
 	})
 }
 
@@ -148,8 +149,10 @@ func (l *eventLoop) whenIdle(c *Client, r *row, args statemachine.Args, do func(
 	}
 	args = copyArgs(args)
 	c.hold(r)
+	since := l.since
 	c.onIdle = func() {
 		c.release()
+		l.since = since
 		do(args)
 	}
 	l.touch(c)

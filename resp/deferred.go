@@ -26,6 +26,7 @@ type item struct {
 	call    *blockedCall // of a command that may have to wait for a key
 	tracker *tracker     // its client's, if that tracks
 	ticket  uint64       // while it waits on the loop: the read slot it needs; 0 for none
+	since   int64        // when it came; see waits.go
 	nanos   int64        // how long it ran
 	end     int          // where its reply ends, in a submission
 	args    int          // its arguments are itemQueue.args[args : args+argc]
@@ -48,7 +49,7 @@ type item struct {
 // stamp gives the item what holds for its client now.
 func (it *item) stamp() {
 	c := it.client
-	it.db, it.proto, it.quiet, it.noTouch = uint8(c.db), uint8(c.proto), c.quiet, c.noTouch
+	it.db, it.proto, it.quiet, it.noTouch, it.since = uint8(c.db), uint8(c.proto), c.quiet, c.noTouch, c.loop.since
 	it.user = c.actor()
 	if c.tracks() {
 		it.tracker, it.caches = c.tracker, c.caches()

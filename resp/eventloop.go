@@ -75,8 +75,10 @@ type eventLoop struct {
 	halted       haltMode      // which commands wait: CLIENT PAUSE
 	postponed    []*Client     // those whose command waits for that, the oldest first
 
-	finishedAt []int64 // of the chunks whose replies this wake-up writes, by the server's nanos
-	tracer     *tracer // nil: nothing is traced
+	finishedAt []int64    // of the chunks whose replies this wake-up writes, by the server's nanos
+	since      int64      // when the command that is being dispatched came, likewise; 0: its wait is not counted
+	waits      []openWait // of the commands whose replies this turn writes
+	tracer     *tracer    // nil: nothing is traced
 
 	outgoing []push // that the hub gathers for the mailbox; hub.mu guards it
 }
@@ -291,26 +293,31 @@ func (l *eventLoop) parse(c *Client, buf []byte) (taken int) {
 			return taken
 		}
 		if l.halted != haltNothing && len(args) > 0 && l.postpone(c, args) {
+			l.holdUp(c)
 			c.hasMore = true
 			return taken
 		}
 		large := l.isLarge(c, args, n)
 		if large && !c.idle() {
+			l.holdUp(c)
 			c.hasMore, c.alone = true, true
 			return taken
 		}
 		if l.lacksRoom(c, args, large) {
 			if !l.isOverdue(c) {
+				l.holdUp(c)
 				c.hasMore, c.awaitsRoom, c.awaitsLarge = true, !large, large
 				return taken
 			}
 			taken += n
+			l.came(c)
 			l.refuseOverdue(c)
 			continue
 		}
 		taken += n
 		if len(args) > 0 {
 			l.ahead, l.writesLarge = buf[taken:], large
+			l.came(c)
 			l.dispatch(c, args)
 			l.ahead, l.writesLarge = nil, false
 		}

@@ -27,6 +27,9 @@ type CommandFigures struct {
 	CommandInfo
 	// Latency is how long its calls took to run, in nanoseconds. CONFIG RESETSTAT makes it begin anew, and CONFIG SET latency-tracking no ends it.
 	Latency replication.HistogramCounts
+	// Wait is how long clients have waited for its replies, in nanoseconds: from when a whole command was found in what the client had sent until its reply was
+	// handed to the socket. It is never reset.
+	Wait replication.HistogramCounts
 }
 
 // Figures returns what the server has counted. It may be called by any goroutine, and waits while a command is applied.
@@ -34,14 +37,14 @@ func (s *Server) Figures() Figures {
 	t := s.total()
 	f := Figures{Reply: s.replying.Read(), Connections: t.connections, Rejected: t.rejected, InputBytes: t.inputBytes, OutputBytes: t.outputBytes,
 		Hits: t.hits, Misses: t.misses, Expired: t.expired, ExpiredFields: t.expiredFields, Evicted: t.evicted}
-	known := make(map[string]replication.HistogramCounts)
+	known, waits := make(map[string]replication.HistogramCounts), s.waits()
 	for _, l := range s.latencyInfo(nil) {
 		known[l.Name] = l.powers()
 	}
 	for _, c := range s.commandInfo(t) {
 		latency := known[c.Name]
 		latency.Sum = uint64(max(c.Time, time.Duration(0)))
-		f.Commands = append(f.Commands, CommandFigures{c, latency})
+		f.Commands = append(f.Commands, CommandFigures{CommandInfo: c, Latency: latency, Wait: waits[c.Name]})
 	}
 	for code, n := range t.errors {
 		f.Errors = append(f.Errors, ErrorInfo{code, n})

@@ -27,7 +27,7 @@ func TestLatenciesByPowersOfTwo(t *testing.T) {
 
 func TestTheSlowLogKeepsStages(t *testing.T) {
 	log := slowLog{settings: NewSettings(SettingsSource{SlowlogLength: 8})}
-	log.keep(&Client{remote: &net.TCPAddr{}}, []string{"SET", "k"}, 7000, time.Unix(9, 0), slowStages{queue: time.Microsecond, replicate: time.Millisecond, apply: 8 * time.Microsecond, reply: 2 * time.Microsecond})
+	log.keep(&Client{remote: &net.TCPAddr{}}, []string{"SET", "k"}, 7000, time.Unix(9, 0), slowStages{queue: time.Microsecond, replicate: time.Millisecond, sync: 900 * time.Microsecond, apply: 8 * time.Microsecond, reply: 2 * time.Microsecond})
 	entries, ok := log.asked([][]byte{[]byte("-1")})
 	if !ok || len(entries) != 1 || entries[0].stages.replicate != time.Millisecond {
 		t.Fatalf("%+v, %v", entries, ok)
@@ -35,7 +35,7 @@ func TestTheSlowLogKeepsStages(t *testing.T) {
 	var w Writer
 	w.Proto = 3
 	entries[0].write(&w)
-	want := "%10\r\n$2\r\nid\r\n:0\r\n$4\r\ntime\r\n:9\r\n$12\r\nexecute_usec\r\n:7\r\n$10\r\nqueue_usec\r\n:1\r\n$14\r\nreplicate_usec\r\n:1000\r\n$10\r\napply_usec\r\n:8\r\n$10\r\nreply_usec\r\n:2\r\n" +
+	want := "%11\r\n$2\r\nid\r\n:0\r\n$4\r\ntime\r\n:9\r\n$12\r\nexecute_usec\r\n:7\r\n$10\r\nqueue_usec\r\n:1\r\n$14\r\nreplicate_usec\r\n:1000\r\n$9\r\nsync_usec\r\n:900\r\n$10\r\napply_usec\r\n:8\r\n$10\r\nreply_usec\r\n:2\r\n" +
 		"$7\r\ncommand\r\n*2\r\n$3\r\nSET\r\n$1\r\nk\r\n$6\r\nclient\r\n"
 	if got := string(w.Buf); len(got) < len(want) || got[:len(want)] != want {
 		t.Errorf("%q", got)

@@ -61,6 +61,7 @@ type MemoryInfo struct {
 	Files    uint64 // in memory, pages of files, which the kernel takes back when it needs them
 	Peak     uint64 // of Used, as far as it was seen
 	System   uint64 // of the machine
+	Limit    uint64 // of the process's container, if that is less; 0: it is not known
 	Stacks   uint64
 	Dataset  uint64 // by the keyspace
 	Mapped   uint64 // from the kernel for the keyspace

@@ -115,6 +115,9 @@ func memorySection(w *infoWriter, src *InfoSource) {
 	w.zeros("active_defrag_running")
 	w.int("lazyfree_pending_objects", int64(m.Left))
 	w.num("lazyfreed_objects", m.Freed)
+	if m.Limit > 0 {
+		w.num("memory_limit", m.Limit)
+	}
 	if p := m.Pressure; p != nil {
 		w.num("memory_watermark", p.Watermark)
 		w.num("memory_watermark_used", p.Used)

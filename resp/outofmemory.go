@@ -30,6 +30,11 @@ func (s *Server) SetMemoryPressure(p MemoryPressure) { s.pressure.Store(&p) }
 func (s *Server) memoryChanged() {
 	s.machine.CountFrequency(s.settings.evictionPolicy().CountsFrequency(), s.settings.lfuLogFactor.Load(), s.settings.lfuDecayMinutes.Load())
 	s.evictor.wakeIfOver()
+	most := s.settings.maxMemory.Load()
+	if limit := s.config.MemoryLimit; s.warnedOf.Swap(most) != most && limit > 0 && uint64(max(most, 0)) > limit {
+		s.logger.Warn("resp: maxmemory is more than this node's container or machine has, so that memory is used up before keys are evicted, or commands refused, for it",
+			"maxmemory", most, "limit", limit)
+	}
 }
 
 // outOfMemory is the error that commands that may take more get now, "" for none: keys and values are beyond maxmemory, or the process is about

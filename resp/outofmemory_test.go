@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 )
@@ -95,4 +96,33 @@ func TestBlockedCommandsOutOfMemory(t *testing.T) {
 	pops.want("*2 $1 l $1 a")
 	pushes.check("EXISTS m", ":0")
 	pushes.check("LLEN l", ":1")
+}
+
+// A maxmemory that a node does not have is warned of once: when it starts with it, and when it is set.
+func TestAMaxMemoryBeyondTheMachinesIsWarnedOf(t *testing.T) {
+	var log lockedBuffer
+	s, _ := startServer(t, Config{MaxMemory: 2000, MemoryLimit: 1000, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	w := dial(t, s)
+	for _, step := range []struct {
+		command  string
+		warnings int // by then
+	}{{"PING", 1}, {"CONFIG SET maxmemory-policy allkeys-lru", 1}, {"CONFIG SET maxmemory 1000", 1}, {"CONFIG SET maxmemory 0", 1},
+		{"CONFIG SET maxmemory 1001", 2}, {"CONFIG SET maxmemory 1001", 2}} {
+		w.do(step.command)
+		if got := strings.Count(log.String(), "maxmemory is more than"); got != step.warnings {
+			t.Errorf("%d warnings by %s, want %d", got, step.command, step.warnings)
+		}
+	}
+	if !strings.Contains(w.do("INFO memory"), "memory_limit:1000") {
+		t.Error("INFO does not tell the limit")
+	}
+}
+
+// Where nobody knows how much there is, nothing is warned of, and nothing told.
+func TestAMaxMemoryOnAMachineThatIsNotKnown(t *testing.T) {
+	var log lockedBuffer
+	s, _ := startServer(t, Config{MaxMemory: 2000, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if strings.Contains(dial(t, s).do("INFO memory"), "memory_limit") || strings.Contains(log.String(), "maxmemory is") {
+		t.Errorf("a limit is told that is not known: %s", log.String())
+	}
 }

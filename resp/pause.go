@@ -1,5 +1,7 @@
 package resp
 
+import "github.com/paxredis/paxredis/statemachine"
+
 // pause is what a client waits for while its parser is held: a command that is answered later, from wherever the answer
 // comes. It belongs to the client's loop, but for post.
 type pause struct {
@@ -7,6 +9,8 @@ type pause struct {
 	client *Client
 	row    *row
 	over   bool
+	// since is when the command came; 0: its wait is not counted.
+	since int64
 	// unblock, if not nil, ends it for CLIENT UNBLOCK: as a time-out does, or with an error.
 	unblock func(byError bool)
 	// brief says that it takes no longer than it takes the other loops to look up, which clients do not call waiting.
@@ -21,8 +25,12 @@ type pause struct {
 // sent before is answered; it sets stop and giveUp, and sees to it that answer or post is called.
 func (l *eventLoop) pause(c *Client, r *row, begin func(p *pause)) {
 	c.hold(r)
+	since := l.since
+	if r.Flags.Has(statemachine.Blocking) {
+		since = 0
+	}
 	c.onIdle = func() {
-		p := &pause{loop: l, client: c, row: r}
+		p := &pause{loop: l, client: c, row: r, since: since}
 		c.paused = p
 		l.server.waiting.Add(1)
 		begin(p)
@@ -41,6 +49,7 @@ func (p *pause) answer(write func(w *Writer)) {
 	}
 	p.end()
 	p.client.release()
+	p.loop.since = p.since
 	p.loop.reply(p.client, p.row, write)
 	p.loop.touch(p.client)
 }

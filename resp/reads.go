@@ -184,6 +184,7 @@ func (l *eventLoop) runWaiting(c *Client) (progress bool) {
 		if it.kind == kindLiteral {
 			w := l.outBuffer(c)
 			w.Raw(c.waiting.argsOf(it)[0])
+			l.replied(it.row, it.since)
 		} else if _, due := l.answer(c, &c.waiting.itemQueue, it, false); due {
 			l.tick(c)
 			l.moveWaiting(c)

@@ -105,9 +105,9 @@ func (l *eventLoop) deliver(s *submission) {
 	l.recycle(s)
 }
 
-// countReplies counts how long the replies of the wake-up's chunks took to come to their sockets.
+// countReplies counts how long the replies of the wake-up's chunks took to come to their sockets, and how long clients have waited for them.
 func (l *eventLoop) countReplies() {
-	if len(l.finishedAt) == 0 {
+	if len(l.finishedAt) == 0 && len(l.waits) == 0 {
 		return
 	}
 	now := l.server.nanos()
@@ -115,12 +115,13 @@ func (l *eventLoop) countReplies() {
 		l.server.replying.Add(uint64(max(0, now-at)))
 	}
 	l.finishedAt = l.finishedAt[:0]
+	l.endWaits(now)
 }
 
 // slowStages is what the slow log keeps of the way of a write, whose replies are about to be written.
 func (s *submission) slowStages() slowStages {
 	st := &s.stages
-	return slowStages{queue: st.queue, replicate: st.replicate, apply: st.apply, reply: time.Duration(s.loop.server.nanos() - st.finished)}
+	return slowStages{queue: st.queue, replicate: st.replicate, sync: st.sync, apply: st.apply, reply: time.Duration(s.loop.server.nanos() - st.finished)}
 }
 
 // answered takes in the reply of an item that was in a chunk. args are those of one that is no write.
@@ -161,8 +162,9 @@ func (l *eventLoop) answered(it *item, args statemachine.Args, reply []byte, rev
 
 // complete notes that an item is answered: the figures, and what the client waited for. args are those of one that is no write.
 func (l *eventLoop) complete(it *item, args statemachine.Args, reply []byte, revisions []uint64) {
+	l.replied(it.row, it.since)
 	if it.kind == kindLiteral {
-		return // all of this was done when the reply was made
+		return // all else was done when the reply was made
 	}
 	c := it.client
 	l.stats.count(it.row, reply, it.nanos)
@@ -202,6 +204,7 @@ func (l *eventLoop) reply(c *Client, r *row, write func(w *Writer)) {
 		start := len(w.Buf)
 		write(w)
 		l.stats.count(r, w.Buf[start:], 0)
+		l.replied(r, l.since)
 		if c.quiet {
 			w.truncate(start)
 		}

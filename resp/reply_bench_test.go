@@ -36,6 +36,7 @@ func BenchmarkStageReply(b *testing.B) {
 					s.Finish(1, nil)
 					l.takeMail()
 					l.endTurn()
+					l.countReplies()
 					if !l.client.idle() {
 						b.Fatal("the client still waits")
 					}

@@ -44,6 +44,8 @@ type Config struct {
 	Limits Limits
 	// MaxMemory is the first maxmemory: beyond so many bytes of keyspace keys are evicted, or this node refuses commands that may take more; 0: no limit.
 	MaxMemory int64
+	// MemoryLimit is how much memory this node's container or machine has; 0: that is not known. A maxmemory beyond it is warned of, and INFO tells it.
+	MemoryLimit uint64
 	// Eviction is the first maxmemory-policy, and EvictionSamples the first maxmemory-samples; 0: 5.
 	Eviction        statemachine.EvictionPolicy
 	EvictionSamples int
@@ -129,6 +131,7 @@ type Server struct {
 	peak        atomic.Uint64
 	// startMemory is what the heap had before the first client came.
 	startMemory uint64
+	warnedOf    atomic.Int64 // the newest maxmemory that memoryChanged has seen
 	baseline    atomic.Pointer[totals]
 	rates       rates
 

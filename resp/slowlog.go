@@ -36,8 +36,9 @@ type slowEntry struct {
 }
 
 // slowStages are how long a slow write was on its way besides its execution: until its chunk left for the log, until that was chosen and had its turn, while all of the
-// chunk was applied, and until its replies came back to the event loop. All are 0 of what did not go through the log.
-type slowStages struct{ queue, replicate, apply, reply time.Duration }
+// chunk was applied, and until its replies came back to the event loop. sync is for how much of replicate this node's journal wrote and synced. All are 0 of what did
+// not go through the log.
+type slowStages struct{ queue, replicate, sync, apply, reply time.Duration }
 
 // timed looks at how long a command took, for the slow log and the latency monitor.
 func (s *Server) timed(c *Client, r *row, args statemachine.Args, nanos int64, at time.Time) {
@@ -220,12 +221,13 @@ func (e *slowEntry) write(w *Writer) {
 		w.BulkString(name)
 		w.Int(n)
 	}
-	w.Map(10)
+	w.Map(11)
 	number("id", e.id)
 	number("time", e.at.Unix())
 	number("execute_usec", e.micros)
 	number("queue_usec", e.stages.queue.Microseconds())
 	number("replicate_usec", e.stages.replicate.Microseconds())
+	number("sync_usec", e.stages.sync.Microseconds())
 	number("apply_usec", e.stages.apply.Microseconds())
 	number("reply_usec", e.stages.reply.Microseconds())
 	w.BulkString("command")

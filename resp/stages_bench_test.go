@@ -59,7 +59,7 @@ func newTracedStageLoop(b testing.TB, traced Tracing) *stageLoop {
 
 // packet has the loop read bytes of its client, in a wake-up of their own.
 func (l *stageLoop) packet(data []byte) {
-	l.clock, l.biteEnds = 0, biteNanos
+	l.clock, l.biteEnds = 1, biteNanos
 	l.receive(l.client, data, len(data))
 	l.touch(l.client)
 	l.endTurn()
@@ -71,7 +71,7 @@ func (l *stageLoop) packet(data []byte) {
 func (l *stageLoop) answer() {
 	s := l.lane.chunk.Replies.(*submission)
 	l.lane.chunk = replication.Chunk{Commands: l.lane.chunk.Commands[:0]}
-	s.Waited(time.Microsecond, time.Microsecond)
+	s.Waited(time.Microsecond, time.Microsecond, time.Microsecond)
 	for i := range s.items {
 		s.Next(i, nil).Status("OK")
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sync"
 	"sync/atomic"
+
+	"github.com/paxredis/paxredis/replication"
 )
 
 // commandStats are the figures of one command on one loop. Only the loop writes them, so that the additions never
@@ -12,6 +14,8 @@ type commandStats struct {
 	calls, nanos, rejected, failed atomic.Uint64
 	// latency is made with the first call that is timed. CONFIG RESETSTAT, from another goroutine, takes it away.
 	latency atomic.Pointer[latencyHistogram]
+	// wait is made with the first call that is answered, and never taken away.
+	wait atomic.Pointer[replication.Histogram]
 }
 
 // took notes how long a call took.

@@ -38,15 +38,15 @@ type slowCall struct {
 	nanos int64
 }
 
-// chunkStages are how long a chunk was on its way, and when its replies were there by the server's nanos; 0: it failed.
+// chunkStages are how long a chunk was on its way, for how much of replicate the journal was at work, and when its replies were there by the server's nanos; 0: it failed.
 type chunkStages struct {
-	queue, replicate, apply time.Duration
-	began, finished         int64
+	queue, replicate, sync, apply time.Duration
+	began, finished               int64
 }
 
 // Waited implements replication.StageReplies.
-func (s *submission) Waited(queue, replicate time.Duration) {
-	s.stages = chunkStages{queue: queue, replicate: replicate, began: s.loop.server.nanos()}
+func (s *submission) Waited(queue, replicate, sync time.Duration) {
+	s.stages = chunkStages{queue: queue, replicate: replicate, sync: sync, began: s.loop.server.nanos()}
 }
 
 // add appends an item for a client; args are copied.

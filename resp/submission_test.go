@@ -29,7 +29,7 @@ func TestASubmissionHoldsNoMoreThanTheOutputLimit(t *testing.T) {
 
 	sub := &submission{loop: idleLoop(t, s), generation: 1}
 	get := s.rows[s.table.Lookup([]byte("GET"))]
-	greedy, quiet, modest := &Client{proto: 2}, &Client{proto: 2, quiet: true}, &Client{proto: 2}
+	greedy, quiet, modest := &Client{loop: sub.loop, proto: 2}, &Client{loop: sub.loop, proto: 2, quiet: true}, &Client{loop: sub.loop, proto: 2}
 	add := func(c *Client, kind kind, args ...string) {
 		it := item{client: c, row: get, kind: kind}
 		it.stamp()

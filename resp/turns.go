@@ -158,13 +158,15 @@ func (l *eventLoop) isForLog(c *Client, args statemachine.Args, flags statemachi
 // serve gives clients their turns until all have had theirs, or it is time to look who else has come.
 func (l *eventLoop) serve() {
 	began := l.server.nanos()
-	for l.clock = began; l.clock-began < wakeUpNanos; l.clock = l.server.nanos() {
+	for l.clock = began; l.clock-began < wakeUpNanos; {
 		c := l.turns.next(l.hasRoom(), l.takesLarge())
 		if c == nil {
 			return
 		}
 		l.bite(c)
 		l.endTurn()
+		l.clock = l.server.nanos()
+		l.endWaits(l.clock)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -241,6 +242,7 @@ func (f *findings) ofNode(n *examined) {
 		f.add(levelWrong, "writes", of, "refused, since the disk is nearly full", "make room on it")
 	}
 	f.ofNodeMemory(n)
+	f.ofMaxMemory(n)
 	if connected, most := n.info.number("connected_clients"), n.info.number("maxclients"); most > 0 {
 		f.add(graded(float64(connected)/float64(most), clientsWarning, clientsWrong), "clients", of, fmt.Sprintf("%d of %d", connected, most), "raise --maxclients and the limit of open files, or see who does not close connections")
 	}
@@ -252,8 +254,9 @@ func (f *findings) ofNodeMemory(n *examined) {
 	const check = "memory"
 	of := n.name()
 	used, most, limit := n.info.number("memory_watermark_used"), n.info.number("memory_watermark"), n.info.number("memory_watermark_limit")
-	room := fmt.Sprintf("%s of the limit of %s are in use, the watermark is %s", sizeText(used), sizeText(limit), sizeText(most))
-	switch rss, all := n.info.number("used_memory_rss"), n.info.number("total_system_memory"); {
+	rss, all := n.info.number("used_memory_rss"), n.info.number("total_system_memory")
+	room := fmt.Sprintf("%s of the limit of %s (%s) are in use, the watermark is %s", sizeText(used), sizeText(limit), limitOf(limit, all), sizeText(most))
+	switch {
 	case n.info["memory_watermark_reached"] == "1":
 		f.add(levelWrong, check, of, "commands that may take more are refused: "+room, "remove keys, or give its container or machine more memory; --maxmemory keeps keys from growing up to the watermark")
 	case most > 0 && float64(used)/float64(most) >= watermarkWarning:
@@ -264,4 +267,35 @@ func (f *findings) ofNodeMemory(n *examined) {
 		f.add(graded(float64(rss)/float64(all), memoryWarning, memoryWrong), check, of, fmt.Sprintf("%s of the machine's %s", sizeText(rss), sizeText(all)),
 			"give it more memory, set --maxmemory, or remove keys: the kernel ends a process that takes all")
 	}
+}
+
+// limitOf says whose limit of memory that is, on a machine that has so much.
+func limitOf(limit, machine uint64) string {
+	if limit < machine {
+		return "its container's"
+	}
+	return "the machine's"
+}
+
+// ofMaxMemory judges the node's maxmemory, if there is one: beyond what its container or machine has it protects from nothing, and beyond the watermark commands are
+// refused before a key is evicted.
+func (f *findings) ofMaxMemory(n *examined) {
+	const check = "maxmemory"
+	most, all := n.info.number("maxmemory"), n.info.number("total_system_memory")
+	limit := cmp.Or(n.info.number("memory_limit"), n.info.number("memory_watermark_limit"), all)
+	if most == 0 || limit == 0 {
+		return
+	}
+	l, measured := levelOK, fmt.Sprintf("%s of keys and values, of %s (%s)", sizeText(most), sizeText(limit), limitOf(limit, all))
+	watermark := n.info.number("memory_watermark")
+	switch {
+	case most > limit:
+		l, measured = levelWarning, "more than there is: "+measured
+		if watermark == 0 {
+			l = levelWrong // nothing else keeps the kernel from ending the process
+		}
+	case watermark > 0 && most > watermark:
+		l, measured = levelWarning, fmt.Sprintf("beyond the memory watermark of %s: %s", sizeText(watermark), measured)
+	}
+	f.add(l, check, n.name(), measured, "set it to half of what there is at most (CONFIG SET maxmemory, for all nodes): a node needs room for more than keys and values")
 }

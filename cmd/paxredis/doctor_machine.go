@@ -164,6 +164,7 @@ func (f *findings) ofMemory(root fs.FS) {
 	if err != nil {
 		return // not a system that has these files
 	}
+	standard := defaultConfig().MemoryWatermark
 	l, whose := levelOK, "of the machine: no control group leaves less"
 	if r.group != "" {
 		whose = "of the control group " + r.group
@@ -171,7 +172,7 @@ func (f *findings) ofMemory(root fs.FS) {
 	if r.limit < leastMemory {
 		l = levelWarning
 	}
-	f.add(l, "memory limit", "this machine", fmt.Sprintf("%s %s, %s in use", sizeText(r.limit), whose, sizeText(r.used)),
+	f.add(l, "memory limit", "this machine", fmt.Sprintf("%s %s, %s in use; the default of --memory-watermark is %s of it", sizeText(r.limit), whose, sizeText(r.used), sizeText(standard.of(r.limit))),
 		"a node needs room for its data and half of that again; raise it, or set --maxmemory well below it")
 }
 

@@ -91,6 +91,22 @@ func TestDoctorFindsWhatIsWrongWithACluster(t *testing.T) {
 			n[1].info["used_memory_rss"] = "8900" // with what the kernel takes back
 			watermarkOf(n[1], "500", "0")
 		}, "memory", levelOK, false},
+		{"a maxmemory with room", func(n []examined) {
+			watermarkOf(n[1], "100", "0")
+			n[1].info["maxmemory"], n[1].info["memory_limit"] = "500", "1000"
+		}, "maxmemory", levelOK, false},
+		{"a maxmemory beyond a container's watermark", func(n []examined) {
+			watermarkOf(n[1], "100", "0")
+			n[1].info["maxmemory"], n[1].info["memory_limit"] = "950", "1000"
+		}, "maxmemory", levelWarning, false},
+		{"a maxmemory that a container does not have", func(n []examined) {
+			watermarkOf(n[1], "100", "0")
+			n[1].info["maxmemory"], n[1].info["memory_limit"] = "1001", "1000"
+		}, "maxmemory", levelWarning, false},
+		{"a maxmemory that a container does not have, and no watermark", func(n []examined) {
+			n[1].info["maxmemory"], n[1].info["memory_limit"] = "1001", "1000"
+		}, "maxmemory", levelWrong, true},
+		{"a maxmemory that the machine does not have", func(n []examined) { n[1].info["maxmemory"] = "9001" }, "maxmemory", levelWrong, true},
 		{"many clients", func(n []examined) { n[1].info["connected_clients"] = "100" }, "clients", levelWrong, true},
 		{"one that loads", func(n []examined) { n[1].Loading = "3%" }, "loading", levelWarning, false},
 	} {
@@ -123,7 +139,8 @@ func TestDoctorNamesTheLimitOfMemory(t *testing.T) {
 		wantAdvice string
 	}{
 		{paxosInfo{"used_memory_rss": "5", "total_system_memory": "10"}, "5 bytes of the machine's 10 bytes", ""},
-		{paxosInfo{"used_memory_rss": "5", "total_system_memory": "10", "memory_watermark": "900", "memory_watermark_used": "850", "memory_watermark_limit": "1048576"}, "850 bytes of the limit of 1.0 MiB", "--maxmemory"},
+		{paxosInfo{"used_memory_rss": "5", "total_system_memory": "10", "memory_watermark": "900", "memory_watermark_used": "850", "memory_watermark_limit": "1048576"}, "850 bytes of the limit of 1.0 MiB (the machine's)", "--maxmemory"},
+		{paxosInfo{"total_system_memory": "2097152", "memory_watermark": "900", "memory_watermark_used": "50", "memory_watermark_limit": "1048576"}, "50 bytes of the limit of 1.0 MiB (its container's) are in use, the watermark is 900 bytes", ""},
 		{paxosInfo{"memory_watermark": "900", "memory_watermark_used": "950", "memory_watermark_limit": "1048576", "memory_watermark_reached": "1"}, "are refused: 950 bytes of the limit of 1.0 MiB", "remove keys"},
 	} {
 		var f findings

@@ -14,6 +14,8 @@ import (
 type memoryRoom struct {
 	used, limit uint64
 	group       string // the control group whose limit that is; empty: it is the machine's
+	// least is the smallest of all limits, also of one that has more left since less of it is taken.
+	least uint64
 }
 
 func (r memoryRoom) left() uint64 { return r.limit - min(r.limit, r.used) }
@@ -22,6 +24,15 @@ func (r memoryRoom) left() uint64 { return r.limit - min(r.limit, r.used) }
 func measureMemory() (used, limit uint64, err error) {
 	r, err := memoryUnder(os.DirFS("/"))
 	return r.used, r.limit, err
+}
+
+// memoryLimit is how much memory the process may have at most: the smallest limit of its control groups and the machine; 0: that is not known.
+func memoryLimit() uint64 {
+	r, err := memoryUnder(os.DirFS("/"))
+	if err != nil {
+		return 0
+	}
+	return r.least
 }
 
 // memoryUnder looks at the files of the kernel below a root: what counts is the control group of the process, or one above it, that has the least room
@@ -35,7 +46,7 @@ func memoryUnder(root fs.FS) (memoryRoom, error) {
 	if total == 0 {
 		return memoryRoom{}, errors.New("/proc/meminfo has no MemTotal")
 	}
-	least := memoryRoom{used: total - min(total, machine["MemAvailable:"]<<10), limit: total}
+	least := memoryRoom{used: total - min(total, machine["MemAvailable:"]<<10), limit: total, least: total}
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if errors.Is(err, fs.ErrNotExist) {
 		return least, nil
@@ -63,8 +74,12 @@ func memoryUnder(root fs.FS) (memoryRoom, error) {
 			if err != nil {
 				return memoryRoom{}, err
 			}
-			if r.limit != 0 && r.limit <= total && r.left() < least.left() {
-				least = r
+			if r.limit != 0 && r.limit <= total {
+				smallest := min(least.least, r.limit)
+				if r.left() < least.left() {
+					least = r
+				}
+				least.least = smallest
 			}
 			if name == "/" {
 				break

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,32 +83,36 @@ func TestMemoryLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		files       map[string]string
 		used, limit uint64
+		least       uint64 // 0: limit
 	}{
-		"no groups": {machine, 2 * gib, 8 * gib},
-		"no limit":  {group("proc/self/cgroup", "0::/\n", "sys/fs/cgroup/memory.max", "max\n"), 2 * gib, 8 * gib},
+		"no groups": {machine, 2 * gib, 8 * gib, 0},
+		"no limit":  {group("proc/self/cgroup", "0::/\n", "sys/fs/cgroup/memory.max", "max\n"), 2 * gib, 8 * gib, 0},
 		"a container": {group("proc/self/cgroup", "0::/\n", "sys/fs/cgroup/memory.max", "1073741824\n", "sys/fs/cgroup/memory.current", "900000000\n",
-			"sys/fs/cgroup/memory.stat", "anon 5\ninactive_file 100000000\nactive_file 50000000\nslab_reclaimable 1000\n"), 749999000, gib},
+			"sys/fs/cgroup/memory.stat", "anon 5\ninactive_file 100000000\nactive_file 50000000\nslab_reclaimable 1000\n"), 749999000, gib, 0},
 		"a limit above": {group("proc/self/cgroup", "0::/a/b\n", "sys/fs/cgroup/a/b/memory.max", "max\n", "sys/fs/cgroup/a/memory.max", "2147483648",
-			"sys/fs/cgroup/a/memory.current", "1000", "sys/fs/cgroup/a/memory.stat", ""), 1000, 2 * gib},
+			"sys/fs/cgroup/a/memory.current", "1000", "sys/fs/cgroup/a/memory.stat", ""), 1000, 2 * gib, 0},
 		"the least room counts": {group("proc/self/cgroup", "0::/a\n", "sys/fs/cgroup/a/memory.max", "2147483648", "sys/fs/cgroup/a/memory.current", "1000",
-			"sys/fs/cgroup/a/memory.stat", "", "sys/fs/cgroup/memory.max", "3221225472", "sys/fs/cgroup/memory.current", "3221225000", "sys/fs/cgroup/memory.stat", ""), 3221225000, 3 * gib},
+			"sys/fs/cgroup/a/memory.stat", "", "sys/fs/cgroup/memory.max", "3221225472", "sys/fs/cgroup/memory.current", "3221225000", "sys/fs/cgroup/memory.stat", ""), 3221225000, 3 * gib, 2 * gib},
 		"version 1": {group("proc/self/cgroup", "5:cpu:/x\n4:memory:/docker/1\n0::/y\n", "sys/fs/cgroup/memory/memory.limit_in_bytes", "1073741824",
-			"sys/fs/cgroup/memory/memory.usage_in_bytes", "500", "sys/fs/cgroup/memory/memory.stat", "total_inactive_file 100\ntotal_active_file 50\n"), 350, gib},
+			"sys/fs/cgroup/memory/memory.usage_in_bytes", "500", "sys/fs/cgroup/memory/memory.stat", "total_inactive_file 100\ntotal_active_file 50\n"), 350, gib, 0},
 		"more than the machine": {group("proc/self/cgroup", "4:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712",
-			"sys/fs/cgroup/memory/memory.usage_in_bytes", "500", "sys/fs/cgroup/memory/memory.stat", ""), 2 * gib, 8 * gib},
+			"sys/fs/cgroup/memory/memory.usage_in_bytes", "500", "sys/fs/cgroup/memory/memory.stat", ""), 2 * gib, 8 * gib, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := fstest.MapFS{}
 			for file, text := range test.files {
 				root[file] = &fstest.MapFile{Data: []byte(text)}
 			}
-			if r, err := memoryUnder(root); err != nil || r.used != test.used || r.limit != test.limit {
-				t.Errorf("got %+v, %v, want %d of %d", r, err, test.used, test.limit)
+			if r, err := memoryUnder(root); err != nil || r.used != test.used || r.limit != test.limit || r.least != cmp.Or(test.least, test.limit) {
+				t.Errorf("got %+v, %v, want %d of %d, and %d at least", r, err, test.used, test.limit, test.least)
 			}
 		})
 	}
 	if used, limit, err := measureMemory(); err != nil || used == 0 || used > limit {
 		t.Errorf("of this machine: %d of %d, %v", used, limit, err)
+	}
+	if memoryLimit() == 0 {
+		t.Error("how much this process may have is not known")
 	}
 	if _, err := memoryUnder(fstest.MapFS{}); err == nil {
 		t.Error("nothing is known, and that is no error")

@@ -409,6 +409,7 @@ func clientConfig(c Config, n *node) resp.Config {
 		RequirePass:          c.RequirePass,
 		ProtectedMode:        bool(c.ProtectedMode),
 		MaxMemory:            int64(c.MaxMemory),
+		MemoryLimit:          memoryLimit(),
 		Eviction:             policy,
 		EvictionSamples:      c.MaxMemorySamples,
 		Parameters:           c.Parameters,

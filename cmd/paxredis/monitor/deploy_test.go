@@ -11,11 +11,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.yaml.in/yaml/v3"
 )
 
 const (
 	dashboard = "../../../deploy/grafana/paxredis.json"
 	rules     = "../../../deploy/prometheus/paxredis.rules.yml"
+	ruleTests = "../../../deploy/prometheus/paxredis.rules.test.yml"
 )
 
 // metricName finds the metrics that an expression names: no function or label of the files here begins so.
@@ -82,12 +84,74 @@ func TestTheDashboardIsJSONWithoutTwoPanelsInOnePlace(t *testing.T) {
 	}
 }
 
-// Prometheus's own tool takes the rules, and finds nothing wrong with a scrape.
-func TestPromtool(t *testing.T) {
+// promtool is Prometheus's own tool. Without it a test is skipped.
+func promtool(t *testing.T) string {
+	t.Helper()
 	tool, err := exec.LookPath("promtool")
 	if err != nil {
 		t.Skip("promtool is not installed (Debian's package prometheus): .ci/install-test-tools")
 	}
+	return tool
+}
+
+// Each alert fires when it should, with its texts, and not before, nor of nodes that are well.
+func TestTheAlertsFire(t *testing.T) {
+	if out, err := exec.CommandContext(t.Context(), promtool(t), "test", "rules", ruleTests).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// No alert is without a test in which it fires, and one in which it is silent.
+func TestEachAlertHasATest(t *testing.T) {
+	var alerts struct {
+		Groups []struct {
+			Rules []struct{ Alert string }
+		}
+	}
+	var tests struct {
+		Tests []struct {
+			Checks []struct {
+				Alert string `yaml:"alertname"`
+				Fire  []any  `yaml:"exp_alerts"`
+			} `yaml:"alert_rule_test"`
+		}
+	}
+	for file, into := range map[string]any{rules: &alerts, ruleTests: &tests} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.Unmarshal(text, into); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+	}
+	fires, silent := map[string]bool{}, map[string]bool{}
+	for _, test := range tests.Tests {
+		for _, check := range test.Checks {
+			if len(check.Fire) > 0 {
+				fires[check.Alert] = true
+			} else {
+				silent[check.Alert] = true
+			}
+		}
+	}
+	count := 0
+	for _, group := range alerts.Groups {
+		for _, rule := range group.Rules {
+			count++
+			if !fires[rule.Alert] || !silent[rule.Alert] {
+				t.Errorf("%s: a test has it fire: %v, has it silent: %v", rule.Alert, fires[rule.Alert], silent[rule.Alert])
+			}
+		}
+	}
+	if count < 10 {
+		t.Errorf("%s has %d alerts: is it read?", rules, count)
+	}
+}
+
+// Prometheus's own tool takes the rules, and finds nothing wrong with a scrape.
+func TestPromtool(t *testing.T) {
+	tool := promtool(t)
 	if out, err := exec.CommandContext(t.Context(), tool, "check", "rules", rules).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}

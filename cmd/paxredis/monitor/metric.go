@@ -51,10 +51,12 @@ type scale struct {
 	unit              float64 // what one is worth
 }
 
-// The scales: durations from 4 us to 17 s; those of commands, of which there are many, in coarser steps from 1 us to 1 s; sizes.
+// The scales: durations from 4 us to 17 s; those of commands, of which there are many, in coarser steps from 1 us to 1 s; what clients wait for them, of which
+// quantiles are asked for, from 16 us to 17 s; sizes.
 var (
 	fineSeconds   = scale{12, 34, 1, 1e-9}
 	coarseSeconds = scale{10, 30, 2, 1e-9}
+	waitSeconds   = scale{14, 34, 1, 1e-9}
 	countScale    = scale{0, 16, 1, 1}
 	byteScale     = scale{6, 26, 2, 1}
 )
@@ -93,6 +95,18 @@ func byCommand(name, help string, read func(*resp.CommandFigures) uint64) metric
 		for i := range samples {
 			c := &s.clients.Commands[i]
 			samples[i] = sample{value: float64(read(c)), labels: []string{c.Name}}
+		}
+		return samples
+	}}
+}
+
+// durationByCommand is a histogram of each of them.
+func durationByCommand(name, help string, sc scale, read func(*resp.CommandFigures) *replication.HistogramCounts) metric {
+	return metric{name: name, help: help, scale: sc, labels: []string{"command"}, read: func(s *scrape) []sample {
+		samples := make([]sample, len(s.clients.Commands))
+		for i := range samples {
+			c := &s.clients.Commands[i]
+			samples[i] = sample{counts: read(c), labels: []string{c.Name}}
 		}
 		return samples
 	}}

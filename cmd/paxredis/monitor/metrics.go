@@ -50,8 +50,9 @@ var clusterMetrics = []metric{
 // pathMetrics are about the way of commands through the log.
 var pathMetrics = []metric{
 	{name: "stage_duration_seconds", help: "How long what clients of this node sent together took: queue until it left for the log, replicate until it was chosen and its turn came, " +
-		"apply to be applied, reply until the replies were at their sockets.", scale: fineSeconds, labels: []string{"stage"}, read: func(s *scrape) []sample {
+		"sync for how much of that this node's journal wrote and synced, apply to be applied, reply until the replies were at their sockets.", scale: fineSeconds, labels: []string{"stage"}, read: func(s *scrape) []sample {
 		return []sample{{counts: &s.figures.Queue, labels: []string{"queue"}}, {counts: &s.figures.Replicate, labels: []string{"replicate"}},
+			{counts: &s.figures.ReplicateSync, labels: []string{"sync"}},
 			{counts: &s.figures.Apply, labels: []string{"apply"}}, {counts: &s.clients.Reply, labels: []string{"reply"}}}
 	}},
 	histogram("journal_sync_duration_seconds", "How long each write and sync of this node's journal took.", fineSeconds, func(s *scrape) *replication.HistogramCounts { return &s.figures.Sync }),
@@ -88,13 +89,10 @@ var clientMetrics = []metric{
 	byCommand("commands_total", "Calls of each command.", func(c *resp.CommandFigures) uint64 { return c.Calls }),
 	byCommand("commands_failed_total", "Calls that were answered with an error as they ran.", func(c *resp.CommandFigures) uint64 { return c.Failed }),
 	byCommand("commands_rejected_total", "Calls that were refused before they ran.", func(c *resp.CommandFigures) uint64 { return c.Rejected }),
-	{name: "command_duration_seconds", help: "How long each command took to run, without what it waited for.", scale: coarseSeconds, labels: []string{"command"}, read: func(s *scrape) []sample {
-		samples := make([]sample, len(s.clients.Commands))
-		for i := range samples {
-			samples[i] = sample{counts: &s.clients.Commands[i].Latency, labels: []string{s.clients.Commands[i].Name}}
-		}
-		return samples
-	}},
+	durationByCommand("command_duration_seconds", "How long each command took to run, without what it waited for.", coarseSeconds,
+		func(c *resp.CommandFigures) *replication.HistogramCounts { return &c.Latency }),
+	durationByCommand("command_wait_seconds", "How long clients waited for each command's reply: from when it had come whole until the reply was handed to the socket.", waitSeconds,
+		func(c *resp.CommandFigures) *replication.HistogramCounts { return &c.Wait }),
 	{name: "errors_total", help: "Error replies by their code; other: by those that only a script can make up.", kind: prometheus.CounterValue, labels: []string{"code"}, read: errorCodes},
 	gauge("connections", "Connections of clients.", func(s *scrape) float64 { return float64(s.info.Clients.Connected) }),
 	gauge("connections_max", "The most there may be.", func(s *scrape) float64 { return float64(s.info.Clients.MaxClients) }),
