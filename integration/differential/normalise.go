@@ -65,7 +65,9 @@ func sameTime(call []string, ours, theirs Reply) bool {
 }
 
 // sameMoments compares replies whose Unix milliseconds may be as far apart as the servers' runs of the call.
-func sameMoments(_ []string, ours, theirs Reply) bool { return momentsAlike(canonical(ours), canonical(theirs)) }
+func sameMoments(_ []string, ours, theirs Reply) bool {
+	return momentsAlike(canonical(ours), canonical(theirs))
+}
 
 func momentsAlike(ours, theirs Reply) bool {
 	const firstMoment = 1e12 // a number of this size is of the year 2001 at least, and nothing else in a reply
