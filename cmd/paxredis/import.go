@@ -20,7 +20,7 @@ import (
 const importUsage = `paxredis import moves data into a running cluster.
 
 Usage:
-  paxredis import [flags] FILE                   an RDB file of any Redis from 2.6 to 7.4
+  paxredis import [flags] FILE                   an RDB file of any Redis from 2.6 to 8.0
   paxredis import [flags] --from URL             a live Redis or Valkey, redis://[user:password@]host:port
 
 A file is checked from end to end before anything is written. A live source is followed as a replica follows it, until the cut-over: at once when the
