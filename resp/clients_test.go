@@ -233,7 +233,8 @@ func TestNoTouch(t *testing.T) {
 	idle := func(long bool) {
 		t.Helper()
 		got := w.do("OBJECT IDLETIME a")
-		if isLong := len(got) == len(":1000"); isLong != long {
+		// The write's second is that of the log's clock, which goes on: 999, if the clock above was read right before a second was over.
+		if isLong := len(got) >= len(":999"); isLong != long {
 			t.Fatalf("idle for %s", got)
 		}
 	}
