@@ -64,7 +64,21 @@ type wire struct {
 	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
+	// patience is how long a write, or a reply, may take.
+	patience time.Duration
 }
+
+func newWire(t testing.TB, conn net.Conn) *wire {
+	t.Helper()
+	w := &wire{t: t, conn: conn, in: bufio.NewReader(conn), patience: patience}
+	if err := w.wait(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// wait gives what comes next its time.
+func (w *wire) wait() error { return w.conn.SetDeadline(time.Now().Add(w.patience)) }
 
 func dial(t testing.TB, s *Server) *wire {
 	t.Helper()
@@ -78,10 +92,7 @@ func dialWire(t testing.TB, network, address string) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	return &wire{t, conn, bufio.NewReader(conn)}
+	return newWire(t, conn)
 }
 
 // send writes bytes as they are.
@@ -115,6 +126,9 @@ func lines(s string) string {
 
 // readReply reads one reply as it is on the wire.
 func (w *wire) readReply() (string, error) {
+	if err := w.wait(); err != nil {
+		return "", err
+	}
 	var b bytes.Buffer
 	err := w.copyReply(&b)
 	return b.String(), err

@@ -62,7 +62,7 @@ func TestMonitorShowsWhatRedisShows(t *testing.T) {
 		}
 		for _, call := range calls {
 			send(client, call...)
-			if _, err := (&wire{t, client, replies}).readReply(); err != nil {
+			if _, err := (&wire{t: t, conn: client, in: replies, patience: patience}).readReply(); err != nil {
 				t.Fatal(err)
 			}
 		}

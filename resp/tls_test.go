@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -42,10 +41,7 @@ func overTLS(t testing.TB, s *Server, config *tls.Config) (*wire, error) {
 func wireOver(t testing.TB, conn *tls.Conn) (*wire, error) {
 	t.Helper()
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	return &wire{t, conn, bufio.NewReader(conn)}, conn.Handshake()
+	return newWire(t, conn), conn.Handshake()
 }
 
 func dialTLS(t testing.TB, s *Server, config *tls.Config) *wire {
@@ -303,7 +299,8 @@ func TestTLSLargeValuesBothWays(t *testing.T) {
 	a := newAuthority(t)
 	s, _ := startServer(t, Config{TLS: a.server(NoCertificates), Limits: Limits{MaxCommandBytes: 65 << 20}})
 	w := dialTLS(t, s, a.client())
-	if err := w.conn.SetDeadline(time.Now().Add(10 * patience)); err != nil { // with the race detector it takes a while
+	w.patience *= 10 // with the race detector it takes a while
+	if err := w.wait(); err != nil {
 		t.Fatal(err)
 	}
 	value := make([]byte, 64<<20)
