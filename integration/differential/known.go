@@ -76,6 +76,7 @@ func OwnTokens(theirs Version) map[string][]string {
 		found["zrank"], found["zrevrank"] = []string{"WITHSCORE"}, []string{"WITHSCORE"}
 	}
 	if theirs >= of72 {
+		found["bitop"] = []string{"DIFF", "DIFF1", "ANDOR", "ONE"} // of 8.2; the others are options of theirs, too
 		found["hello"] = []string{"AUTH"} // as AUTH itself
 	}
 	if theirs < of74 {

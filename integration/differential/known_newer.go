@@ -29,7 +29,7 @@ func newerDifferences(theirs Version) []Known {
 		{Name: "times beyond all time", Diverges: true, Reason: "RESTORE makes a key whose time lies far behind, and which is there all the same", Matches: func(d *Difference) bool {
 			return d.mentions("RESTORE") && (d.mentions("9223372036854775807") || d.mentions("9223372036854775806"))
 		}},
-		{Name: "names with zeros", Reason: "names are looked at up to a byte 0, in Redis 7.2, too", Matches: func(d *Difference) bool {
+		{Name: "names with zeros", Diverges: true, Reason: "names are looked at up to a byte 0, in Redis 7.2, too", Matches: func(d *Difference) bool {
 			return d.command("client|setinfo", "client|setname", "hello") && strings.Contains(strings.Join(d.Call, " "), "\x00")
 		}},
 		{Name: "small coordinates", Reason: "Redis 8.0 writes them with an exponent", Matches: func(d *Difference) bool {
