@@ -77,7 +77,7 @@ func OwnTokens(theirs Version) map[string][]string {
 	}
 	if theirs >= of72 {
 		found["bitop"] = []string{"DIFF", "DIFF1", "ANDOR", "ONE"} // of 8.2; the others are options of theirs, too
-		found["hello"] = []string{"AUTH"} // as AUTH itself
+		found["hello"] = []string{"AUTH"}                          // as AUTH itself
 	}
 	if theirs < of74 {
 		found["hscan"] = []string{"NOVALUES"}
