@@ -90,26 +90,27 @@ func histogram(name, help string, sc scale, read func(*scrape) *replication.Hist
 
 // byCommand is a counter of each command that was called or refused.
 func byCommand(name, help string, read func(*resp.CommandFigures) uint64) metric {
-	return metric{name: name, help: help, kind: prometheus.CounterValue, labels: []string{"command"}, read: func(s *scrape) []sample {
-		samples := make([]sample, len(s.clients.Commands))
-		for i := range samples {
-			c := &s.clients.Commands[i]
-			samples[i] = sample{value: float64(read(c)), labels: []string{c.Name}}
-		}
-		return samples
-	}}
+	return metric{name: name, help: help, kind: prometheus.CounterValue, labels: []string{"command"},
+		read: ofCommands(func(c *resp.CommandFigures) sample { return sample{value: float64(read(c))} })}
 }
 
 // durationByCommand is a histogram of each of them.
 func durationByCommand(name, help string, sc scale, read func(*resp.CommandFigures) *replication.HistogramCounts) metric {
-	return metric{name: name, help: help, scale: sc, labels: []string{"command"}, read: func(s *scrape) []sample {
+	return metric{name: name, help: help, scale: sc, labels: []string{"command"},
+		read: ofCommands(func(c *resp.CommandFigures) sample { return sample{counts: read(c)} })}
+}
+
+// ofCommands reads a sample of each command, which it labels with the name.
+func ofCommands(read func(*resp.CommandFigures) sample) func(*scrape) []sample {
+	return func(s *scrape) []sample {
 		samples := make([]sample, len(s.clients.Commands))
 		for i := range samples {
 			c := &s.clients.Commands[i]
-			samples[i] = sample{counts: read(c), labels: []string{c.Name}}
+			samples[i] = read(c)
+			samples[i].labels = []string{c.Name}
 		}
 		return samples
-	}}
+	}
 }
 
 // byPeer is a metric of each node that there is, or was, a link to.
