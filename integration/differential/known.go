@@ -97,8 +97,9 @@ var timeTokens = map[string][]string{
 type Known struct {
 	// Name is short, Reason says why it is wanted.
 	Name, Reason string
-	// Since is the first release that replies as paxredis does, so that with it there is no such difference; 0: none.
-	Since Version
+	// From is the first release with the difference; 0: all had it. Since is the first one that replies as paxredis does, so that with it there is no such
+	// difference; 0: none.
+	From, Since Version
 	// Diverges says that the servers' data differ afterwards, so that nothing more of the sequence is compared.
 	Diverges bool
 	// Matches says whether a difference is this one.
@@ -109,11 +110,7 @@ type Known struct {
 
 // KnownDifferences are all differences from a redis-server of the version that are wanted.
 func KnownDifferences(theirs Version) []Known {
-	var newer []Known
-	if theirs >= of72 {
-		newer = newerDifferences(theirs)
-	}
-	return slices.DeleteFunc(slices.Concat(newer, valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
+	return slices.DeleteFunc(slices.Concat(newerDifferences(), valueDifferences(), streamDifferences(), sortedSetDifferences(), []Known{
 		{Name: "whom HELLO greets", Reason: "the version of Redis that is kept to, and the client's id, differ", Matches: func(d *Difference) bool {
 			return d.command("hello") && sameGreeting(d.Ours, d.Theirs)
 		}},
@@ -165,7 +162,7 @@ func KnownDifferences(theirs Version) []Known {
 			},
 			// Whether it aborts again depends on the tombstones that are there, which each SWAPDB takes to another database.
 			Confirmed: func(ours, _ runner, d *Difference) bool { return runsWithoutAbsent(ours, d.Calls) }},
-	}), func(k Known) bool { return k.Since != 0 && k.Since <= theirs })
+	}), func(k Known) bool { return theirs < k.From || k.Since != 0 && k.Since <= theirs })
 }
 
 // typeAfter is the type of a key after the calls.

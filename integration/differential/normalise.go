@@ -66,15 +66,17 @@ func sameTime(call []string, ours, theirs Reply) bool {
 
 // sameMoments compares replies whose Unix milliseconds may be as far apart as the servers' runs of the call.
 func sameMoments(_ []string, ours, theirs Reply) bool {
-	return momentsAlike(canonical(ours), canonical(theirs))
+	const firstMoment = 1e12 // a number of this size is of the year 2001 at least, and nothing else in a reply
+	return alike(canonical(ours), canonical(theirs), func(ours, theirs Reply) bool {
+		a, b := moment(ours), moment(theirs)
+		return a >= firstMoment && b >= firstMoment && math.Abs(a-b) <= slackMilliseconds
+	})
 }
 
-func momentsAlike(ours, theirs Reply) bool {
-	const firstMoment = 1e12 // a number of this size is of the year 2001 at least, and nothing else in a reply
-	if a, b := moment(ours), moment(theirs); a >= firstMoment && b >= firstMoment && math.Abs(a-b) <= slackMilliseconds {
-		return true
-	}
-	return ours.Kind == theirs.Kind && ours.Null == theirs.Null && ours.Text == theirs.Text && slices.EqualFunc(ours.Elements, theirs.Elements, momentsAlike)
+// alike compares replies whose texts are equal, or the same by a rule, in all of their elements.
+func alike(ours, theirs Reply, same func(ours, theirs Reply) bool) bool {
+	return ours.Kind == theirs.Kind && ours.Null == theirs.Null && (ours.Text == theirs.Text || same(ours, theirs)) &&
+		slices.EqualFunc(ours.Elements, theirs.Elements, func(a, b Reply) bool { return alike(a, b, same) })
 }
 
 // moment is an integer reply, or 0.
@@ -106,12 +108,12 @@ func hasDoubles(c *Command) bool { return c.Group == "sorted-set" || c.Group == 
 
 // nearly reports whether two replies are the same but for the last digits of doubles.
 func nearly(ours, theirs Reply) bool {
-	f, errF := strconv.ParseFloat(ours.Text, 64)
-	g, errG := strconv.ParseFloat(theirs.Text, 64)
 	const digits = 1e-15
-	near := errF == nil && errG == nil && math.Abs(f-g) <= digits*math.Abs(g)
-	return ours.Kind == theirs.Kind && ours.Null == theirs.Null && (ours.Text == theirs.Text || near) &&
-		slices.EqualFunc(ours.Elements, theirs.Elements, nearly)
+	return alike(ours, theirs, func(ours, theirs Reply) bool {
+		f, errF := strconv.ParseFloat(ours.Text, 64)
+		g, errG := strconv.ParseFloat(theirs.Text, 64)
+		return errF == nil && errG == nil && math.Abs(f-g) <= digits*math.Abs(g)
+	})
 }
 
 // sameDoubles compares replies whose doubles may have other digits: from 7.2 on they are the fewest that read back as the same number.
